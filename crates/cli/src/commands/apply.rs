@@ -1,0 +1,145 @@
+//! `adrecover apply`.
+
+use std::path::PathBuf;
+
+use adrecover_core::ObjectGuid;
+use adrecover_core::plan::{Plan, Purpose};
+use adrecover_core::report::Failure;
+use adrecover_engine::Command;
+
+use crate::context::Ctx;
+use crate::error::{CliError, Kind};
+use crate::restore::carry::{self, CarryArgs, Work};
+use crate::restore::desk::Desk;
+use crate::restore::output;
+use crate::restore::plan_file;
+use crate::restore::wishes::PasswordSourceArgs;
+
+/// Carries out a saved plan, after running every check again
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+The plan is made anew from the wishes in the file and compared: where the directory has moved since, or the file
+was changed by hand, nothing is done (exit code 7).
+
+Example:
+  adrecover restore --guid … --upn usera@contoso.com --dry-run --plan-out plan.json
+  adrecover apply plan.json --yes")]
+pub(crate) struct Args {
+    /// The plan
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+    #[command(flatten)]
+    carry: CarryArgs,
+    #[command(flatten)]
+    password: PasswordSourceArgs,
+    /// Consent to restoring privileged objects and to memberships of protected groups, where the plan has it
+    #[arg(long)]
+    allow_privileged: bool,
+    /// Go on although the whole forest could not be asked whether a name is taken, where the plan has it
+    #[arg(long)]
+    allow_unchecked_forest: bool,
+}
+
+/// Runs the command; the result is the exit code.
+pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
+    args.password.check_stdin(&ctx.settings)?;
+    let (saved, digest) = plan_file::read(&args.plan)?;
+    let bad = |problem: &str| CliError::new(Kind::BadInput, format!("{}: {problem}", args.plan.display()));
+    if saved.purpose != Purpose::Restore {
+        return Err(bad("only plans of `restore` are applied").hint("run `adrecover undo` itself"));
+    }
+    if saved.objects.is_empty() {
+        return Err(bad("the plan names no object"));
+    }
+    check_request(&saved).map_err(|problem| bad(&problem))?;
+    for (asked, given, option) in [
+        (saved.request.allow_privileged, args.allow_privileged, "--allow-privileged"),
+        (saved.request.allow_unchecked_forest, args.allow_unchecked_forest, "--allow-unchecked-forest"),
+    ] {
+        if asked && !given {
+            return Err(CliError::usage(format!("the plan was made with {option}"))
+                .hint(format!("a file does not consent for you: add {option}")));
+        }
+    }
+    let mut desk = Desk::open(ctx).await?;
+    let here = &desk.domain;
+    if saved.domain != here.domain || saved.domain_sid != here.domain_sid {
+        let sid = |sid: &Option<adrecover_core::Sid>| {
+            sid.as_ref().map_or_else(|| "unknown".to_owned(), ToString::to_string)
+        };
+        return Err(stale(format!(
+            "the plan is for {} (SID {}), and this server holds {} (SID {})",
+            saved.domain,
+            sid(&saved.domain_sid),
+            here.domain,
+            sid(&here.domain_sid)
+        )));
+    }
+    if !saved.server.eq_ignore_ascii_case(&here.server) {
+        return Err(stale(format!("the plan was made on {}, and this is {}", saved.server, here.server))
+            .hint(format!("--server ldaps://{}: what one DC shows another may not have yet", saved.server)));
+    }
+    let guids: Vec<ObjectGuid> = saved.objects.iter().map(|o| o.guid).collect();
+    let mut gathered = desk.facts(&guids, &saved.request).await?;
+    if let Some(guid) = gathered.missing.first() {
+        return Err(stale(format!("there is no object {guid} any more, or this account may not see it")));
+    }
+    for object in &mut gathered.objects {
+        let old = saved.objects.iter().find(|o| o.guid == object.guid);
+        object.skipped = old.and_then(|o| o.skipped.clone());
+    }
+    let fresh = desk.plan(&gathered.objects, &saved.request);
+    if let Some(difference) = difference(&saved, &fresh) {
+        let report = output::refused(&saved, Failure::Stale, &format!("{difference}; make the plan again"));
+        return output::print(ctx, &report);
+    }
+    // What is shown and carried out is the plan made here; the file's has only agreed with it.
+    let work = Work::New(Box::new(fresh), Command::Apply);
+    carry::out(ctx, &mut desk, work, &args.carry, &args.password, Some(&digest)).await
+}
+
+/// Whether the wishes in the file are such as the options take.
+fn check_request(saved: &Plan) -> Result<(), String> {
+    for wish in &saved.request.set {
+        if adrecover_core::request::may_set(&wish.attribute).is_err() {
+            return Err(format!("it sets `{}`, which no plan of this program sets", wish.attribute));
+        }
+        if wish.values.iter().any(|v| v.to_bytes().is_none()) {
+            return Err(format!("a value of `{}` is not valid base64", wish.attribute));
+        }
+    }
+    Ok(())
+}
+
+fn stale(message: impl Into<String>) -> CliError {
+    CliError::new(Kind::Stale, message)
+}
+
+/// The first point in which the saved plan is not the one that would be made now.
+fn difference(saved: &Plan, fresh: &Plan) -> Option<String> {
+    if saved.objects.len() != fresh.objects.len() {
+        return Some("the plan names an object twice".to_owned());
+    }
+    for (old, new) in saved.objects.iter().zip(&fresh.objects) {
+        let name = &old.name;
+        let moved = if old.guid != new.guid {
+            "the objects stand in another order"
+        } else if old.usn_changed != new.usn_changed || old.from != new.from {
+            "the object has been changed since"
+        } else if old.blocked_by != new.blocked_by && old.skipped.is_none() {
+            "what blocks it has changed"
+        } else if old.dn != new.dn {
+            "it would be restored to another place now"
+        } else if old.steps != new.steps {
+            "other steps would be taken now"
+        } else if (&old.name, old.kind, &old.sam_account_name, &old.user_principal_name, old.deleted_at)
+            != (&new.name, new.kind, &new.sam_account_name, &new.user_principal_name, new.deleted_at)
+        {
+            "its names or its class are not those of the plan"
+        } else {
+            continue;
+        };
+        return Some(format!("`{name}` ({}): {moved}", old.guid));
+    }
+    None
+}

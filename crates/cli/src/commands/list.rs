@@ -1,0 +1,263 @@
+//! `adrecover list`.
+
+mod classic;
+mod columns;
+mod order;
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use adrecover_core::ObjectGuid;
+use adrecover_core::deleted::{DeletedObject, Judge};
+use adrecover_core::text::printable;
+use adrecover_ldap::Session;
+use adrecover_ldap::deleted::{self, Listed, Partitions, Selection};
+use clap::ValueEnum;
+use serde::Serialize;
+
+use self::columns::Column;
+use self::order::Order;
+use crate::args::Format;
+use crate::context::Ctx;
+use crate::error::{CliError, Kind};
+use crate::printer::Printer;
+use crate::printer::table::Table;
+use crate::selectors::SelectorArgs;
+
+/// Lists deleted objects, the latest deletion first
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Columns and sort fields are the fields of the JSON: name, samAccountName (account), type, state, deletedAt (deleted), \
+deletedOn (dc), expiresAt (expires), daysLeft (days), lastKnownParent (parent), parentState, restorable, \
+notRestorableBecause (because), userPrincipalName (upn), rdn, sid, dn, guid.
+
+Examples:
+  adrecover list UserA
+  adrecover list --type user --since 7d --under OU=Sales,DC=contoso,DC=com
+  adrecover list --sort name --columns name,account,deleted,guid
+  adrecover list -o csv > deleted.csv
+
+Exits with 4 where nothing matches, and with 11 where this account may not see deleted objects.")]
+pub(crate) struct Args {
+    /// A part of the original name or of the account name, in any case
+    #[arg(value_name = "FILTER")]
+    filter: Option<String>,
+    #[command(flatten)]
+    selectors: SelectorArgs,
+    /// Where to look
+    #[arg(long, value_enum, value_name = "WHICH", default_value_t)]
+    partition: Partition,
+    /// The field to sort by; add :asc or :desc for the direction [default: deletedAt:desc]
+    #[arg(long, value_name = "FIELD")]
+    sort: Option<Order>,
+    /// List so many objects at most
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    limit: Option<u32>,
+    /// The columns of a table or of CSV, separated by commas
+    #[arg(long, value_name = "A,B,...", value_delimiter = ',')]
+    columns: Vec<Column>,
+    /// Print in the layout of AdRestore
+    #[arg(long, conflicts_with = "columns")]
+    classic: bool,
+}
+
+/// Which naming contexts to look into.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum Partition {
+    /// The server's own domain
+    #[default]
+    Domain,
+    /// The forest's configuration
+    Configuration,
+    /// The application partitions of DNS
+    Dns,
+    /// All of them
+    All,
+}
+
+/// `adrecover/list/v1`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    schema: &'static str,
+    domain: String,
+    recycle_bin: bool,
+    items: &'a [DeletedObject],
+}
+
+/// Runs the command; the result is the exit code.
+pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
+    let format = ctx.settings.output;
+    let streams = matches!(format, Format::Jsonl | Format::Csv);
+    if streams && args.sort.is_some() && args.limit.is_none() {
+        return Err(CliError::usage("-o jsonl and -o csv stream their lines, so that --sort needs --limit")
+            .hint("add --limit N, or sort what comes out"));
+    }
+    if args.classic && format != Format::Table {
+        return Err(CliError::usage(
+            "--classic is a layout of its own: it cannot be had with -o json, jsonl or csv",
+        ));
+    }
+    let partitions = match args.partition {
+        Partition::Domain => Partitions::Domain,
+        Partition::Configuration => Partitions::Configuration,
+        Partition::Dns => Partitions::Dns,
+        Partition::All => Partitions::All,
+    };
+    let selection = Selection { partitions, ..args.selectors.read(args.filter.as_deref(), ctx.now)? };
+    let mut session = ctx.connect().await?;
+    let judge = deleted::judge(&session, ctx.now).await?;
+    let listed = if streams && args.sort.is_none() {
+        stream(ctx, args, &mut session, &judge, &selection).await?
+    } else {
+        collect(ctx, args, &mut session, &judge, &selection).await?
+    };
+    session.close().await;
+    Ok(code(&ctx.printer, &listed))
+}
+
+/// Prints each object as it comes.
+async fn stream(
+    ctx: &Ctx,
+    args: &Args,
+    session: &mut Session,
+    judge: &Judge,
+    selection: &Selection,
+) -> Result<Listed, CliError> {
+    let columns = args.columns(Format::Csv);
+    let mut left = args.limit;
+    let mut begun = false;
+    let listed = deleted::each(session, judge, selection, |object| {
+        if !begun {
+            begin(&ctx.printer, &columns)?;
+            begun = true;
+        }
+        line(&ctx.printer, &columns, &object)?;
+        left = left.map(|n| n - 1);
+        Ok::<_, CliError>(if left == Some(0) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+    })
+    .await?;
+    check_access(ctx, session, &listed)?;
+    if !begun {
+        begin(&ctx.printer, &columns)?;
+    }
+    Ok(listed)
+}
+
+fn begin(printer: &Printer, columns: &[Column]) -> Result<(), CliError> {
+    if printer.format == Format::Csv { printer.csv_row(columns.iter().map(|c| c.key())) } else { Ok(()) }
+}
+
+fn line(printer: &Printer, columns: &[Column], object: &DeletedObject) -> Result<(), CliError> {
+    match printer.format {
+        Format::Csv => printer.csv_row(columns.iter().map(|c| c.raw(object))),
+        _ => printer.json_line(object),
+    }
+}
+
+/// Collects the objects, or the first of them by the order that was asked for, and prints them.
+async fn collect(
+    ctx: &Ctx,
+    args: &Args,
+    session: &mut Session,
+    judge: &Judge,
+    selection: &Selection,
+) -> Result<Listed, CliError> {
+    let order = args.sort.unwrap_or_default();
+    let limit = args.limit.map_or(usize::MAX, |n| n as usize);
+    // An object that changes meanwhile may come twice; the later state counts.
+    let mut objects: HashMap<ObjectGuid, DeletedObject> = HashMap::new();
+    let mut dropped = 0usize;
+    let listed = deleted::each(session, judge, selection, |object| {
+        objects.insert(object.guid, object);
+        if objects.len() >= limit.saturating_mul(2).max(4096) && limit < objects.len() {
+            let mut kept: Vec<_> = objects.drain().map(|(_, object)| object).collect();
+            order.sort(&mut kept);
+            dropped += kept.len() - limit;
+            kept.truncate(limit);
+            objects.extend(kept.into_iter().map(|object| (object.guid, object)));
+        }
+        Ok::<_, CliError>(ControlFlow::Continue(()))
+    })
+    .await?;
+    check_access(ctx, session, &listed)?;
+    let mut objects: Vec<_> = objects.into_values().collect();
+    order.sort(&mut objects);
+    dropped += objects.len().saturating_sub(limit);
+    objects.truncate(limit);
+    print(ctx, args, session, judge, &objects)?;
+    if dropped > 0 {
+        ctx.printer.note(format!("{dropped} more matched: raise --limit to see them"));
+    }
+    Ok(listed)
+}
+
+fn print(
+    ctx: &Ctx,
+    args: &Args,
+    session: &Session,
+    judge: &Judge,
+    objects: &[DeletedObject],
+) -> Result<(), CliError> {
+    let printer = &ctx.printer;
+    match printer.format {
+        Format::Json => printer.json(&Document {
+            schema: "adrecover/list/v1",
+            domain: session.root_dse().default_naming_context.dns_name(),
+            recycle_bin: judge.policy.recycle_bin,
+            items: objects,
+        }),
+        Format::Table if args.classic => classic::print(printer, session.root_dse(), objects),
+        Format::Table if objects.is_empty() => Ok(()),
+        Format::Table => {
+            let columns = args.columns(Format::Table);
+            let mut table = Table::new(columns.iter().map(|c| c.heading()));
+            objects.iter().for_each(|o| table.row(columns.iter().map(|c| c.shown(o))));
+            printer.table(&table)
+        }
+        Format::Csv | Format::Jsonl => {
+            let columns = args.columns(Format::Csv);
+            begin(printer, &columns)?;
+            objects.iter().try_for_each(|object| line(printer, &columns, object))
+        }
+    }
+}
+
+impl Args {
+    fn columns(&self, format: Format) -> Vec<Column> {
+        match format {
+            _ if !self.columns.is_empty() => self.columns.clone(),
+            Format::Table => Column::USUAL.to_vec(),
+            _ => Column::ALL.to_vec(),
+        }
+    }
+}
+
+/// Refuses where nothing could be looked into, and warns where a part could not.
+fn check_access(ctx: &Ctx, session: &Session, listed: &Listed) -> Result<(), CliError> {
+    let Some(first) = listed.denied.first() else { return Ok(()) };
+    if listed.read.is_empty() {
+        let account = ctx.settings.user.as_deref().unwrap_or("this account");
+        return Err(CliError::new(
+            Kind::AccessDenied,
+            format!("{account} may not see deleted objects: it has no right to list and read CN=Deleted Objects,{first}"),
+        )
+        .hint(deleted::access_hint_for(session.root_dse(), first, account)));
+    }
+    for naming_context in &listed.denied {
+        ctx.printer.warn(format!(
+            "this account may not see the deleted objects of {}: they are not in the list",
+            printable(&naming_context.to_string())
+        ));
+    }
+    Ok(())
+}
+
+fn code(printer: &Printer, listed: &Listed) -> u8 {
+    if listed.given == 0 {
+        printer.note("no deleted object matches");
+        return Kind::NotFound.code();
+    }
+    // A list that leaves out what could not be seen is done in part.
+    if listed.denied.is_empty() { 0 } else { 3 }
+}

@@ -1,0 +1,11 @@
+//! One module a command; the doc comment of its `Args` is its help.
+
+pub(crate) mod apply;
+pub(crate) mod completions;
+pub(crate) mod doctor;
+pub(crate) mod list;
+pub(crate) mod man;
+pub(crate) mod operations;
+pub(crate) mod restore;
+pub(crate) mod show;
+pub(crate) mod undo;

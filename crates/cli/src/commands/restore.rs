@@ -1,0 +1,174 @@
+//! `adrecover restore`.
+
+use std::path::PathBuf;
+
+use adrecover_core::facts::{ObjectFacts, Presence};
+use adrecover_core::kind::ObjectKind;
+use adrecover_core::lifetime::State;
+use adrecover_core::plan::{Block, ObjectPlan, Purpose};
+use adrecover_core::request::{AccountWish, PasswordWish, RestoreRequest};
+use adrecover_core::{Dn, ObjectGuid};
+use adrecover_engine::Command;
+
+use crate::context::Ctx;
+use crate::error::CliError;
+use crate::restore::carry::{self, CarryArgs, Work};
+use crate::restore::choice::ChoiceArgs;
+use crate::restore::desk::Desk;
+use crate::restore::plan_file;
+use crate::restore::select::{self, Chosen};
+use crate::restore::wishes::WishArgs;
+
+/// Restores deleted objects: finds, plans, shows, asks, carries out, verifies
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  adrecover restore --guid 3c45a0ae-ebc5-490d-a4b4-4b20d3e34a3f --upn usera@contoso.com --dry-run
+  adrecover restore UserA --upn usera@contoso.com --enable --generate-password=usera.csv --yes
+  adrecover restore --tree 3c45a0ae-ebc5-490d-a4b4-4b20d3e34a3f --upn-suffix contoso.com
+  adrecover restore --type user --since 2h --all --groups-from file:groups.csv --yes
+
+The same command run again changes nothing. What was done: `adrecover operations`; back: `adrecover undo`.")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    choice: ChoiceArgs,
+    #[command(flatten)]
+    wishes: WishArgs,
+    #[command(flatten)]
+    carry: CarryArgs,
+    /// Write the plan to a file, for `adrecover apply`; it holds no secret
+    #[arg(long, value_name = "FILE", help_heading = "Doing it")]
+    plan_out: Option<PathBuf>,
+}
+
+/// Runs the command; the result is the exit code.
+pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
+    let request = args.wishes.request()?;
+    args.wishes.password.source.check_stdin(&ctx.settings)?;
+    let choice = args.choice.read(ctx, &args.wishes)?;
+    let mut desk = Desk::open(ctx).await?;
+    let chosen = select::choose(ctx, &mut desk, &choice, &args.carry).await?;
+    if chosen.guids.len() > 1
+        && let Some(option) = args.wishes.single_object_option()
+    {
+        return Err(CliError::usage(format!(
+            "{option} makes sense for one object, and {} are chosen",
+            chosen.guids.len()
+        ))
+        .hint("choose one with --guid; for logon names of many there is --upn-suffix"));
+    }
+    if let Some(code) = go_on_with_interrupted(ctx, &mut desk, &chosen, &request, args).await? {
+        return Ok(code);
+    }
+    let mut gathered = desk.facts(&chosen.guids, &request).await?;
+    let left_out = chosen.leave_out(&mut gathered.objects);
+    if left_out > 0 {
+        ctx.printer.warn(format!("{left_out} object(s) are left alone; the plan says why"));
+    }
+    check_password(&gathered.objects, &request)?;
+    if !request.groups.is_empty() && gathered.objects.iter().all(|o| o.groups.is_empty()) {
+        ctx.printer.warn("--groups-from names none of the chosen objects");
+    }
+    let mut plan = desk.plan(&gathered.objects, &request);
+    plan.objects.extend(gathered.missing.iter().map(|guid| missing(*guid)));
+    if let Some(path) = &args.plan_out {
+        plan_file::write(path, &plan)?;
+        ctx.printer.note(format!("the plan is in {}", path.display()));
+    }
+    let work = Work::New(Box::new(plan), Command::Restore);
+    carry::out(ctx, &mut desk, work, &args.carry, &args.wishes.password.source, None).await
+}
+
+/// What stands in the plan for an object that the directory does not know.
+fn missing(guid: ObjectGuid) -> ObjectPlan {
+    ObjectPlan {
+        guid,
+        name: guid.to_string(),
+        kind: ObjectKind::Other,
+        sam_account_name: None,
+        user_principal_name: None,
+        from: String::new(),
+        usn_changed: None,
+        dn: Dn::default(),
+        deleted_at: None,
+        steps: vec![],
+        blocked_by: vec![Block {
+            id: "state.missing".to_owned(),
+            message: "there is no such object, or this account may not see it".to_owned(),
+            object: None,
+            way_out: Some("--keep-going goes on without it".to_owned()),
+            for_good: false,
+        }],
+        losses: vec![],
+        warnings: vec![],
+        still_missing: vec![],
+        skipped: None,
+    }
+}
+
+/// An account that lost its password cannot be enabled without a new one: wrong usage, once it is known to be so.
+fn check_password(facts: &[ObjectFacts], request: &RestoreRequest) -> Result<(), CliError> {
+    if request.account != AccountWish::Enable || request.password.sets_one() {
+        return Ok(());
+    }
+    let lost = |o: &&ObjectFacts| {
+        o.kind == ObjectKind::User
+            && match o.presence {
+                Presence::Deleted(state) => state == State::Tombstone && o.never.is_none(),
+                Presence::Live => !o.has_password && o.uac.is_some_and(|uac| !uac.is_enabled()),
+            }
+    };
+    let Some(object) = facts.iter().find(lost) else { return Ok(()) };
+    let why = if request.password == PasswordWish::No { "--no-password" } else { "no new one" };
+    Err(CliError::usage(format!(
+        "`{}` has lost its password and cannot be enabled with {why}",
+        object.rdn.value()
+    ))
+    .hint("add --new-password-file FILE or --generate-password=FILE, or leave out --enable"))
+}
+
+/// Where an earlier run of this very command was cut off, that is finished first: only the journal knows which half is
+/// done. Any other interrupted operation on these objects is named and left to the user: it may have been stopped because
+/// it was a mistake.
+async fn go_on_with_interrupted(
+    ctx: &Ctx,
+    desk: &mut Desk,
+    chosen: &Chosen,
+    request: &RestoreRequest,
+    args: &Args,
+) -> Result<Option<u8>, CliError> {
+    let domain_sid = desk.domain.domain_sid.as_ref().map(ToString::to_string);
+    let unfinished = desk.journal.unfinished(domain_sid.as_deref(), Some(&desk.domain.server))?;
+    for summary in unfinished {
+        let operation = desk.journal.load(&summary.id.to_string())?;
+        let is_chosen = |o: &ObjectPlan| chosen.guids.contains(&o.guid);
+        if !operation.plan.objects.iter().any(is_chosen) {
+            continue;
+        }
+        let same = operation.plan.purpose == Purpose::Restore
+            && same_wishes(&operation.plan.request, request)
+            && operation.plan.objects.iter().all(is_chosen);
+        let id = summary.id;
+        if !same || args.carry.dry_run {
+            ctx.printer.warn(format!(
+                "operation {id} on some of these objects was interrupted; `adrecover operations --resume {id}` finishes it"
+            ));
+            continue;
+        }
+        ctx.printer.note(format!("operation {id} was interrupted: going on with it"));
+        let work = Work::Rest(&operation);
+        let code = carry::out(ctx, desk, work, &args.carry, &args.wishes.password.source, None).await?;
+        return Ok(Some(code));
+    }
+    Ok(None)
+}
+
+/// Whether two requests ask for the same; a list of groups may have been given under another name.
+fn same_wishes(a: &RestoreRequest, b: &RestoreRequest) -> bool {
+    let nameless = |request: &RestoreRequest| {
+        let mut request = request.clone();
+        request.groups.iter_mut().for_each(|g| g.source.clear());
+        request
+    };
+    nameless(a) == nameless(b)
+}

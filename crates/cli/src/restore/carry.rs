@@ -1,0 +1,273 @@
+//! From a plan to a report: show, block, ask, carry out, verify, print.
+
+use adrecover_core::plan::{ObjectPlan, Plan};
+use adrecover_core::report::{Failure, ObjectReport, Outcome, Report, SCHEMA};
+use adrecover_core::time::Timestamp;
+use adrecover_engine::{
+    AuditSink, Command, EngineError, Meta, Operation, OperationState, PasswordSource, Progress, Run, audit,
+    execute, resume, verify_all,
+};
+use clap::Args;
+
+use super::desk::Desk;
+use super::passwords::{FileSink, Passwords};
+use super::wishes::PasswordSourceArgs;
+use super::{next, output, show};
+use crate::args::Format;
+use crate::context::Ctx;
+use crate::error::CliError;
+use crate::password;
+
+const ACTING: &str = "Doing it";
+
+/// How a plan is carried out.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct CarryArgs {
+    /// Show the plan and stop; exits as the real run would
+    #[arg(long, visible_alias = "what-if", help_heading = ACTING)]
+    pub(crate) dry_run: bool,
+    /// Do not ask before changing anything
+    #[arg(long, short = 'y', help_heading = ACTING)]
+    pub(crate) yes: bool,
+    /// Go on with other objects when one is blocked or fails
+    #[arg(long, help_heading = ACTING)]
+    pub(crate) keep_going: bool,
+    /// Why this is done, for the journal and the system's log
+    #[arg(long, value_name = "TEXT", help_heading = ACTING)]
+    pub(crate) reason: Option<String>,
+}
+
+/// What is carried out.
+pub(crate) enum Work<'a> {
+    /// A plan, from its beginning.
+    New(Box<Plan>, Command),
+    /// What an interrupted operation has left to do.
+    Rest(&'a Operation),
+}
+
+impl Work<'_> {
+    fn plan(&self) -> &Plan {
+        match self {
+            Self::New(plan, _) => plan,
+            Self::Rest(operation) => &operation.plan,
+        }
+    }
+}
+
+impl Work<'_> {
+    /// Whether a password is given or generated for a step that is still to be done.
+    fn needs_password(&self) -> bool {
+        match self {
+            Self::New(plan, _) => plan.objects.iter().any(ObjectPlan::needs_password),
+            Self::Rest(operation) => operation.needs_password(),
+        }
+    }
+}
+
+/// Shows the work, asks, carries it out and prints the report. Gives the exit code.
+pub(crate) async fn out(
+    ctx: &Ctx,
+    desk: &mut Desk,
+    work: Work<'_>,
+    args: &CarryArgs,
+    passwords: &PasswordSourceArgs,
+    digest: Option<&str>,
+) -> Result<u8, CliError> {
+    let report = report(ctx, desk, work, args, passwords, digest).await?;
+    output::print(ctx, &report)
+}
+
+/// Shows the work, asks, and carries it out.
+pub(crate) async fn report(
+    ctx: &Ctx,
+    desk: &mut Desk,
+    work: Work<'_>,
+    args: &CarryArgs,
+    passwords: &PasswordSourceArgs,
+    digest: Option<&str>,
+) -> Result<Report, CliError> {
+    let plan = work.plan();
+    let resuming = matches!(work, Work::Rest(_));
+    let blocked = plan.is_blocked() && !resuming && !args.keep_going;
+    let idle = !plan.writes() && !resuming;
+    let acts = !args.dry_run && !blocked && !idle;
+    if !blocked {
+        passwords.check(work.needs_password(), resuming, &ctx.printer)?;
+    }
+    if ctx.settings.output == Format::Table {
+        // A plan that changes nothing says no more than the report does.
+        if acts || args.dry_run || digest.is_some() {
+            ctx.printer.line(&show::plan(plan, digest, &ctx.printer))?;
+            ctx.printer.line("")?;
+            // What could not be shown is not done.
+            ctx.printer.flush()?;
+        }
+    } else if acts && !args.yes {
+        ctx.printer.note(show::plain(&show::plan(plan, digest, &ctx.printer)));
+    }
+    if args.dry_run || blocked || (idle && plan.is_blocked()) {
+        return Ok(output::unexecuted(plan, args.dry_run, args.keep_going));
+    }
+    if idle {
+        return Ok(as_it_is(desk, plan).await);
+    }
+    if !args.yes
+        && let Some(report) = declined(ctx, plan)?
+    {
+        return Ok(report);
+    }
+    let mut source = password_source(ctx, &work, passwords)?;
+    let report = carried_out(ctx, desk, &work, args, &mut source).await;
+    // Whatever went wrong: passwords that were set must not be lost.
+    source.reveal(&ctx.printer);
+    report
+}
+
+/// Asks before the first write; a report where the answer is not yes.
+fn declined(ctx: &Ctx, plan: &Plan) -> Result<Option<Report>, CliError> {
+    let number = plan.objects.iter().filter(|o| o.writes()).count();
+    let question = format!("Carry this out on {number} object(s)? [y/N]");
+    let message = match ctx.printer.ask(&question)?.as_deref() {
+        Some("y" | "Y" | "yes" | "Yes" | "YES") => return Ok(None),
+        Some(_) => "declined; nothing was changed",
+        None => {
+            "nobody is there to say yes, so nothing was changed (--yes says it, --dry-run only shows the plan)"
+        }
+    };
+    Ok(Some(output::refused(plan, Failure::Declined, message)))
+}
+
+/// Where passwords come from; [`PasswordSourceArgs::check`] has looked whether they can.
+fn password_source(ctx: &Ctx, work: &Work<'_>, args: &PasswordSourceArgs) -> Result<Passwords, CliError> {
+    if !work.needs_password() {
+        return Ok(Passwords::None);
+    }
+    if let Some(file) = &args.new_password_file {
+        return Ok(Passwords::Given(password::from_file(file, &ctx.printer)?));
+    }
+    match (args.generate_into(), args.generate_password.is_some()) {
+        (Some(file), _) if matches!(work, Work::Rest(_)) => Ok(Passwords::IntoFile(FileSink::resume(file)?)),
+        (Some(file), _) => Ok(Passwords::IntoFile(FileSink::create(file)?)),
+        (None, true) => Ok(Passwords::OnTerminal(vec![])),
+        (None, false) => Ok(Passwords::None),
+    }
+}
+
+async fn carried_out(
+    ctx: &Ctx,
+    desk: &mut Desk,
+    work: &Work<'_>,
+    args: &CarryArgs,
+    source: &mut Passwords,
+) -> Result<Report, CliError> {
+    let (sink, missing) = audit::system();
+    if let Some(reason) = missing {
+        ctx.printer.detail(1, reason);
+    }
+    let plan = work.plan();
+    let operation = match work {
+        Work::New(plan, command) => desk.journal.begin(&meta(ctx, *command, args.reason.clone()), plan)?,
+        Work::Rest(operation) => {
+            desk.journal.take_up(operation.summary.id)?;
+            operation.summary.id
+        }
+    };
+    let mut progress = Told { ctx, total: plan.objects.len() };
+    let outcome = {
+        let stop = || ctx.stop.is_asked();
+        let mut run = Run {
+            directory: &mut desk.session,
+            journal: &desk.journal,
+            operation,
+            passwords: source as &mut dyn PasswordSource,
+            progress: &mut progress,
+            audit: &*sink as &dyn AuditSink,
+            stop: &stop,
+            keep_going: args.keep_going,
+            clock: now,
+        };
+        match work {
+            Work::New(plan, _) => execute(plan, &mut run).await,
+            Work::Rest(operation) => resume(operation, &mut run).await,
+        }
+    };
+    let (mut objects, failed) = match outcome {
+        Ok(objects) => (objects, None),
+        Err(e) => (stopped(plan, &e), Some(e.error)),
+    };
+    if let Some(error) = failed {
+        ctx.printer.warn(format!("stopped: {error}"));
+        ctx.printer.warn(format!(
+            "when the journal can be written again: adrecover operations --resume {operation}"
+        ));
+    } else if let Err(error) = desk.journal.finish(operation, OperationState::of(&objects), now()) {
+        // All of it is done; only that it is finished could not be written down.
+        ctx.printer.warn(format!(
+            "{error}; operation {operation} will be called interrupted until --resume closes it"
+        ));
+    }
+    verify_all(plan, &mut objects, &mut desk.session).await;
+    next::add(&mut objects, plan, Some(operation));
+    Ok(Report {
+        schema: SCHEMA,
+        operation: Some(operation.to_string()),
+        dry_run: false,
+        undoable: plan.objects.iter().flat_map(|o| &o.steps).any(|s| s.is_undoable()),
+        keep_going: args.keep_going,
+        objects,
+    })
+}
+
+/// The reports of an operation whose journal could not be written any more: nothing further was done.
+fn stopped(plan: &Plan, error: &EngineError) -> Vec<ObjectReport> {
+    let mut objects = error.reports.clone();
+    for object in plan.objects.iter().skip(objects.len()) {
+        let mut report = output::blank(object, Outcome::Skipped);
+        report.failure = Some(Failure::Other);
+        report.message = Some("not reached: the operation journal could not be written".to_owned());
+        objects.push(report);
+    }
+    objects
+}
+
+fn meta(ctx: &Ctx, command: Command, reason: Option<String>) -> Meta {
+    Meta {
+        command,
+        reason,
+        bind_identity: ctx.settings.user.clone().unwrap_or_default(),
+        os_user: whoami::username().unwrap_or_else(|_| "unknown".to_owned()),
+        host: whoami::hostname().unwrap_or_else(|_| "unknown".to_owned()),
+        started_at: now(),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the journal's events are stamped as they happen")]
+fn now() -> Timestamp {
+    chrono::Utc::now()
+}
+
+/// The report of a plan with nothing to do: read and compared all the same.
+async fn as_it_is(desk: &mut Desk, plan: &Plan) -> Report {
+    let mut objects: Vec<ObjectReport> = plan.objects.iter().map(output::as_it_is).collect();
+    verify_all(plan, &mut objects, &mut desk.session).await;
+    next::add(&mut objects, plan, None);
+    Report { schema: SCHEMA, operation: None, dry_run: false, undoable: false, keep_going: false, objects }
+}
+
+/// Tells a person how far it is.
+struct Told<'a> {
+    ctx: &'a Ctx,
+    total: usize,
+}
+
+impl Progress for Told<'_> {
+    fn object_done(&mut self, index: usize, report: &ObjectReport) {
+        if self.total > 1 {
+            self.ctx.printer.progress(index + 1, self.total, &report.name);
+        }
+    }
+
+    fn waiting(&mut self, reason: &str) {
+        self.ctx.printer.note(reason);
+    }
+}

@@ -1,0 +1,137 @@
+//! The connected workplace of a restore: directory, journal, and what is true of the domain.
+
+use std::collections::HashSet;
+
+use adrecover_core::deleted::Judge;
+use adrecover_core::facts::{DomainFacts, ForestCheck, ObjectFacts, Presence};
+use adrecover_core::plan::Plan;
+use adrecover_core::request::RestoreRequest;
+use adrecover_core::{ObjectGuid, planner};
+use adrecover_engine::Journal;
+use adrecover_ldap::Session;
+use adrecover_ldap::deleted::{self, AttributeNames};
+use adrecover_ldap::gather::{self, Gathered, Gatherer};
+
+use crate::context::Ctx;
+use crate::error::{CliError, Kind};
+use crate::folders;
+
+/// A directory that was connected to, with everything that a plan needs to know of it.
+pub(crate) struct Desk {
+    /// The domain controller, pinned.
+    pub(crate) session: Session,
+    /// Judges deleted objects.
+    pub(crate) judge: Judge,
+    /// The domain.
+    pub(crate) domain: DomainFacts,
+    /// The operation journal.
+    pub(crate) journal: Journal,
+    account: String,
+    catalogue: Option<Session>,
+    names: AttributeNames,
+}
+
+/// Opens the operation journal of this user.
+pub(crate) fn open_journal() -> Result<Journal, CliError> {
+    Ok(Journal::open(folders::state_folder()?.join("operations.db"))?)
+}
+
+impl Desk {
+    /// Connects and asks what is true of the domain. The journal is opened first: what cannot be written down is not
+    /// begun.
+    pub(crate) async fn open(ctx: &Ctx) -> Result<Self, CliError> {
+        let journal = open_journal()?;
+        let mut session = ctx.connect().await?;
+        let judge = deleted::judge(&session, ctx.now).await?;
+        let catalogue = session.global_catalog().await.map_err(|e| e.to_string());
+        let domain = gather::domain_facts(&mut session, &judge, &catalogue).await?;
+        if let ForestCheck::Unavailable(reason) = &domain.forest {
+            ctx.printer.detail(1, format!("the global catalogue cannot be asked: {reason}"));
+        }
+        let account = ctx.settings.user.clone().unwrap_or_else(|| "DOMAIN\\NAME".to_owned());
+        Ok(Self {
+            account,
+            session,
+            judge,
+            domain,
+            journal,
+            catalogue: catalogue.ok(),
+            names: AttributeNames::default(),
+        })
+    }
+
+    /// The facts about objects, and the GUIDs that the directory does not know or does not show.
+    pub(crate) async fn facts(
+        &mut self,
+        guids: &[ObjectGuid],
+        request: &RestoreRequest,
+    ) -> Result<Gathered, CliError> {
+        self.check_set(request).await?;
+        let catalogue = self.catalogue.take().ok_or_else(|| match &self.domain.forest {
+            ForestCheck::Unavailable(reason) => reason.clone(),
+            ForestCheck::Asked => "it was not asked".to_owned(),
+        });
+        let mut gatherer =
+            Gatherer::new(&mut self.session, catalogue, &self.domain, &self.judge, request, &mut self.names);
+        let gathered = gatherer.gather(guids).await;
+        self.catalogue = gatherer.into_catalogue();
+        let mut gathered = gathered?;
+        if gathered.objects.is_empty()
+            && let Some(guid) = gathered.missing.first()
+        {
+            return Err(self.not_found(*guid).await?);
+        }
+        let live: HashSet<ObjectGuid> =
+            gathered.objects.iter().filter(|o| o.presence == Presence::Live).map(|o| o.guid).collect();
+        if !live.is_empty() {
+            let known = self.journal.passwords_set(&live)?;
+            gathered.objects.iter_mut().for_each(|o| o.has_password |= known.contains(&o.guid));
+        }
+        Ok(gathered)
+    }
+
+    /// The error for an object that is not there, or that this account may not see.
+    pub(crate) async fn not_found(&mut self, guid: ObjectGuid) -> Result<CliError, CliError> {
+        let container = deleted::container(&self.session, &self.domain.domain).await?;
+        if container == deleted::Container::Denied {
+            return Ok(self.access_denied());
+        }
+        Ok(CliError::new(
+            Kind::NotFound,
+            format!("there is no object {guid}, or this account may not see it"),
+        )
+        .hint(
+            "`adrecover list` shows what can be restored; `adrecover doctor` shows what this account may see",
+        ))
+    }
+
+    /// The error for an account that may not look into Deleted Objects.
+    pub(crate) fn access_denied(&self) -> CliError {
+        CliError::new(Kind::AccessDenied, "this account may not see the deleted objects")
+            .hint(deleted::access_hint(self.session.root_dse(), &self.account))
+    }
+
+    /// What the schema does not let anybody set is wrong usage, found before anything is written. Values that it calls
+    /// confidential do not belong in arguments, plans and journals.
+    async fn check_set(&mut self, request: &RestoreRequest) -> Result<(), CliError> {
+        let names: Vec<&str> = request.set.iter().map(|wish| wish.attribute.as_str()).collect();
+        let found = self.names.look_up(&self.session, &names).await?;
+        for (name, attribute) in names.iter().zip(found) {
+            let problem = match attribute {
+                None => "the schema has no attribute of that name",
+                Some(a) if a.is_confidential => {
+                    "the schema marks it as confidential; its values do not belong in arguments and plans"
+                }
+                Some(a) if a.is_system => "the directory owns it",
+                Some(_) => continue,
+            };
+            return Err(CliError::usage(format!("--set {name}: {problem}")));
+        }
+        Ok(())
+    }
+
+    /// Makes the plan.
+    pub(crate) fn plan(&self, objects: &[ObjectFacts], request: &RestoreRequest) -> Plan {
+        planner::plan(&self.domain, objects, request, env!("CARGO_PKG_VERSION"))
+    }
+}

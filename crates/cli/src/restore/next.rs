@@ -1,0 +1,46 @@
+//! The exact next command, where something is missing.
+
+use adrecover_core::plan::{Action, Plan, Purpose};
+use adrecover_core::report::{Failure, ObjectReport, Outcome, Status, StepReport};
+use adrecover_engine::OperationId;
+
+/// Says for each object how to go on.
+pub(super) fn add(objects: &mut [ObjectReport], plan: &Plan, operation: Option<OperationId>) {
+    if plan.purpose != Purpose::Restore {
+        return;
+    }
+    for (report, planned) in objects.iter_mut().zip(&plan.objects) {
+        let guid = report.guid;
+        match report.outcome {
+            Outcome::Partial if report.failure == Some(Failure::Other) => {}
+            Outcome::Partial => {
+                let pending = |s: &StepReport| s.step == "setPassword" && s.status != Status::Done;
+                let password =
+                    if report.steps.iter().any(pending) { " --generate-password=FILE" } else { "" };
+                report
+                    .next
+                    .extend(operation.map(|id| format!("adrecover operations --resume {id}{password}")));
+            }
+            Outcome::Restored | Outcome::AlreadyRestored => {
+                let has = |wanted: fn(&Action) -> bool| planned.steps.iter().any(|s| wanted(&s.action));
+                let missing_upn = report.still_missing.iter().any(|a| a == "userPrincipalName");
+                if missing_upn && planned.kind == adrecover_core::kind::ObjectKind::User {
+                    report.next.push(format!("adrecover restore --guid {guid} --upn NAME@SUFFIX"));
+                }
+                if has(|a| matches!(a, Action::Disable)) && !has(|a| matches!(a, Action::SetPassword { .. }))
+                {
+                    report
+                        .next
+                        .push(format!("adrecover restore --guid {guid} --enable --generate-password=FILE"));
+                }
+                let others: Vec<&String> =
+                    report.still_missing.iter().filter(|a| *a != "userPrincipalName").take(3).collect();
+                if !others.is_empty() {
+                    let set: Vec<String> = others.iter().map(|a| format!("--set {a}=VALUE")).collect();
+                    report.next.push(format!("adrecover restore --guid {guid} {}", set.join(" ")));
+                }
+            }
+            _ => {}
+        }
+    }
+}

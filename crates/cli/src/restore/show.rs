@@ -1,0 +1,277 @@
+//! Plans and reports as text for people.
+
+use adrecover_core::plan::{Action, Block, Carried, ObjectPlan, Plan, Purpose, Step};
+use adrecover_core::report::{ObjectReport, Outcome, Report, Status, StepReport};
+use adrecover_core::text::printable;
+use adrecover_core::time::rfc3339;
+
+use crate::printer::Printer;
+
+/// More objects than this are shown in full only with `-v`.
+const MANY: usize = 20;
+
+/// A plan, as it is shown before the question.
+pub(super) fn plan(plan: &Plan, digest: Option<&str>, printer: &Printer) -> String {
+    let mut out = vec![];
+    let purpose = match &plan.purpose {
+        Purpose::Restore => "Plan".to_owned(),
+        Purpose::Undo { operation } => format!("Plan to take back operation {operation}"),
+    };
+    out.push(printer.bold(&format!("{purpose} for {} on {}", plan.domain, plan.server)));
+    if let Some(digest) = digest {
+        out.push(format!("made {} by adrecover {}, SHA-256 {digest}", rfc3339(plan.made_at), plan.made_by));
+    }
+    let full = plan.objects.len() <= MANY || printer.is_verbose(1);
+    for object in &plan.objects {
+        out.push(String::new());
+        object_plan(object, full, printer, &mut out);
+    }
+    let untouched = |o: &&ObjectPlan| !o.blocked_by.is_empty() || o.skipped.is_some();
+    out.extend(losses(plan.objects.iter().filter(|o| !untouched(o)).map(|o| o.losses.as_slice())));
+    if !full {
+        out.push(String::new());
+        out.push(format!("{} objects; -v shows every step", plan.objects.len()));
+    }
+    out.join("\n")
+}
+
+fn object_plan(object: &ObjectPlan, full: bool, printer: &Printer, out: &mut Vec<String>) {
+    let state = if !object.blocked_by.is_empty() {
+        printer.paint("31", "BLOCKED")
+    } else if object.skipped.is_some() {
+        printer.paint("33", "skipped")
+    } else if object.writes() {
+        "will be changed".to_owned()
+    } else {
+        "nothing to do".to_owned()
+    };
+    let name = printer.bold(&printable(&object.name));
+    out.push(format!("{name} ({}, {})  {state}", object.kind, object.guid));
+    if object.blocked_by.is_empty() {
+        out.push(format!("  to: {}", printable(&object.dn.to_string())));
+    }
+    for block in &object.blocked_by {
+        block_lines(block, printer, out);
+    }
+    if let Some(reason) = &object.skipped {
+        out.push(format!("  {}", printable(reason)));
+    }
+    if !object.blocked_by.is_empty() || object.skipped.is_some() || !full {
+        return;
+    }
+    for (i, step) in object.steps.iter().enumerate() {
+        let done = if step.already { "  (is so already)" } else { "" };
+        out.push(format!("  {}. {}{done}", i + 1, step_text(step)));
+        if !step.why.is_empty() {
+            out.push(printer.paint("2", &format!("     why: {}", printable(&step.why))));
+        }
+    }
+    let mut list = |label: &str, lines: &[String]| {
+        out.extend(lines.iter().map(|l| format!("  {label}: {}", printable(l))));
+    };
+    list(&printer.paint("33", "note"), &object.warnings);
+    if !object.still_missing.is_empty() {
+        out.push(format!("  stripped by the deletion and not set: {}", object.still_missing.join(", ")));
+    }
+}
+
+/// What does not come back, each loss once with the number of objects that it is true of.
+fn losses<'a>(objects: impl Iterator<Item = &'a [String]>) -> Vec<String> {
+    let mut counts: Vec<(&str, usize)> = vec![];
+    let mut total = 0;
+    for lines in objects {
+        total += 1;
+        for line in lines {
+            match counts.iter_mut().find(|(l, _)| l == line) {
+                Some((_, n)) => *n += 1,
+                None => counts.push((line, 1)),
+            }
+        }
+    }
+    if counts.is_empty() {
+        return vec![];
+    }
+    let mut out = vec![String::new(), "Not brought back by this:".to_owned()];
+    out.extend(counts.into_iter().map(|(line, n)| match total {
+        1 => format!("  - {}", printable(line)),
+        _ => format!("  - {} ({n} of {total})", printable(line)),
+    }));
+    out
+}
+
+fn block_lines(block: &Block, printer: &Printer, out: &mut Vec<String>) {
+    out.push(format!("  {} [{}] {}", printer.paint("31", "✗"), block.id, printable(&block.message)));
+    if let Some(object) = &block.object {
+        out.push(format!("    in the way: {}", printable(object)));
+    }
+    if let Some(way_out) = &block.way_out {
+        out.push(format!("    way out: {}", printable(way_out)));
+    }
+}
+
+/// The text without the colours that this module put into it: what comes from the directory has none left.
+pub(super) fn plain(text: &str) -> String {
+    let mut parts = text.split("\u{1b}[");
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |out, part| out + part.split_once('m').map_or(part, |(_, rest)| rest))
+}
+
+/// What a step does, in words.
+pub(super) fn step_text(step: &Step) -> String {
+    let shown = |text: &str| printable(text).into_owned();
+    match &step.action {
+        Action::Reanimate { sam_account_name, user_principal_name, password, .. } => {
+            let mut text = "reanimate it".to_owned();
+            if let Some(name) = sam_account_name {
+                text.push_str(&format!(", with the account name {}", shown(name)));
+            }
+            if let Some(name) = user_principal_name {
+                text.push_str(&format!(", with the logon name {}", shown(name)));
+            }
+            match password {
+                Carried::None => {}
+                Carried::Random => text.push_str(", with a random password that nobody learns"),
+                Carried::Wanted => text.push_str(", with the new password"),
+            }
+            text
+        }
+        Action::SetUpn { value } => format!("set userPrincipalName to {}", shown(value)),
+        Action::SetAttribute { attribute, values, .. } if values.is_empty() => format!("clear {attribute}"),
+        Action::SetAttribute { attribute, values, source } => {
+            let values: Vec<String> = values.iter().map(|v| v.shown()).collect();
+            format!("set {attribute} to {} (from {})", values.join("; "), shown(source))
+        }
+        Action::SetPassword { must_change, generated } => format!(
+            "set {} password{}",
+            if *generated { "a generated" } else { "the given" },
+            if *must_change { ", to be changed at the next logon" } else { "" }
+        ),
+        Action::Enable => "enable the account".to_owned(),
+        Action::Disable => "disable the account".to_owned(),
+        Action::AddToGroup { group, .. } => format!("add it to {}", shown(&group.to_string())),
+        Action::RemoveFromGroup { group, .. } => format!("take it out of {}", shown(&group.to_string())),
+        Action::Move { to } => format!("move it to {}", shown(&to.to_string())),
+        Action::Delete => "delete it".to_owned(),
+        Action::Manual { text } => format!("by hand: {}", shown(text)),
+    }
+}
+
+/// A report, as it is shown at the end.
+pub(super) fn report(report: &Report, printer: &Printer) -> String {
+    let mut out = vec![];
+    let full = report.objects.len() <= MANY || printer.is_verbose(1);
+    for object in &report.objects {
+        let fine = matches!(object.outcome, Outcome::Restored | Outcome::AlreadyRestored);
+        if full || !fine || object.verified == Some(false) {
+            object_report(object, printer, &mut out);
+        }
+    }
+    let done = |o: &&ObjectReport| matches!(o.outcome, Outcome::Restored | Outcome::Partial);
+    let lost = losses(report.objects.iter().filter(done).map(|o| o.losses.as_slice()));
+    if lost.len() > 1 {
+        out.extend(lost.into_iter().skip(1));
+        out.push(String::new());
+    }
+    if !full {
+        out.push(summary(report));
+    }
+    if report.objects.iter().any(|o| o.outcome == Outcome::Blocked) && report.operation.is_none() {
+        out.push("nothing was changed".to_owned());
+    }
+    let changed = report.objects.iter().any(|o| o.steps.iter().any(|s| s.status == Status::Done));
+    if let (Some(operation), true) = (&report.operation, changed) {
+        let undo = if report.undoable {
+            format!("; `adrecover undo {operation}` takes it back")
+        } else {
+            String::new()
+        };
+        out.push(format!("operation {operation}{undo}"));
+    }
+    out.join("\n")
+}
+
+/// How many objects ended how.
+fn summary(report: &Report) -> String {
+    let mut counts: Vec<(&str, usize)> = vec![];
+    for object in &report.objects {
+        let word = outcome_word(object.outcome);
+        match counts.iter_mut().find(|(w, _)| *w == word) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((word, 1)),
+        }
+    }
+    let verified = report.objects.iter().filter(|o| o.verified == Some(true)).count();
+    let parts: Vec<String> = counts.into_iter().map(|(w, n)| format!("{n} {w}")).collect();
+    format!("{} objects: {}; {verified} verified", report.objects.len(), parts.join(", "))
+}
+
+fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Restored => "done",
+        Outcome::AlreadyRestored => "as asked for already",
+        Outcome::Blocked => "blocked",
+        Outcome::Failed => "failed",
+        Outcome::Partial => "done in part",
+        Outcome::Planned => "planned",
+        Outcome::Skipped => "skipped",
+    }
+}
+
+fn object_report(object: &ObjectReport, printer: &Printer, out: &mut Vec<String>) {
+    let sgr = match object.outcome {
+        Outcome::Restored | Outcome::AlreadyRestored | Outcome::Planned => "32",
+        Outcome::Skipped => "33",
+        Outcome::Blocked | Outcome::Failed | Outcome::Partial => "31",
+    };
+    let word = printer.paint(sgr, outcome_word(object.outcome));
+    out.push(format!("{} ({})  {word}", printer.bold(&printable(&object.name)), object.guid));
+    if object.outcome == Outcome::Blocked {
+        object.blocked_by.iter().for_each(|block| block_lines(block, printer, out));
+        out.push(String::new());
+        return;
+    }
+    out.push(format!("  {}", printable(&object.dn)));
+    out.extend(object.steps.iter().map(|step| format!("  {}", step_line(step))));
+    if let Some(message) = &object.message {
+        out.push(format!("  {}", printable(message)));
+    }
+    match object.verified {
+        Some(true) => out.push("  verified: the directory shows what was asked for".to_owned()),
+        Some(false) if object.differences.is_empty() => {
+            out.push(printer.paint("31", "  not verified: not everything that was asked for is done"));
+        }
+        Some(false) => out.push(printer.paint("31", "  verified: the directory shows something else")),
+        None => {}
+    }
+    let grave = |w: &&String| w.starts_with("not verified") || w.contains("could not be disabled");
+    for warning in object.warnings.iter().filter(grave) {
+        out.push(printer.paint("31", &format!("  warning: {}", printable(warning))));
+    }
+    for d in &object.differences {
+        let (expected, observed) = (printable(&d.expected), printable(&d.observed));
+        out.push(format!("    {}: expected {expected}, found {observed}", d.what));
+    }
+    if !object.still_missing.is_empty() {
+        out.push(format!("  still missing: {}", object.still_missing.join(", ")));
+    }
+    out.extend(object.next.iter().map(|n| format!("  next: {}", printable(n))));
+    out.push(String::new());
+}
+
+fn step_line(step: &StepReport) -> String {
+    let status = match step.status {
+        Status::Planned => "to do",
+        Status::Done => "done",
+        Status::Unchanged => "unchanged",
+        Status::Skipped => "skipped",
+        Status::Failed => "FAILED",
+        Status::Undone => "undone",
+    };
+    let what: Vec<&str> =
+        [&step.attribute, &step.value, &step.group].into_iter().filter_map(|v| v.as_deref()).collect();
+    let mut line = format!("{status:<10} {:<15} {}", step.step, printable(&what.join(" = ")));
+    if let Some(message) = &step.message {
+        line.push_str(&format!("  ({})", printable(message)));
+    }
+    line.trim_end().to_owned()
+}

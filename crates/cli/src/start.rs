@@ -1,0 +1,221 @@
+//! From the command line to a command, and from its result to the exit code.
+
+use std::ffi::OsString;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use crate::args::{Color, Format};
+use crate::cli::{Cli, Command};
+use crate::commands::{apply, completions, doctor, list, man, operations, restore, show, undo};
+use crate::config;
+use crate::context::Ctx;
+use crate::error::{CliError, Kind};
+use crate::interrupt::Stop;
+use crate::printer::Printer;
+use crate::settings::Settings;
+
+/// Runs the program.
+pub(crate) fn start() -> ExitCode {
+    let panicked: Arc<Mutex<String>> = Arc::default();
+    let keep = Arc::clone(&panicked);
+    std::panic::set_hook(Box::new(move |info| {
+        *keep.lock().unwrap_or_else(PoisonError::into_inner) = info.to_string();
+    }));
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let code = catch_unwind(AssertUnwindSafe(|| run(&arguments))).unwrap_or_else(|_| {
+        let what = panicked.lock().unwrap_or_else(PoisonError::into_inner).replace('\n', " ");
+        let error = CliError::unexpected(format!("the program failed: {what}"))
+            .hint("this is a defect of adrecover: please report it with the command that caused it");
+        Printer::new(format_of(&arguments), 0, Color::Auto).error(&error);
+        error.code()
+    });
+    ExitCode::from(code)
+}
+
+fn run(arguments: &[OsString]) -> u8 {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => return usage(&error, format_of(arguments)),
+    };
+    let given = &cli.global;
+    let early = Printer::new(given.output.unwrap_or_default(), 0, given.color.unwrap_or_default());
+    // These need neither a server nor settings, so a broken profile must not stop them.
+    let local = match &cli.command {
+        Command::Completions(args) => Some(completions::run(&early, args)),
+        Command::Man(args) => Some(man::run(&early, args)),
+        _ => None,
+    };
+    if let Some(result) = local {
+        return finish(&early, result);
+    }
+    let settings = config::profile(given).and_then(|profile| Settings::resolve(given, profile.as_ref()));
+    let settings = match settings {
+        Ok(settings) => settings,
+        Err(error) => return finish(&early, Err(error)),
+    };
+    let printer = Arc::new(Printer::new(settings.output, settings.verbosity, settings.color));
+    // One thread for everything but Ctrl-C: handing every entry of a long list from one to another costs more than it
+    // gains, because it is the server that is waited for.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match runtime {
+        Ok(runtime) => runtime,
+        Err(error) => return finish(&printer, Err(CliError::unexpected(format!("cannot start: {error}")))),
+    };
+    #[expect(clippy::disallowed_methods, reason = "the clock is read here and passed on")]
+    let now = chrono::Utc::now();
+    let ctx = Ctx { settings, printer: Arc::clone(&printer), now, stop: Stop::default() };
+    let result = runtime.block_on(dispatch(&ctx, &cli.command));
+    // A thread may still wait for a name to be resolved.
+    runtime.shutdown_background();
+    finish(&printer, result)
+}
+
+async fn dispatch(ctx: &Ctx, command: &Command) -> Result<u8, CliError> {
+    match command {
+        Command::List(args) => ctx.stop.unless_asked(list::run(ctx, args)).await,
+        Command::Show(args) => ctx.stop.unless_asked(show::run(ctx, args)).await,
+        Command::Restore(args) => restore::run(ctx, args).await,
+        Command::Apply(args) => apply::run(ctx, args).await,
+        Command::Operations(args) => operations::run(ctx, args).await,
+        Command::Undo(args) => undo::run(ctx, args).await,
+        Command::Doctor(args) => doctor::run(ctx, args).await,
+        Command::Completions(args) => completions::run(&ctx.printer, args),
+        Command::Man(args) => man::run(&ctx.printer, args),
+    }
+}
+
+fn finish(printer: &Printer, result: Result<u8, CliError>) -> u8 {
+    let flushed = |code: u8| printer.flush().map(|()| code);
+    match result.and_then(flushed) {
+        Ok(code) => code,
+        Err(error) => {
+            printer.error(&error);
+            error.code()
+        }
+    }
+}
+
+/// Reports what clap says: help and version are data, the rest is wrong usage.
+fn usage(error: &clap::Error, format: Format) -> u8 {
+    let printer = Printer::new(format, 0, Color::Auto);
+    match error.kind() {
+        ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+            let text = error.render();
+            let shown = if printer.is_colored() { text.ansi().to_string() } else { text.to_string() };
+            finish(&printer, printer.raw(&shown).map(|()| 0))
+        }
+        ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand if format != Format::Json => {
+            printer.note(error.render().to_string());
+            Kind::Usage.code()
+        }
+        _ => {
+            let error = of_clap(error);
+            printer.error(&error);
+            error.code()
+        }
+    }
+}
+
+/// The message of a clap error and, as hint, its tips and the usage line.
+fn of_clap(error: &clap::Error) -> CliError {
+    if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        return CliError::usage("a command is missing").hint("`adrecover --help` lists the commands");
+    }
+    let text = error.render().to_string();
+    let mut paragraphs = text.split("\n\n");
+    let message = paragraphs.next().unwrap_or_default();
+    let message = message.strip_prefix("error: ").unwrap_or(message).trim_end().to_owned();
+    let hints: Vec<&str> = paragraphs
+        .map(str::trim)
+        .filter(|p| !p.is_empty() && !p.starts_with("For more information"))
+        .map(|p| p.strip_prefix("tip: ").unwrap_or(p))
+        .collect();
+    let error = CliError::usage(message);
+    if hints.is_empty() { error } else { error.hint(hints.join("\n")) }
+}
+
+/// The form of the output as far as it can be told where the command line does not parse.
+fn format_of(arguments: &[OsString]) -> Format {
+    let words: Vec<&str> = arguments.iter().filter_map(|a| a.to_str()).take_while(|a| *a != "--").collect();
+    let mut asked = None;
+    for (i, word) in words.iter().enumerate() {
+        let value = match *word {
+            "-o" | "--output" => words.get(i + 1).copied(),
+            w => w
+                .strip_prefix("--output=")
+                .or_else(|| w.strip_prefix("-o").map(|v| v.trim_start_matches('='))),
+        };
+        asked = value.or(asked);
+    }
+    let variable = std::env::var("ADRECOVER_OUTPUT").ok();
+    match asked.or(variable.as_deref()) {
+        Some("json") => Format::Json,
+        Some("jsonl") => Format::Jsonl,
+        Some("csv") => Format::Csv,
+        _ => Format::Table,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    /// `global` options reach every command: one of the same id would silently share its value.
+    #[test]
+    fn no_command_takes_an_id_or_a_name_of_the_global_options() {
+        let root = Cli::command();
+        let global: Vec<&clap::Arg> = root.get_arguments().filter(|a| a.is_global_set()).collect();
+        let ids: HashSet<&str> = global.iter().map(|a| a.get_id().as_str()).collect();
+        let longs: HashSet<&str> = global.iter().filter_map(|a| a.get_long()).collect();
+        assert!(longs.contains("user") && longs.len() > 10);
+        for command in root.get_subcommands() {
+            for arg in command.get_arguments() {
+                let (id, name) = (arg.get_id().as_str(), command.get_name());
+                assert!(!ids.contains(id), "{name}: {id}");
+                assert!(arg.get_long().is_none_or(|long| !longs.contains(long)), "{name}: {id}");
+                assert!(arg.get_help().is_some(), "{name}: {id} has no help");
+                assert!(arg.get_env().is_none(), "{name}: {id} acts and must have no variable");
+            }
+        }
+    }
+
+    /// Every global option has a variable, so that a profile or a script can do without arguments.
+    #[test]
+    fn every_global_option_has_a_variable() {
+        for arg in Cli::command().get_arguments().filter(|a| a.is_global_set()) {
+            let long = arg.get_long().unwrap_or_default();
+            let variable = format!("ADRECOVER_{}", long.to_uppercase().replace('-', "_"));
+            assert_eq!(arg.get_env().and_then(|v| v.to_str()), Some(variable.as_str()), "{long}");
+        }
+    }
+
+    #[test]
+    fn the_form_is_known_before_the_arguments_are() {
+        let format = |words: &[&str]| format_of(&words.iter().map(OsString::from).collect::<Vec<_>>());
+        assert_eq!(format(&["adrecover", "-o", "json", "--nonsense"]), Format::Json);
+        assert_eq!(format(&["adrecover", "list", "--output=csv"]), Format::Csv);
+        assert_eq!(format(&["adrecover", "-ojsonl"]), Format::Jsonl);
+        assert_eq!(format(&["adrecover", "--", "-o", "json"]), Format::Table);
+    }
+
+    #[test]
+    fn wrong_usage_has_a_message_and_a_hint() {
+        let error = Cli::try_parse_from(["adrecover", "lst"]).unwrap_err();
+        let error = of_clap(&error);
+        assert!(error.message.contains("lst") && error.code() == 2, "{error:?}");
+        assert!(error.hint.unwrap().contains("Usage"));
+    }
+}

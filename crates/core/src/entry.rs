@@ -1,0 +1,120 @@
+//! An object as a directory gives it: a name and attributes of octets, before anything is made of them.
+
+use crate::time::{self, Timestamp};
+use crate::{Dn, ObjectGuid, Sid, UserAccountControl};
+
+/// One object of a directory, live or deleted, as returned by a search.
+///
+/// Attribute names are compared without case. An attribute may have no values (DirSync does that); values may be
+/// any octets.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Entry {
+    /// The DN exactly as the directory gave it.
+    pub dn: String,
+    /// The attributes, in the order of the reply.
+    pub attributes: Vec<Attribute>,
+}
+
+/// One attribute of an [`Entry`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attribute {
+    /// The attribute's name with its options, as the directory gave it (`member;range=0-1499`).
+    pub name: String,
+    /// The values, in the order of the reply.
+    pub values: Vec<Vec<u8>>,
+}
+
+impl Entry {
+    /// An entry without attributes.
+    pub fn new(dn: impl Into<String>) -> Self {
+        Self { dn: dn.into(), attributes: Vec::new() }
+    }
+
+    /// Adds an attribute of text values: for tests and for sources that have only text.
+    #[must_use]
+    pub fn with<V: AsRef<[u8]>>(mut self, name: &str, values: impl IntoIterator<Item = V>) -> Self {
+        let values = values.into_iter().map(|v| v.as_ref().to_vec()).collect();
+        self.attributes.push(Attribute { name: name.to_owned(), values });
+        self
+    }
+
+    /// The values of an attribute; empty when it was not returned.
+    pub fn values(&self, name: &str) -> &[Vec<u8>] {
+        self.attributes
+            .iter()
+            .find(|a| a.name.eq_ignore_ascii_case(name))
+            .map_or(&[], |a| a.values.as_slice())
+    }
+
+    /// Whether the attribute has at least one value.
+    pub fn has(&self, name: &str) -> bool {
+        !self.values(name).is_empty()
+    }
+
+    /// The first value of an attribute.
+    pub fn value(&self, name: &str) -> Option<&[u8]> {
+        self.values(name).first().map(Vec::as_slice)
+    }
+
+    /// The first value, as text. Octets that are not UTF-8 are replaced, so nothing can fail on them.
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.value(name).map(|v| String::from_utf8_lossy(v).into_owned())
+    }
+
+    /// All values, as text.
+    pub fn texts(&self, name: &str) -> Vec<String> {
+        self.values(name).iter().map(|v| String::from_utf8_lossy(v).into_owned()).collect()
+    }
+
+    /// The first value as a DN; `None` also where it does not parse.
+    pub fn dn_value(&self, name: &str) -> Option<Dn> {
+        self.text(name).and_then(|t| t.parse().ok())
+    }
+
+    /// The first value as a decimal number.
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        std::str::from_utf8(self.value(name)?).ok()?.parse().ok()
+    }
+
+    /// Whether the first value is `TRUE`.
+    pub fn is_true(&self, name: &str) -> bool {
+        self.value(name).is_some_and(|v| v.eq_ignore_ascii_case(b"TRUE"))
+    }
+
+    /// The first value as a GeneralizedTime.
+    pub fn time(&self, name: &str) -> Option<Timestamp> {
+        time::generalized(std::str::from_utf8(self.value(name)?).ok()?)
+    }
+
+    /// `objectGUID`.
+    pub fn guid(&self) -> Option<ObjectGuid> {
+        ObjectGuid::from_wire(self.value("objectGUID")?).ok()
+    }
+
+    /// `objectSid`.
+    pub fn sid(&self) -> Option<Sid> {
+        Sid::from_wire(self.value("objectSid")?).ok()
+    }
+
+    /// `userAccountControl`.
+    pub fn uac(&self) -> Option<UserAccountControl> {
+        UserAccountControl::parse(&self.text("userAccountControl")?)
+    }
+
+    /// Whether the object carries the class, in any case.
+    pub fn is_class(&self, class: &str) -> bool {
+        self.values("objectClass").iter().any(|c| c.eq_ignore_ascii_case(class.as_bytes()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn missing_and_empty_are_both_no_value() {
+        let entry = Entry::new("CN=a").with::<&str>("mail", []).with("cn", ["a"]);
+        assert!(!entry.has("mail") && !entry.has("telephoneNumber"));
+        assert_eq!(entry.text("CN").as_deref(), Some("a"));
+    }
+}

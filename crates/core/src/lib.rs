@@ -1,0 +1,41 @@
+//! What a deleted object is, what may be done about it, and how we know that it worked.
+//!
+//! Plain values and pure functions only: nothing here opens a connection or a file, reads the clock or the
+//! environment, or prints. The adapters (`adrecover-ldap`, …) turn foreign bytes into these types, the
+//! engine carries out what is planned here, and the command line shows it.
+//!
+//! Start at [`plan`] to see what travels from "somebody deleted a user" to "it is back, and this proves it".
+
+pub mod deleted;
+pub mod directory;
+pub mod dn;
+pub mod doctor;
+pub mod entry;
+pub mod facts;
+pub mod filter;
+pub mod guards;
+pub mod guid;
+pub mod kind;
+pub mod lifetime;
+pub mod losses;
+pub mod metadata;
+pub mod plan;
+pub mod planner;
+pub mod report;
+pub mod request;
+pub mod secrets;
+pub mod security;
+pub mod sid;
+pub mod text;
+pub mod time;
+pub mod uac;
+pub mod value;
+pub mod verify;
+pub mod win32;
+
+pub use directory::{Directory, DirectoryError};
+pub use dn::{Dn, Rdn};
+pub use entry::Entry;
+pub use guid::ObjectGuid;
+pub use sid::Sid;
+pub use uac::UserAccountControl;

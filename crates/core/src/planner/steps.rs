@@ -1,0 +1,311 @@
+//! The steps of one object: which, in which order, and why.
+
+use crate::Dn;
+use crate::facts::{DomainFacts, GroupFacts, GroupFound, Identity, ObjectFacts, ParentFacts, Presence};
+use crate::kind::ObjectKind;
+use crate::lifetime::State;
+use crate::plan::{Action, Carried, Step, Undo};
+use crate::request::{AccountWish, AttributeWish, PasswordWish, RestoreRequest, UpnWish};
+use crate::time::rfc3339;
+use crate::value::Value;
+
+/// Makes the steps of one object.
+pub(super) struct Maker<'a> {
+    pub(super) object: &'a ObjectFacts,
+    pub(super) identity: &'a Identity,
+    pub(super) request: &'a RestoreRequest,
+    pub(super) dn: &'a Dn,
+}
+
+impl Maker<'_> {
+    pub(super) fn steps(&self) -> Vec<Step> {
+        let mut steps = vec![];
+        steps.extend(self.reanimate());
+        steps.extend(self.disable());
+        steps.extend(self.upn());
+        let inside = self.mandatory();
+        let set = self
+            .request
+            .set
+            .iter()
+            .filter(|w| !inside.iter().any(|m| m.attribute.eq_ignore_ascii_case(&w.attribute)));
+        steps.extend(set.map(|wish| self.attribute(&wish.attribute, &wish.values)));
+        steps.extend(self.password());
+        steps.extend(self.enable());
+        steps.extend(self.object.groups.iter().filter_map(|g| self.group(g)));
+        steps
+    }
+
+    fn state(&self) -> Option<State> {
+        match self.object.presence {
+            Presence::Deleted(state) => Some(state),
+            Presence::Live => None,
+        }
+    }
+
+    fn is_privileged_account(&self) -> bool {
+        !self.object.privileged.is_empty() && self.object.kind.is_account()
+    }
+
+    fn was_enabled(&self) -> bool {
+        self.object.kind.is_account() && self.object.uac.is_none_or(|uac| uac.is_enabled())
+    }
+
+    /// Whether this object gets the password that was asked for: only users do, a computer sets its own.
+    fn wants_password(&self) -> bool {
+        self.request.password.sets_one() && self.object.kind == ObjectKind::User
+    }
+
+    fn reanimate(&self) -> Option<Step> {
+        let state = self.state()?;
+        let parent = match &self.object.parent {
+            ParentFacts::Live { guid, .. } | ParentFacts::Deleted { guid, .. } => *guid,
+            ParentFacts::Missing { .. } => self.object.guid,
+        };
+        let password = match state {
+            _ if !self.object.kind.is_account() => Carried::None,
+            _ if self.wants_password() && (state == State::Tombstone || self.is_privileged_account()) => {
+                Carried::Wanted
+            }
+            // Whatever comes back enabled, or is enabled by a later step, has a password from the first moment.
+            State::Tombstone if self.was_enabled() || self.request.account == AccountWish::Enable => {
+                Carried::Random
+            }
+            _ => Carried::None,
+        };
+        // A bin object brings its old logon name along: another one must travel inside the undelete.
+        let upn_inside = self.object.user_principal_name.is_some()
+            && self.identity.user_principal_name != self.object.user_principal_name;
+        let why = match self.object.deleted_at {
+            Some(at) => format!("deleted on {}", rfc3339(at)),
+            None => "deleted".to_owned(),
+        };
+        Some(Step {
+            action: Action::Reanimate {
+                to: self.dn.clone(),
+                parent,
+                sam_account_name: self
+                    .request
+                    .sam_account_name
+                    .clone()
+                    .filter(|_| self.object.sam_account_name.is_some()),
+                user_principal_name: self.identity.user_principal_name.clone().filter(|_| upn_inside),
+                mandatory: self.mandatory(),
+                password,
+            },
+            why,
+            already: false,
+            undo: match self.object.kind.is_account() {
+                true => Undo::Disable,
+                false => Undo::Impossible {
+                    reason: "deleting it again (--delete-again) strips what has been set since".to_owned(),
+                },
+            },
+        })
+    }
+
+    /// What has to travel inside the undelete. A managed service account's interval is mandatory, and can be set only
+    /// while the object comes into being; 30 days is what AD gives one that is created without ([MS-ADTS] 3.1.1.4.5.39).
+    fn mandatory(&self) -> Vec<AttributeWish> {
+        const INTERVAL: &str = "msDS-ManagedPasswordInterval";
+        if self.object.kind != ObjectKind::Gmsa
+            || self.state() != Some(State::Tombstone)
+            || !self.object.class.eq_ignore_ascii_case("msDS-GroupManagedServiceAccount")
+        {
+            return vec![];
+        }
+        let asked = self.request.set.iter().find(|w| w.attribute.eq_ignore_ascii_case(INTERVAL)).cloned();
+        let default =
+            AttributeWish { attribute: INTERVAL.to_owned(), values: vec![Value::Text("30".to_owned())] };
+        vec![asked.filter(|w| w.values.len() == 1).unwrap_or(default)]
+    }
+
+    /// The step that keeps the account from being used: for a tombstone unless it is to be enabled, for a bin object
+    /// when asked for or when it is privileged.
+    fn disable(&self) -> Option<Step> {
+        if !self.object.kind.is_account() {
+            return None;
+        }
+        let why = match (self.request.account, self.state()) {
+            (AccountWish::Disable, _) => "asked for",
+            (_, Some(State::Deleted)) if self.is_privileged_account() => {
+                "privileged objects come back disabled"
+            }
+            (AccountWish::Default, Some(State::Tombstone)) => "it has no password that anybody knows yet",
+            // A privileged tombstone follows the same rule as any: enabled only with a password.
+            _ => return None,
+        };
+        if !self.was_enabled() && self.state().is_some() {
+            return None;
+        }
+        let already = self.state().is_none() && !self.was_enabled();
+        Some(Step { action: Action::Disable, why: why.to_owned(), already, undo: Undo::Enable })
+    }
+
+    fn upn(&self) -> Option<Step> {
+        if self.object.kind != ObjectKind::User {
+            return None;
+        }
+        self.request.upn.as_ref()?;
+        let value = self.identity.user_principal_name.clone()?;
+        let old = self.object.user_principal_name.clone();
+        if old.is_some() && self.state().is_some() && old.as_ref() != Some(&value) {
+            return None;
+        }
+        let why = match (&old, self.state()) {
+            (Some(old), _) => format!("it is {old} now"),
+            (None, Some(_)) => "the deletion removed it".to_owned(),
+            (None, None) => "it has none".to_owned(),
+        };
+        Some(Step {
+            already: old.as_ref() == Some(&value),
+            action: Action::SetUpn { value },
+            why,
+            undo: Undo::Values {
+                attribute: "userPrincipalName".to_owned(),
+                values: old.into_iter().map(Value::Text).collect(),
+            },
+        })
+    }
+
+    fn attribute(&self, attribute: &str, values: &[Value]) -> Step {
+        let present = self.object.present.iter().find(|(name, _)| name.eq_ignore_ascii_case(attribute));
+        let before: Vec<Value> = present.map(|(_, v)| v.clone()).unwrap_or_default();
+        let same = before.len() == values.len() && values.iter().all(|v| before.contains(v));
+        Step {
+            action: Action::SetAttribute {
+                attribute: attribute.to_owned(),
+                values: values.to_vec(),
+                source: "--set".to_owned(),
+            },
+            why: "asked for".to_owned(),
+            already: same,
+            undo: Undo::Values { attribute: attribute.to_owned(), values: before },
+        }
+    }
+
+    fn password(&self) -> Option<Step> {
+        if !self.wants_password() {
+            return None;
+        }
+        let already = self.state().is_none() && self.object.has_password && !self.request.reset_password;
+        Some(Step {
+            action: Action::SetPassword {
+                must_change: self.request.must_change,
+                generated: self.request.password == PasswordWish::Generate,
+            },
+            why: match (already, self.state()) {
+                (true, _) => "one was set since it came back; --reset-password sets it again".to_owned(),
+                (false, Some(State::Tombstone)) => "the deletion destroyed the old one".to_owned(),
+                (false, _) => "asked for".to_owned(),
+            },
+            already,
+            undo: Undo::Impossible { reason: "the old password cannot be known".to_owned() },
+        })
+    }
+
+    fn enable(&self) -> Option<Step> {
+        if !self.object.kind.is_account() || self.request.account != AccountWish::Enable {
+            return None;
+        }
+        if self.state() == Some(State::Deleted) && self.is_privileged_account() {
+            return None;
+        }
+        Some(Step {
+            action: Action::Enable,
+            why: "asked for".to_owned(),
+            already: self.state().is_none() && self.was_enabled(),
+            undo: Undo::Disable,
+        })
+    }
+
+    fn group(&self, group: &GroupFacts) -> Option<Step> {
+        let manual = |text: String| {
+            Some(Step {
+                action: Action::Manual { text },
+                why: group.source.clone(),
+                already: false,
+                undo: Undo::Nothing,
+            })
+        };
+        match &group.found {
+            GroupFound::Group { is_primary: true, .. } => None,
+            GroupFound::Group { dn, protected: true, .. } if !self.request.allow_privileged => manual(
+                format!("`{dn}` is a protected group: add the object by hand, or give --allow-privileged"),
+            ),
+            GroupFound::Group { dn, guid, is_member, .. } => Some(Step {
+                action: Action::AddToGroup { group: dn.clone(), guid: *guid, source: group.source.clone() },
+                why: format!("{} lists it", group.source),
+                already: *is_member,
+                undo: Undo::RemoveFromGroup,
+            }),
+            GroupFound::Deleted => manual(format!(
+                "the group `{}` is deleted: restore it, then run the same command again",
+                group.wanted
+            )),
+            GroupFound::NotAGroup => manual(format!("`{}` is not a group of this domain", group.wanted)),
+            GroupFound::OtherDomain => manual(format!(
+                "`{}` lies in another domain: add the object on a DC of that domain",
+                group.wanted
+            )),
+        }
+    }
+
+    pub(super) fn warnings(&self, domain: &DomainFacts) -> Vec<String> {
+        let mut out = vec![];
+        if let (Some(UpnWish::Value(_) | UpnWish::Suffix(_)), Some(upn)) =
+            (&self.request.upn, &self.identity.user_principal_name)
+            && self.object.kind == ObjectKind::User
+        {
+            let suffix = upn.rsplit_once('@').map_or("", |(_, s)| s);
+            if !domain.upn_suffixes.iter().any(|s| s.eq_ignore_ascii_case(suffix)) {
+                out.push(format!("the forest does not list the UPN suffix `{suffix}`"));
+            }
+        }
+        let keeps_password =
+            self.state() == Some(State::Deleted) && self.was_enabled() && !self.is_privileged_account();
+        if keeps_password
+            && self.object.kind == ObjectKind::User
+            && self.request.account != AccountWish::Disable
+        {
+            out.push(
+                "the account comes back enabled, with its old password; --disable prevents it".to_owned(),
+            );
+        }
+        if self.state().is_some() && !self.object.children.is_empty() {
+            let classes: Vec<&str> = self.object.children.iter().map(|c| c.class.as_str()).collect();
+            out.push(format!(
+                "{} deleted object(s) hung below it ({}); --include-children restores them too",
+                classes.len(),
+                summary(&classes)
+            ));
+        }
+        if self.state() == Some(State::Tombstone) && !self.object.privileged.is_empty() {
+            out.push(
+                "its access list may still block inheritance (it was protected): the synchronization account may not be \
+                 able to read or write it"
+                    .to_owned(),
+            );
+        }
+        if !matches!(self.object.kind, ObjectKind::User)
+            && matches!(self.request.upn, Some(UpnWish::Value(_)))
+        {
+            out.push("only users get a logon name; --upn is not used here".to_owned());
+        }
+        out
+    }
+}
+
+/// `user ×2, group`: the distinct words with their numbers.
+fn summary(words: &[&str]) -> String {
+    let mut counts: Vec<(&str, usize)> = vec![];
+    for word in words {
+        match counts.iter_mut().find(|(w, _)| w == word) {
+            Some((_, n)) => *n += 1,
+            None => counts.push((word, 1)),
+        }
+    }
+    let parts: Vec<String> =
+        counts.into_iter().map(|(w, n)| if n == 1 { w.to_owned() } else { format!("{w} ×{n}") }).collect();
+    parts.join(", ")
+}

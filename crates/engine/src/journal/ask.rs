@@ -1,0 +1,123 @@
+//! Questions that a later run asks of the journal about objects, not operations.
+
+use std::collections::{HashMap, HashSet};
+
+use adrecover_core::ObjectGuid;
+use adrecover_core::plan::{Action, ObjectPlan};
+use rusqlite::params;
+
+use super::{Journal, JournalError, Operation, OperationId, StepState};
+
+impl Operation {
+    /// Whether every step is done, or belongs to an object that the plan leaves alone.
+    pub fn is_finished(&self) -> bool {
+        let done = |(object, steps): (&ObjectPlan, &Vec<super::StepRecord>)| {
+            let mut steps = object.steps.iter().zip(steps);
+            !object.writes() || steps.all(|(s, r)| r.state.is_done() || !s.action.writes())
+        };
+        self.plan.objects.iter().zip(&self.steps).all(done)
+    }
+
+    /// Whether a step that sets a password is still to be done.
+    pub fn needs_password(&self) -> bool {
+        let pending = |(object, steps): (&ObjectPlan, &Vec<super::StepRecord>)| {
+            let mut steps = object.steps.iter().zip(steps);
+            object.writes()
+                && steps.any(|(s, r)| matches!(s.action, Action::SetPassword { .. }) && !r.state.is_done())
+        };
+        self.plan.objects.iter().zip(&self.steps).any(pending)
+    }
+
+    /// Whether this operation brought the object back, as far as was written down.
+    fn brought_back(&self, index: usize) -> bool {
+        let steps = self.plan.objects[index].steps.iter().zip(&self.steps[index]);
+        steps
+            .into_iter()
+            .any(|(s, r)| matches!(s.action, Action::Reanimate { .. }) && r.state == StepState::Succeeded)
+    }
+}
+
+impl Journal {
+    /// Of these objects, those on which this journal set a password that somebody knows since it brought them back.
+    pub fn passwords_set(&self, guids: &HashSet<ObjectGuid>) -> Result<HashSet<ObjectGuid>, JournalError> {
+        let mut out = HashSet::new();
+        for id in self.operations_on(guids)? {
+            let operation = self.load(&id)?;
+            for (object, steps) in operation.plan.objects.iter().zip(&operation.steps) {
+                if !guids.contains(&object.guid) {
+                    continue;
+                }
+                for (step, _) in
+                    object.steps.iter().zip(steps).filter(|(_, r)| r.state == StepState::Succeeded)
+                {
+                    match step.action {
+                        Action::Reanimate { .. } => out.remove(&object.guid),
+                        Action::SetPassword { .. } => out.insert(object.guid),
+                        _ => false,
+                    };
+                }
+            }
+        }
+        Ok(out)
+    }
+
+    /// What the newest operation that brought this object back planned for it, and for what it brought back at or below
+    /// the object's DN. The object itself comes first.
+    pub fn restored_with(&self, guid: ObjectGuid) -> Result<Vec<ObjectPlan>, JournalError> {
+        let Some(id) = self.restored_by(guid)? else { return Ok(vec![]) };
+        let operation = self.load(&id.to_string())?;
+        let Some(root) = operation.plan.objects.iter().find(|o| o.guid == guid).cloned() else {
+            return Ok(vec![]);
+        };
+        let with = operation
+            .plan
+            .objects
+            .iter()
+            .enumerate()
+            .filter(|(i, o)| o.guid != guid && o.dn.is_at_or_below(&root.dn) && operation.brought_back(*i))
+            .map(|(_, o)| o.clone());
+        let with: Vec<ObjectPlan> = with.collect();
+        Ok([vec![root], with].concat())
+    }
+
+    /// The newest operation that brought an object back.
+    pub fn restored_by(&self, guid: ObjectGuid) -> Result<Option<OperationId>, JournalError> {
+        let newest: Option<String> = self.run(|c| {
+            c.prepare_cached("SELECT MAX(operation) FROM restored WHERE guid = ?")?
+                .query_row([guid.to_string()], |r| r.get(0))
+        })?;
+        newest.map(|id| id.parse()).transpose()
+    }
+
+    /// What was planned for each of these objects when it was brought back the last time.
+    pub fn plans_of(&self, guids: &[ObjectGuid]) -> Result<HashMap<ObjectGuid, ObjectPlan>, JournalError> {
+        let mut by_operation: HashMap<String, HashSet<ObjectGuid>> = HashMap::new();
+        for guid in guids {
+            if let Some(id) = self.restored_by(*guid)? {
+                by_operation.entry(id.to_string()).or_default().insert(*guid);
+            }
+        }
+        let mut out = HashMap::new();
+        for (id, wanted) in by_operation {
+            let objects = self.load(&id)?.plan.objects.into_iter();
+            out.extend(objects.filter(|o| wanted.contains(&o.guid)).map(|o| (o.guid, o)));
+        }
+        Ok(out)
+    }
+
+    /// The operations with an event about any of these objects, oldest first.
+    fn operations_on(&self, guids: &HashSet<ObjectGuid>) -> Result<Vec<String>, JournalError> {
+        let rows: Vec<(String, String)> = self.run(|c| {
+            c.prepare_cached("SELECT DISTINCT operation, guid FROM events ORDER BY operation")?
+                .query_map(params![], |r| Ok((r.get(0)?, r.get(1)?)))?
+                .collect()
+        })?;
+        let mut out: Vec<String> = rows
+            .into_iter()
+            .filter(|(_, guid)| guid.parse().is_ok_and(|g| guids.contains(&g)))
+            .map(|(id, _)| id)
+            .collect();
+        out.dedup();
+        Ok(out)
+    }
+}

@@ -1,0 +1,213 @@
+//! The plan that takes an operation back: its done steps, newest first, each turned round.
+//!
+//! Pure: what is there by now is looked at when the plan is carried out. A value that somebody else has changed since is
+//! left alone then, because each inverse step names what it expects to find (its own `undo`).
+
+use adrecover_core::Dn;
+use adrecover_core::plan::{Action, ObjectPlan, Plan, Purpose, SCHEMA, Step, Undo};
+use adrecover_core::request::RestoreRequest;
+use adrecover_core::time::Timestamp;
+use adrecover_core::value::Value;
+
+use crate::journal::{Operation, StepRecord, StepState};
+
+/// The plan that takes an operation back. What was reanimated is disabled and, with `delete_again`, deleted; what
+/// cannot be taken back is said in the warnings. Steps that found their work done are not taken back.
+pub fn undo_plan(operation: &Operation, delete_again: bool, now: Timestamp) -> Plan {
+    let plan = &operation.plan;
+    let id = operation.summary.id.to_string();
+    let objects = plan
+        .objects
+        .iter()
+        .zip(&operation.steps)
+        .rev()
+        .filter_map(|(object, records)| turn_round(object, records, delete_again, &id))
+        .collect();
+    Plan {
+        schema: SCHEMA.to_owned(),
+        made_by: env!("CARGO_PKG_VERSION").to_owned(),
+        made_at: now,
+        purpose: Purpose::Undo { operation: id },
+        domain: plan.domain.clone(),
+        domain_sid: plan.domain_sid.clone(),
+        server: plan.server.clone(),
+        request: RestoreRequest::default(),
+        objects,
+    }
+}
+
+fn turn_round(
+    object: &ObjectPlan,
+    records: &[StepRecord],
+    delete_again: bool,
+    id: &str,
+) -> Option<ObjectPlan> {
+    let mut steps = vec![];
+    let mut warnings = vec![];
+    let touched = |r: &StepRecord| matches!(r.state, StepState::Succeeded | StepState::Started);
+    let mut done: Vec<(&Step, &StepRecord)> =
+        object.steps.iter().zip(records).filter(|(_, r)| touched(r)).collect();
+    done.sort_by_key(|(_, record)| std::cmp::Reverse(record.seq));
+    // An undelete whose end was not written down may never have happened: what is live now may be somebody else's work.
+    let is_undelete = |s: &Step| matches!(s.action, Action::Reanimate { .. });
+    if done.iter().any(|(s, r)| is_undelete(s) && r.state == StepState::Started) {
+        warnings.push(format!(
+            "whether operation {id} brought {} back is not known: it is left alone (adrecover operations --resume {id} finds out)",
+            object.name
+        ));
+        done.retain(|(s, _)| !is_undelete(s));
+    }
+    let reanimated = done.iter().find(|(s, _)| is_undelete(s));
+    if reanimated.is_some() && object.kind.is_account() {
+        let why = format!("it was brought back by operation {id}");
+        steps.push(Step { action: Action::Disable, why, already: false, undo: Undo::Enable });
+    }
+    for (step, record) in &done {
+        match inverse(step, record, reanimated.is_some(), id) {
+            Inverse::Step(action, undo) => {
+                let why = format!("takes back {} of operation {id}", step.action.name());
+                steps.push(Step { action, why, already: false, undo });
+            }
+            Inverse::Impossible(reason) => warnings.push(reason),
+            Inverse::Nothing => {}
+        }
+    }
+    if reanimated.is_some() {
+        give_back(object, delete_again, id, &mut steps, &mut warnings);
+    }
+    if steps.is_empty() && warnings.is_empty() {
+        return None;
+    }
+    let moved = done.iter().find_map(|(step, record)| match &step.action {
+        Action::Reanimate { to, .. } => Some(record.after.dn.clone().unwrap_or_else(|| to.to_string())),
+        Action::Move { to } => Some(to.to_string()),
+        _ => None,
+    });
+    let from = moved.unwrap_or_else(|| object.dn.to_string());
+    let back = steps.iter().rev().find_map(|s| match &s.action {
+        Action::Move { to } => Some(to.clone()),
+        _ => None,
+    });
+    Some(ObjectPlan {
+        guid: object.guid,
+        name: object.name.clone(),
+        kind: object.kind,
+        sam_account_name: object.sam_account_name.clone(),
+        user_principal_name: object.user_principal_name.clone(),
+        dn: back.or_else(|| from.parse().ok()).unwrap_or_else(|| object.dn.clone()),
+        from,
+        usn_changed: None,
+        deleted_at: None,
+        steps,
+        blocked_by: vec![],
+        losses: vec![],
+        warnings,
+        still_missing: vec![],
+        skipped: None,
+    })
+}
+
+/// What becomes of an object that was brought back.
+fn give_back(
+    object: &ObjectPlan,
+    delete_again: bool,
+    id: &str,
+    steps: &mut Vec<Step>,
+    warnings: &mut Vec<String>,
+) {
+    if !delete_again {
+        warnings.push(format!(
+            "{} stays in the directory: a restore is only taken back by deleting the object again (--delete-again)",
+            object.name
+        ));
+        return;
+    }
+    warnings.push(format!(
+        "deleting {} again loses what was set or changed on it since it was restored, its memberships unless the \
+         Recycle Bin keeps them, and starts its lifetime as a deleted object anew",
+        object.name
+    ));
+    let reason = format!("restore it again: adrecover restore --guid {}", object.guid);
+    steps.push(Step {
+        action: Action::Delete,
+        why: format!("it was brought back by operation {id}"),
+        already: false,
+        undo: Undo::Impossible { reason },
+    });
+}
+
+enum Inverse {
+    Step(Action, Undo),
+    Impossible(String),
+    Nothing,
+}
+
+fn inverse(step: &Step, record: &StepRecord, reanimated: bool, id: &str) -> Inverse {
+    let began_only = record.state == StepState::Started;
+    match &step.action {
+        Action::SetUpn { value } => {
+            let ours = vec![Value::Text(value.clone())];
+            values("userPrincipalName", record, step, ours, id)
+        }
+        Action::SetAttribute { attribute, values: ours, .. } => {
+            values(attribute, record, step, ours.clone(), id)
+        }
+        Action::SetPassword { .. } => {
+            Inverse::Impossible("the password that was set stays: the one before is not known".to_owned())
+        }
+        // What was brought back is disabled already.
+        Action::Enable | Action::Disable if reanimated => Inverse::Nothing,
+        Action::Enable => Inverse::Step(Action::Disable, Undo::Enable),
+        Action::Disable => Inverse::Step(Action::Enable, Undo::Disable),
+        Action::AddToGroup { group, .. } | Action::RemoveFromGroup { group, .. } if began_only => {
+            Inverse::Impossible(format!(
+                "whether operation {id} changed the membership of {group} is not known: it stays as it is"
+            ))
+        }
+        Action::AddToGroup { group, guid, .. } => {
+            Inverse::Step(Action::RemoveFromGroup { group: group.clone(), guid: *guid }, Undo::AddToGroup)
+        }
+        Action::RemoveFromGroup { group, guid } => {
+            let source = format!("operation {id}");
+            Inverse::Step(
+                Action::AddToGroup { group: group.clone(), guid: *guid, source },
+                Undo::RemoveFromGroup,
+            )
+        }
+        Action::Move { to } => match record.before.previous_dn.as_deref().map(str::parse::<Dn>) {
+            Some(Ok(before)) => Inverse::Step(Action::Move { to: before }, Undo::Move { to: to.clone() }),
+            _ => Inverse::Impossible("the name before is not known: it stays where it is".to_owned()),
+        },
+        Action::Delete => {
+            Inverse::Impossible("it was deleted: bring it back with adrecover restore --guid".to_owned())
+        }
+        Action::Reanimate { sam_account_name, user_principal_name, .. }
+            if sam_account_name.is_some() || user_principal_name.is_some() =>
+        {
+            Inverse::Impossible("the names that it was given when it came back stay".to_owned())
+        }
+        Action::Reanimate { .. } | Action::Manual { .. } => Inverse::Nothing,
+    }
+}
+
+/// The old values again, expecting ours.
+fn values(attribute: &str, record: &StepRecord, step: &Step, ours: Vec<Value>, id: &str) -> Inverse {
+    let planned = || match &step.undo {
+        Undo::Values { values, .. } => Some(values.clone()),
+        _ => None,
+    };
+    let Some(before) = record.before.previous.clone().or_else(planned) else {
+        return Inverse::Impossible(format!("the values of {attribute} before are not known: they stay"));
+    };
+    let undo = Undo::Values { attribute: attribute.to_owned(), values: ours };
+    let is_upn = attribute.eq_ignore_ascii_case("userPrincipalName");
+    let action = match before.as_slice() {
+        [Value::Text(value)] if is_upn => Action::SetUpn { value: value.clone() },
+        _ => Action::SetAttribute {
+            attribute: attribute.to_owned(),
+            values: before,
+            source: format!("operation {id}"),
+        },
+    };
+    Inverse::Step(action, undo)
+}

@@ -1,0 +1,10 @@
+//! The engine against a directory in memory: what it writes, what it says, and what it does when things break.
+#![expect(clippy::unwrap_used, reason = "tests")]
+
+mod crash;
+mod fake;
+mod journal;
+mod random;
+mod restore;
+mod undo;
+mod world;

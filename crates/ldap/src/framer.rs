@@ -1,0 +1,246 @@
+//! Lets only well-formed LDAP replies through (RFC 4511 4.1.1 and 4.2 to 4.14).
+//!
+//! The `ldap3` crate panics, or waits for ever, on several malformed messages. Whatever passes [`check`] has exactly the
+//! shape that it and the decoder behind it rely on, so that none of those places can be reached.
+
+use std::ops::Range;
+
+use crate::ber::{self, Problem, Reader, tag};
+
+/// Notice of Disconnection (RFC 4511 4.4.1).
+const NOTICE_OF_DISCONNECTION: &[u8] = b"1.3.6.1.4.1.1466.20036";
+/// The paged results control (RFC 2696); its response value must parse.
+const PAGED_RESULTS: &[u8] = b"1.2.840.113556.1.4.319";
+
+/// The tag octets of the replies: `[APPLICATION n]`, constructed.
+pub(crate) mod op {
+    pub(crate) const BIND: u8 = 0x61;
+    pub(crate) const ENTRY: u8 = 0x64;
+    pub(crate) const DONE: u8 = 0x65;
+    pub(crate) const MODIFY: u8 = 0x67;
+    pub(crate) const ADD: u8 = 0x69;
+    pub(crate) const DELETE: u8 = 0x6b;
+    pub(crate) const RENAME: u8 = 0x6d;
+    pub(crate) const COMPARE: u8 = 0x6f;
+    pub(crate) const REFERENCE: u8 = 0x73;
+    pub(crate) const EXTENDED: u8 = 0x78;
+    pub(crate) const INTERMEDIATE: u8 = 0x79;
+}
+
+/// A reply that is well formed.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Reply {
+    /// An answer to a request.
+    Answer {
+        /// The message id, 1 to 2^31-1.
+        id: i32,
+        /// One of [`op`].
+        op: u8,
+        /// Where in the message a text is not UTF-8, which `ldap3` cannot take.
+        not_utf8: Vec<Range<usize>>,
+    },
+    /// An unsolicited notification: the server is about to close the connection, or says something else.
+    Notice {
+        /// Whether it is the notice of disconnection.
+        disconnects: bool,
+        /// The result code.
+        code: u32,
+        /// The diagnostic message.
+        diagnostic: String,
+    },
+}
+
+/// The length of the message that begins here, header included; `None` while that is unknown.
+pub(crate) fn length(octets: &[u8], max: usize) -> Result<Option<usize>, Problem> {
+    match octets.first() {
+        None => return Ok(None),
+        Some(&tag::SEQUENCE) => {}
+        Some(_) => return Err(format!("it begins with {} instead of an LDAP message", excerpt(octets))),
+    }
+    match ber::header(octets)? {
+        Some((head, length)) if length > max => {
+            Err(format!("a message of {} octets is announced; the limit is {max}", head + length))
+        }
+        Some((head, length)) => Ok(Some(head + length)),
+        None => Ok(None),
+    }
+}
+
+/// The first octets, as text where they are.
+fn excerpt(octets: &[u8]) -> String {
+    let head = &octets[..octets.len().min(24)];
+    if head.iter().all(|b| b.is_ascii_graphic() || matches!(b, b' ' | b'\r' | b'\n')) {
+        return format!("`{}`", String::from_utf8_lossy(head).trim_end().escape_default());
+    }
+    head.iter().take(8).map(|b| format!("{b:02x}")).collect::<Vec<_>>().join(" ")
+}
+
+/// Checks one whole message.
+pub(crate) fn check(message: &[u8]) -> Result<Reply, Problem> {
+    let mut outer = Reader::new(message);
+    let mut inner = Reader::new(outer.expect(tag::SEQUENCE, "the message")?);
+    let id = ber::small_number(inner.expect(tag::INTEGER, "the message id")?, "the message id")?;
+    let id = i32::try_from(id).map_err(|_| format!("the message id is {id}"))?;
+    let operation = inner.next()?.ok_or("the operation is missing")?;
+    if id == 0 {
+        return notice(operation, inner);
+    }
+    let mut not_utf8 = vec![];
+    match operation.tag {
+        op::ENTRY => entry(operation.value)?,
+        op::REFERENCE => texts(operation.value, "a search reference")?,
+        op::DONE | op::BIND | op::MODIFY | op::ADD | op::DELETE | op::RENAME | op::COMPARE | op::EXTENDED => {
+            result(message, operation.value, &mut not_utf8)?;
+        }
+        op::INTERMEDIATE => intermediate(operation.value)?,
+        other => return Err(format!("the operation {other:#04x} is no reply")),
+    }
+    if let Some(last) = inner.next()? {
+        if last.tag != 0xa0 {
+            return Err(format!("an element {:#04x} stands where controls belong", last.tag));
+        }
+        controls(last.value)?;
+    }
+    inner.end("the controls")?;
+    Ok(Reply::Answer { id, op: operation.tag, not_utf8 })
+}
+
+fn entry(value: &[u8]) -> Result<(), Problem> {
+    let mut reader = Reader::new(value);
+    utf8(reader.expect(tag::OCTET_STRING, "the DN of an entry")?, "the DN of an entry")?;
+    let mut attributes = Reader::new(reader.expect(tag::SEQUENCE, "the attributes of an entry")?);
+    reader.end("the attributes of an entry")?;
+    while let Some(attribute) = attributes.next()? {
+        if attribute.tag != tag::SEQUENCE {
+            return Err(format!("an attribute has the tag {:#04x}", attribute.tag));
+        }
+        let mut parts = Reader::new(attribute.value);
+        utf8(parts.expect(tag::OCTET_STRING, "an attribute's name")?, "an attribute's name")?;
+        let mut values = Reader::new(parts.expect(tag::SET, "an attribute's set of values")?);
+        parts.end("an attribute's values")?;
+        while let Some(value) = values.next()? {
+            if value.tag != tag::OCTET_STRING {
+                return Err(format!("a value has the tag {:#04x}", value.tag));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An LDAPResult and what may follow it in binds, extended operations and referrals.
+fn result(message: &[u8], value: &[u8], not_utf8: &mut Vec<Range<usize>>) -> Result<u32, Problem> {
+    let mut reader = Reader::new(value);
+    let code = ber::small_number(reader.expect(tag::ENUMERATED, "the result code")?, "the result code")?;
+    for what in ["the matched DN", "the diagnostic message"] {
+        let text = reader.expect(tag::OCTET_STRING, what)?;
+        if std::str::from_utf8(text).is_err() {
+            let start = text.as_ptr() as usize - message.as_ptr() as usize;
+            not_utf8.push(start..start + text.len());
+        }
+    }
+    while let Some(part) = reader.next()? {
+        match part.tag {
+            0xa3 => texts(part.value, "a referral")?,
+            0x8a => utf8(part.value, "the name of an extended reply")?,
+            0x80..=0x9e if part.tag != 0x83 => {}
+            other => return Err(format!("a result holds an element {other:#04x}")),
+        }
+    }
+    Ok(code)
+}
+
+/// Nobody reads it, but it has to be taken apart (RFC 4511 4.13).
+fn intermediate(value: &[u8]) -> Result<(), Problem> {
+    let mut reader = Reader::new(value);
+    while let Some(part) = reader.next()? {
+        if part.tag & ber::CONSTRUCTED != 0 {
+            return Err(format!("an intermediate response holds an element {:#04x}", part.tag));
+        }
+    }
+    Ok(())
+}
+
+fn texts(value: &[u8], what: &str) -> Result<(), Problem> {
+    let mut reader = Reader::new(value);
+    while let Some(part) = reader.next()? {
+        if part.tag != tag::OCTET_STRING {
+            return Err(format!("{what} has the tag {:#04x}", part.tag));
+        }
+        utf8(part.value, what)?;
+    }
+    Ok(())
+}
+
+fn utf8(value: &[u8], what: &str) -> Result<(), Problem> {
+    std::str::from_utf8(value).map(|_| ()).map_err(|_| format!("{what} is not UTF-8"))
+}
+
+fn controls(value: &[u8]) -> Result<(), Problem> {
+    let mut reader = Reader::new(value);
+    while let Some(control) = reader.next()? {
+        if control.tag != tag::SEQUENCE {
+            return Err(format!("a control has the tag {:#04x}", control.tag));
+        }
+        let mut parts = Reader::new(control.value);
+        let oid = parts.expect(tag::OCTET_STRING, "a control's type")?;
+        utf8(oid, "a control's type")?;
+        let mut next = parts.next()?;
+        if let Some(part) = next.filter(|p| p.tag == tag::BOOLEAN) {
+            if part.value.len() != 1 {
+                return Err(format!("a control's criticality has {} octets", part.value.len()));
+            }
+            next = parts.next()?;
+        }
+        let value = match next {
+            None => None,
+            Some(part) if part.tag == tag::OCTET_STRING => Some(part.value),
+            Some(part) => return Err(format!("a control's value has the tag {:#04x}", part.tag)),
+        };
+        parts.end("a control's value")?;
+        if oid == PAGED_RESULTS {
+            let value = value.ok_or("the paged results control has no value")?;
+            paged(value).map_err(|problem| format!("the paged results control: {problem}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// The cookie in the value of a paged results response control (RFC 2696 2).
+pub(crate) fn paged(value: &[u8]) -> Result<&[u8], Problem> {
+    let mut outer = Reader::new(value);
+    let mut inner = Reader::new(outer.expect(tag::SEQUENCE, "the paged results value")?);
+    // The size is an estimate that nobody uses here, so its range does not matter.
+    inner.expect(tag::INTEGER, "the paged results size")?;
+    inner.expect(tag::OCTET_STRING, "the paging cookie")
+}
+
+/// An unsolicited notification (RFC 4511 4.4). AD puts its name `[10]` outside of the extended reply.
+fn notice<'a>(operation: ber::Tlv<'a>, mut after: Reader<'a>) -> Result<Reply, Problem> {
+    if operation.tag != op::EXTENDED {
+        return Err(format!("a message without an id holds the operation {:#04x}", operation.tag));
+    }
+    let mut reader = Reader::new(operation.value);
+    let code = ber::small_number(reader.expect(tag::ENUMERATED, "the result code")?, "the result code")?;
+    reader.expect(tag::OCTET_STRING, "the matched DN")?;
+    let diagnostic = reader.expect(tag::OCTET_STRING, "the diagnostic message")?;
+    let mut disconnects = false;
+    for list in [&mut reader, &mut after] {
+        while let Some(part) = list.next()? {
+            disconnects |= part.tag == 0x8a && part.value == NOTICE_OF_DISCONNECTION;
+        }
+    }
+    Ok(Reply::Notice { disconnects, code, diagnostic: String::from_utf8_lossy(diagnostic).into_owned() })
+}
+
+/// The message id and the operation's tag of a message that we send ourselves.
+pub(crate) fn request(message: &[u8]) -> Result<(i32, ber::Tlv<'_>), Problem> {
+    let mut outer = Reader::new(message);
+    let mut inner = Reader::new(outer.expect(tag::SEQUENCE, "the message")?);
+    let id = ber::small_number(inner.expect(tag::INTEGER, "the message id")?, "the message id")?;
+    let id = i32::try_from(id).map_err(|_| format!("the message id is {id}"))?;
+    Ok((id, inner.next()?.ok_or("the operation is missing")?))
+}
+
+#[cfg(test)]
+#[path = "framer_tests.rs"]
+mod tests;

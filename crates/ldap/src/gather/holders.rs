@@ -1,0 +1,199 @@
+//! Who holds the names that the objects would have.
+
+use std::collections::HashMap;
+
+use adrecover_core::directory::{Query, Scope};
+use adrecover_core::facts::{Holder, ObjectFacts, ParentFacts, Presence};
+use adrecover_core::request::AttributeWish;
+use adrecover_core::value::Value;
+use adrecover_core::{DirectoryError, Dn, Entry, ObjectGuid, filter};
+
+use super::Gatherer;
+
+/// The attributes in which a logon name may be taken as somebody's address.
+const ADDRESSES: [(&str, &str); 3] = [("proxyAddresses", "smtp:"), ("mail", ""), ("targetAddress", "smtp:")];
+
+impl Gatherer<'_> {
+    /// Fills in who holds account name, logon name and name at the target.
+    pub(super) async fn add_holders(&mut self, facts: &mut [ObjectFacts]) -> Result<(), DirectoryError> {
+        self.add_account_holders(facts).await?;
+        self.add_upn_holders(facts).await?;
+        self.add_name_holders(facts).await
+    }
+
+    async fn add_account_holders(&mut self, facts: &mut [ObjectFacts]) -> Result<(), DirectoryError> {
+        let wanted: Vec<Option<String>> = facts
+            .iter()
+            .map(|o| self.identity(o).sam_account_name.filter(|_| matches!(o.presence, Presence::Deleted(_))))
+            .collect();
+        let parts: Vec<String> =
+            wanted.iter().flatten().map(|sam| filter::equals("sAMAccountName", sam)).collect();
+        if parts.is_empty() {
+            return Ok(());
+        }
+        let query = Query::below(self.domain.domain.to_string(), Scope::Subtree, filter::any_of(parts))
+            .attributes(["objectGUID", "sAMAccountName"]);
+        let found = index(&self.session.ask(&query).await?, "sAMAccountName", "");
+        for (object, sam) in facts.iter_mut().zip(wanted) {
+            let Some(sam) = sam else { continue };
+            object.sam_holders = others(found.get(&sam.to_lowercase()), object.guid, "sAMAccountName");
+        }
+        Ok(())
+    }
+
+    /// Who has the logon names and addresses that the objects would get. Asks the global catalogue, or the domain alone
+    /// where that cannot be asked (the planner blocks on it then).
+    async fn add_upn_holders(&mut self, facts: &mut [ObjectFacts]) -> Result<(), DirectoryError> {
+        let upns: Vec<Option<String>> =
+            facts.iter().map(|o| self.identity(o).user_principal_name.map(|u| u.to_lowercase())).collect();
+        let asked = addresses_of(&self.request.set);
+        if asked.is_empty() && upns.iter().flatten().next().is_none() {
+            return Ok(());
+        }
+        let addresses = self.addresses().await?;
+        let names = upns.iter().flatten().chain(&asked);
+        let mut parts: Vec<String> = names.flat_map(|name| name_filters(name, &addresses)).collect();
+        let locals = upns.iter().flatten().filter_map(|upn| upn.rsplit_once('@')).map(|(local, _)| local);
+        parts.extend(locals.map(|local| filter::equals("sAMAccountName", local)));
+        let mut attributes = vec!["objectGUID", "userPrincipalName", "sAMAccountName"];
+        attributes.extend(addresses.iter().map(|(attribute, _)| attribute));
+        let base = if self.catalogue.is_ok() { String::new() } else { self.domain.domain.to_string() };
+        let query = Query::below(base, Scope::Subtree, filter::any_of(parts)).attributes(&attributes);
+        let entries = match &mut self.catalogue {
+            Ok(catalogue) => catalogue.ask(&query).await?,
+            Err(_) => self.session.ask(&query).await?,
+        };
+        let found = Names {
+            upn: index(&entries, "userPrincipalName", ""),
+            implicit: implicit_upns(&entries),
+            addresses: addresses
+                .iter()
+                .map(|(name, prefix)| (*name, index(&entries, name, prefix)))
+                .collect(),
+        };
+        for (object, upn) in facts.iter_mut().zip(upns) {
+            object.upn_holders = upn.map(|upn| found.holders(&upn, object.guid)).unwrap_or_default();
+            for address in &asked {
+                let holders = found.holders(address, object.guid);
+                object.address_holders.extend(holders.into_iter().map(|holder| (address.clone(), holder)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Those of [`ADDRESSES`] that this directory has: `targetAddress` comes with Exchange.
+    async fn addresses(&mut self) -> Result<Vec<(&'static str, &'static str)>, DirectoryError> {
+        let names = ADDRESSES.map(|(name, _)| name);
+        let existing = self.names.existing(self.session, &names).await?;
+        let mut addresses = ADDRESSES.to_vec();
+        // `mail` is in every schema. Who cannot read that asks for everything.
+        if existing.contains(&"mail") {
+            addresses.retain(|(name, _)| existing.contains(name));
+        }
+        Ok(addresses)
+    }
+
+    async fn add_name_holders(&mut self, facts: &mut [ObjectFacts]) -> Result<(), DirectoryError> {
+        let mut by_parent: HashMap<Dn, Vec<usize>> = HashMap::new();
+        for (i, object) in facts.iter().enumerate() {
+            if let (Presence::Deleted(_), ParentFacts::Live { dn, .. }) = (object.presence, &object.parent) {
+                by_parent.entry(dn.clone()).or_default().push(i);
+            }
+        }
+        for (parent, members) in by_parent {
+            let names: Vec<String> =
+                members.iter().map(|i| self.identity(&facts[*i]).rdn.value().to_owned()).collect();
+            let parts = names.iter().map(|name| filter::equals("name", name));
+            let query = Query::below(parent.to_string(), Scope::OneLevel, filter::any_of(parts))
+                .attributes(["objectGUID", "name"]);
+            let found = index(&self.session.ask(&query).await?, "name", "");
+            for (i, name) in members.into_iter().zip(names) {
+                let object = &mut facts[i];
+                object.name_holder =
+                    others(found.get(&name.to_lowercase()), object.guid, "name").into_iter().next();
+            }
+        }
+        Ok(())
+    }
+}
+
+type Index = HashMap<String, Vec<(ObjectGuid, String)>>;
+
+/// Who has which name, each in lower case.
+struct Names {
+    upn: Index,
+    implicit: Index,
+    addresses: Vec<(&'static str, Index)>,
+}
+
+impl Names {
+    fn holders(&self, name: &str, own: ObjectGuid) -> Vec<Holder> {
+        let mut out = others(self.upn.get(name), own, "userPrincipalName");
+        out.extend(others(self.implicit.get(name), own, "sAMAccountName"));
+        for (attribute, index) in &self.addresses {
+            out.extend(others(index.get(name), own, attribute));
+        }
+        out
+    }
+}
+
+/// `sAMAccountName@domain` is a logon name too ([MS-ADTS] 5.1.1.1.1).
+fn implicit_upns(entries: &[Entry]) -> Index {
+    let mut out = Index::new();
+    for entry in entries {
+        let domain = entry.dn.parse::<Dn>().map(|dn| dn.dns_name()).unwrap_or_default();
+        if let (Some(guid), Some(sam)) = (entry.guid(), entry.text("sAMAccountName")) {
+            let name = format!("{sam}@{domain}").to_lowercase();
+            out.entry(name).or_default().push((guid, entry.dn.clone()));
+        }
+    }
+    out
+}
+
+/// The SMTP addresses that the request sets, in lower case and without `smtp:`.
+fn addresses_of(set: &[AttributeWish]) -> Vec<String> {
+    let mut out: Vec<String> = vec![];
+    for wish in set {
+        let Some((_, prefix)) = ADDRESSES.iter().find(|(name, _)| name.eq_ignore_ascii_case(&wish.attribute))
+        else {
+            continue;
+        };
+        for value in wish.values.iter().filter_map(Value::to_bytes) {
+            let value = String::from_utf8_lossy(&value).to_lowercase();
+            out.extend(value.strip_prefix(prefix).map(str::to_owned));
+        }
+    }
+    out.sort();
+    out.dedup();
+    out
+}
+
+fn name_filters(name: &str, addresses: &[(&str, &str)]) -> Vec<String> {
+    let mut parts = vec![filter::equals("userPrincipalName", name)];
+    parts.extend(
+        addresses.iter().map(|(attribute, prefix)| filter::equals(attribute, &format!("{prefix}{name}"))),
+    );
+    parts
+}
+
+/// Entries by each value of an attribute, lower-case and without the prefix (`smtp:`).
+fn index(entries: &[Entry], attribute: &str, prefix: &str) -> HashMap<String, Vec<(ObjectGuid, String)>> {
+    let mut out: HashMap<String, Vec<(ObjectGuid, String)>> = HashMap::new();
+    for entry in entries {
+        let Some(guid) = entry.guid() else { continue };
+        for value in entry.texts(attribute) {
+            let value = value.to_lowercase();
+            if let Some(value) = value.strip_prefix(prefix) {
+                out.entry(value.to_owned()).or_default().push((guid, entry.dn.clone()));
+            }
+        }
+    }
+    out
+}
+
+fn others(found: Option<&Vec<(ObjectGuid, String)>>, own: ObjectGuid, attribute: &str) -> Vec<Holder> {
+    let holders = found.into_iter().flatten().filter(|(guid, _)| *guid != own);
+    holders
+        .map(|(guid, dn)| Holder { guid: *guid, dn: dn.clone(), attribute: attribute.to_owned() })
+        .collect()
+}

@@ -1,0 +1,77 @@
+//! One entry read as the beginning of an object's facts.
+
+use adrecover_core::deleted::{Judge, never_restored, original_rdn};
+use adrecover_core::facts::{DomainFacts, ObjectFacts, ParentFacts, Presence};
+use adrecover_core::kind::ObjectKind;
+use adrecover_core::lifetime::State;
+use adrecover_core::request::RestoreRequest;
+use adrecover_core::{Dn, Entry, metadata, value};
+
+/// A mangled name is at most this many characters long: the limit of `cn`, 64, is not kept by mangled names, but AD cuts
+/// names so that mark and GUID fit into the 255 characters of an RDN ([MS-ADTS] 3.1.1.5.5.1).
+const LONGEST_MANGLED: usize = 255;
+
+/// Reads an entry; `None` when it has no GUID or no name.
+pub(super) fn read(
+    entry: &Entry,
+    judge: &Judge,
+    domain: &DomainFacts,
+    request: &RestoreRequest,
+) -> Option<ObjectFacts> {
+    let guid = entry.guid()?;
+    let rdn = original_rdn(entry)?;
+    let kind = ObjectKind::of(entry);
+    let uac = entry.uac();
+    let is_deleted = entry.is_true("isDeleted");
+    let presence = match is_deleted {
+        true => Presence::Deleted(State::of(entry, domain.policy.recycle_bin)),
+        false => Presence::Live,
+    };
+    let stamp = entry.value("replPropertyMetaData").and_then(|v| metadata::find(v, metadata::IS_DELETED));
+    let deleted_at =
+        if is_deleted { stamp.and_then(|s| s.time).or_else(|| entry.time("whenChanged")) } else { None };
+    let expires_at = match (presence, deleted_at) {
+        (Presence::Deleted(state), Some(at)) => judge.policy.expires(state, at),
+        _ => None,
+    };
+    let dn: Option<Dn> = entry.dn.parse().ok();
+    let last_known_parent = match is_deleted {
+        true => entry.dn_value("lastKnownParent"),
+        false => dn.as_ref().and_then(Dn::parent),
+    };
+    let mangled_length = dn.as_ref().and_then(Dn::rdn).map_or(0, |r| r.value().chars().count());
+    Some(ObjectFacts {
+        guid,
+        dn: entry.dn.clone(),
+        usn_changed: entry.integer("uSNChanged"),
+        presence,
+        kind,
+        class: entry.texts("objectClass").pop().unwrap_or_else(|| "object".to_owned()),
+        name_may_be_cut: is_deleted && mangled_length >= LONGEST_MANGLED && !entry.has("msDS-LastKnownRDN"),
+        rdn,
+        sam_account_name: entry.text("sAMAccountName"),
+        sid: entry.sid(),
+        user_principal_name: entry.text("userPrincipalName"),
+        uac,
+        has_password: !is_deleted && uac.is_some_and(|uac| uac.is_enabled()),
+        deleted_at,
+        expires_at,
+        never: never_restored(entry, kind, uac),
+        privileged: vec![],
+        parent: ParentFacts::Missing { dn: last_known_parent.as_ref().map(Dn::to_string) },
+        last_known_parent,
+        sam_holders: vec![],
+        upn_holders: vec![],
+        address_holders: vec![],
+        name_holder: None,
+        stripped: vec![],
+        present: request
+            .set
+            .iter()
+            .map(|wish| (wish.attribute.clone(), value::from_attribute(entry.values(&wish.attribute))))
+            .collect(),
+        groups: vec![],
+        children: vec![],
+        skipped: None,
+    })
+}

@@ -1,0 +1,44 @@
+//! Reads and changes a live Active Directory over LDAP.
+//!
+//! [`Session`] is one authenticated connection to one domain controller. It carries out what [`adrecover_core::Directory`]
+//! asks for, and reads lists of any length with constant memory ([`EntryStream`], [`Sweep`]).
+//!
+//! What the server sends goes through layers that trust nothing: TLS (`tls`), a framer that lets only well-formed LDAP
+//! messages pass (`framer`), the bridge that carries them to the `ldap3` crate and remembers why a connection
+//! ended (`bridge`), and a decoder without panics (`decode`).
+
+mod ber;
+mod bridge;
+mod connect;
+mod controls;
+mod decode;
+pub mod deleted;
+pub mod doctor;
+mod error;
+mod framer;
+pub mod gather;
+mod link;
+mod options;
+mod pages;
+mod rootdse;
+mod session;
+mod starttls;
+mod stream;
+mod sweep;
+mod tls;
+mod url;
+
+#[cfg(test)]
+mod fault_tests;
+#[cfg(test)]
+mod session_tests;
+#[cfg(test)]
+mod testing;
+
+pub use error::{BindFailure, ConnectError, ConnectErrorKind};
+pub use options::{BindMethod, ConnectOptions};
+pub use rootdse::RootDse;
+pub use session::Session;
+pub use stream::{EntryStream, SearchOptions};
+pub use sweep::{Sweep, SweepQuery};
+pub use url::{BadServerUrl, Scheme, ServerUrl};

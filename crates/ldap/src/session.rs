@@ -1,0 +1,270 @@
+//! A session: one domain controller, bound, with what it says of itself.
+
+use std::collections::HashSet;
+use std::net::SocketAddr;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use adrecover_core::directory::{Change, ChangeKind, Query, Scope, Visibility};
+use adrecover_core::text::printable;
+use adrecover_core::{Directory, DirectoryError, Dn, Entry};
+use ldap3::Mod;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use crate::connect::{Dialed, Dialer, PAUSES};
+use crate::link::{self, Link};
+use crate::pages::check_filter;
+use crate::stream::{EntryStream, Request};
+use crate::{ConnectError, ConnectOptions, RootDse, SearchOptions, ServerUrl, Sweep, SweepQuery, controls};
+
+/// An authenticated connection to one domain controller, kept for its whole life.
+#[derive(Debug)]
+pub struct Session {
+    dialer: Dialer,
+    url: ServerUrl,
+    address: SocketAddr,
+    /// Another one after a question that was asked again.
+    link: RwLock<Link>,
+    renewing: Mutex<()>,
+    root_dse: Arc<RootDse>,
+}
+
+impl Session {
+    /// Connects to the first server that can be reached and trusted, binds, and reads the rootDSE.
+    ///
+    /// A refused bind ends it: the same password is not sent to another server, so that it cannot lock the account.
+    pub async fn connect(options: &ConnectOptions) -> Result<Self, ConnectError> {
+        let dialer = Dialer::new(options)?;
+        let mut errors = vec![];
+        for url in &options.servers {
+            match Self::open(&dialer, url, None).await {
+                Ok(session) => return Ok(session),
+                Err(error) if error.may_try_next() => errors.push(error),
+                Err(error) => return Err(error),
+            }
+        }
+        Err(if errors.len() == 1 { errors.remove(0) } else { ConnectError::All { errors } })
+    }
+
+    async fn open(dialer: &Dialer, url: &ServerUrl, known: Option<SocketAddr>) -> Result<Self, ConnectError> {
+        let Dialed { link, address } = dialer.dial(url, known).await?;
+        let failed = |error| ConnectError::Directory { server: url.to_string(), error };
+        let root_dse = Arc::new(RootDse::read(&link).await.map_err(failed)?);
+        let (dialer, url, link) = (dialer.clone(), url.clone(), RwLock::new(link));
+        Ok(Self { dialer, url, address, link, renewing: Mutex::new(()), root_dse })
+    }
+
+    /// A second session, with the global catalogue of the same domain controller: port 3269 for an `ldaps://` server, 3268 with
+    /// StartTLS for an `ldap://` one.
+    pub async fn global_catalog(&self) -> Result<Self, ConnectError> {
+        let port = self.dialer.options.gc_port.unwrap_or_else(|| self.url.scheme.global_catalog_port());
+        let url = self.url.with_port(port);
+        let mut address = self.address;
+        address.set_port(port);
+        let session = Self::open(&self.dialer, &url, Some(address)).await?;
+        self.check_same_server(&session)?;
+        Ok(session)
+    }
+
+    fn check_same_server(&self, other: &Self) -> Result<(), ConnectError> {
+        let (before, now) = (self.root_dse.identity(), other.root_dse.identity());
+        if before == now {
+            return Ok(());
+        }
+        let shown = |name: Option<String>| name.unwrap_or_else(|| "a server without a name".to_owned());
+        Err(ConnectError::OtherServer {
+            server: other.url.to_string(),
+            before: shown(before),
+            now: shown(now),
+        })
+    }
+
+    /// What the server says of itself.
+    pub fn root_dse(&self) -> &RootDse {
+        &self.root_dse
+    }
+
+    /// The server's address as it was given.
+    pub fn server(&self) -> &ServerUrl {
+        &self.url
+    }
+
+    /// The network address of the server.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Starts a search whose entries are read one by one, with constant memory. Nothing is sent before the first
+    /// [`EntryStream::next`].
+    pub fn search_stream(
+        &self,
+        query: &Query,
+        options: &SearchOptions,
+    ) -> Result<EntryStream, DirectoryError> {
+        check_filter(&query.filter)?;
+        let most = self.root_dse.page_size();
+        let mut page = options.page_size.map_or(most, |size| size.clamp(1, most));
+        if let Some(limit) = options.size_limit {
+            // One more than wanted tells whether there is more.
+            page = page.min(u32::try_from(limit.saturating_add(1)).unwrap_or(u32::MAX));
+        }
+        let request = Request {
+            base: query.base.clone(),
+            scope: query.scope,
+            filter: query.filter.clone(),
+            attributes: query.attributes.clone(),
+            controls: controls::for_search(query, options, &self.root_dse)?,
+            page: (query.scope != Scope::Base).then_some(page),
+        };
+        Ok(EntryStream::open(self.link(), request).limited(options.size_limit))
+    }
+
+    /// Starts reading a container of any size so that a lost connection loses nothing. See [`Sweep`].
+    pub async fn sweep(&mut self, query: SweepQuery) -> Result<Sweep<'_>, DirectoryError> {
+        Sweep::start(self, query).await
+    }
+
+    /// Reads the server's highest committed update sequence number.
+    pub async fn highest_committed_usn(&self) -> Result<Option<u64>, DirectoryError> {
+        let link = self.link();
+        match RootDse::current_usn(&link).await {
+            Err(DirectoryError::ConnectionLost { .. }) => {}
+            answer => return answer,
+        }
+        self.renew(&link).await?;
+        RootDse::current_usn(&self.link()).await
+    }
+
+    /// All that a search finds. Where the connection was lost it is asked once more, on a new one.
+    pub async fn ask(&self, query: &Query) -> Result<Vec<Entry>, DirectoryError> {
+        let options = SearchOptions::default();
+        let link = self.link();
+        match self.search_stream(query, &options)?.collect().await {
+            Err(DirectoryError::ConnectionLost { .. }) => {}
+            answer => return answer,
+        }
+        self.renew(&link).await?;
+        self.search_stream(query, &options)?.collect().await
+    }
+
+    /// Ends the session in the orderly way.
+    pub async fn close(self) {
+        self.link().close().await;
+    }
+
+    /// The connection as it is now.
+    fn link(&self) -> Link {
+        self.link.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Opens the connection again in place of one that was lost, unless another question has done so already.
+    async fn renew(&self, lost: &Link) -> Result<(), DirectoryError> {
+        let _one_at_a_time = self.renewing.lock().await;
+        if self.link().is(lost) {
+            let link = self.again().await?.link();
+            *self.link.write().unwrap_or_else(PoisonError::into_inner) = link;
+        }
+        Ok(())
+    }
+
+    /// A new session with the same domain controller, with a bounded number of tries.
+    async fn again(&self) -> Result<Self, DirectoryError> {
+        let mut last = ConnectError::NoServer;
+        let deadline = Instant::now() + 2 * self.dialer.options.timeout;
+        for pause in PAUSES {
+            tokio::time::sleep(pause).await;
+            if Instant::now() > deadline {
+                break;
+            }
+            let opened = Self::open(&self.dialer, &self.url, Some(self.address)).await;
+            match opened.and_then(|session| self.check_same_server(&session).map(|()| session)) {
+                Ok(session) => return Ok(session),
+                Err(error) => {
+                    // A password that is refused now will be refused again, and may lock the account.
+                    let futile = matches!(
+                        error.kind(),
+                        crate::ConnectErrorKind::Bind | crate::ConnectErrorKind::Options
+                    );
+                    last = error;
+                    if futile {
+                        break;
+                    }
+                }
+            }
+        }
+        // Not as a lost connection again: that would say that something was asked.
+        Err(DirectoryError::Unreachable { message: last.to_string(), hint: last.hint() })
+    }
+}
+
+impl Directory for Session {
+    async fn search(&mut self, query: &Query) -> Result<Vec<Entry>, DirectoryError> {
+        self.search_stream(query, &SearchOptions::default())?.collect().await
+    }
+
+    async fn modify(
+        &mut self,
+        dn: &str,
+        changes: &[Change],
+        visibility: Visibility,
+    ) -> Result<(), DirectoryError> {
+        if changes.is_empty() {
+            return Err(DirectoryError::BadRequest("a modification without a change".to_owned()));
+        }
+        let controls = controls::for_modify(visibility, &self.root_dse)?;
+        let link = self.link();
+        let mut ldap = link.operation();
+        if !controls.is_empty() {
+            ldap.with_controls(controls);
+        }
+        let result = match ldap.modify(dn, changes.iter().map(modification).collect()).await {
+            Ok(result) => result,
+            Err(e) => return Err(link.error(e).await),
+        };
+        Ok(link::accepted(&result, || format!("modify {}", printable(dn)))?)
+    }
+
+    async fn delete(&mut self, dn: &str) -> Result<(), DirectoryError> {
+        let link = self.link();
+        let result = match link.operation().delete(dn).await {
+            Ok(result) => result,
+            Err(e) => return Err(link.error(e).await),
+        };
+        Ok(link::accepted(&result, || format!("delete {}", printable(dn)))?)
+    }
+
+    async fn rename(&mut self, dn: &str, new_dn: &Dn) -> Result<(), DirectoryError> {
+        let (Some(rdn), Some(parent)) = (new_dn.rdn(), new_dn.parent()) else {
+            return Err(DirectoryError::BadRequest(
+                "an object cannot be renamed to the empty name".to_owned(),
+            ));
+        };
+        let stays = dn.parse::<Dn>().is_ok_and(|old| old.parent().as_ref() == Some(&parent));
+        let parent = parent.to_string();
+        let superior = (!stays).then_some(parent.as_str());
+        let link = self.link();
+        let result = match link.operation().modifydn(dn, &rdn.to_string(), true, superior).await {
+            Ok(result) => result,
+            Err(e) => return Err(link.error(e).await),
+        };
+        Ok(link::accepted(&result, || {
+            format!("rename {} to {}", printable(dn), printable(&new_dn.to_string()))
+        })?)
+    }
+
+    async fn reconnect(&mut self) -> Result<(), DirectoryError> {
+        *self = self.again().await?;
+        Ok(())
+    }
+}
+
+/// `ldap3` takes the values as a set, which they are: the order of values carries no meaning in LDAP (RFC 4511 4.1.7).
+fn modification(change: &Change) -> Mod<Vec<u8>> {
+    let name = change.attribute.clone().into_bytes();
+    let values: HashSet<Vec<u8>> = change.values.iter().cloned().collect();
+    match change.kind {
+        ChangeKind::Add => Mod::Add(name, values),
+        ChangeKind::Delete => Mod::Delete(name, values),
+        ChangeKind::Replace => Mod::Replace(name, values),
+    }
+}

@@ -1,0 +1,41 @@
+"""The benchmark behind tests/bench/run: measures and prints a table. It is no test: slow is not wrong."""
+
+import argparse
+import pathlib
+import sys
+
+import listing
+import restoring
+from lab import Lab
+from measure import Failed
+from table import Table
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    for name, kind in (("program", pathlib.Path), ("work", pathlib.Path), ("record", pathlib.Path), ("objects", int),
+                       ("few", int), ("list-pairs", int), ("restore-pairs", int), ("restored", int), ("only", str)):
+        parser.add_argument(f"--{name}", type=kind)
+    parser.add_argument("--quick", action="store_true")
+    options = parser.parse_args()
+    options.patience = 0 if options.quick else 60
+    large = Lab(options.work / "large.env", options.work)
+    table = Table()
+    try:
+        if options.only != "restore":
+            small = Lab(options.work / "small.env", options.work)
+            listing.measure(options, large, small, table)
+        if options.only != "list":
+            restoring.measure(options, large, table)
+    except Failed as error:
+        table.print()
+        sys.exit(f"bench: {error}")
+    table.print()
+    if options.quick:
+        print("\nThis was a quick run: it shows that the benchmark works and measures nothing.")
+    if options.record:
+        table.record(options.record, options.program)
+
+
+if __name__ == "__main__":
+    main()

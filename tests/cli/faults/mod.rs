@@ -1,0 +1,14 @@
+//! Broken connections, killed programs, full disks: what the directory, the report and the journal show afterwards.
+
+mod batch;
+mod catalogue;
+mod gone;
+mod journals;
+mod kills;
+mod listing;
+mod proxy;
+mod running;
+mod stage;
+mod steps;
+mod together;
+mod victim;

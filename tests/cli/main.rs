@@ -1,0 +1,23 @@
+//! What a person and a script see of adrecover, on a real domain controller: `tests/run cli`.
+#![expect(clippy::unwrap_used, clippy::panic, clippy::print_stderr, reason = "a test fails by a panic")]
+
+mod access;
+mod accounts;
+mod again;
+mod choice;
+mod classes;
+mod connection;
+mod doctor;
+mod faults;
+mod groups;
+mod guards;
+mod list;
+mod namesakes;
+mod odd_names;
+mod plans;
+mod show;
+mod support;
+mod transcript;
+mod trees;
+mod usage;
+mod wishes;

@@ -18,9 +18,9 @@ LIMIT = 30
 answers, program = json.loads(sys.argv[1]), sys.argv[2:]
 child, terminal = pty.fork()
 if child == 0:
+    # Wide enough that no line is broken; set here, since the program may look before the parent gets to it.
+    fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 400, 0, 0))
     os.execv(program[0], program)
-# Wide enough that no line is broken.
-fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 50, 400, 0, 0))
 
 shown, seen, end = b"", 0, time.monotonic() + LIMIT
 

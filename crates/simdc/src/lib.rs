@@ -25,3 +25,4 @@ pub mod wire;
 pub use clock::Clock;
 pub use directory::{Directory, Settings};
 pub use failure::Failure;
+pub use server::{Server, ServerOptions};

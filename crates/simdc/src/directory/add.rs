@@ -48,6 +48,13 @@ impl Directory {
         self.check_superior(parent, class)?;
         self.check_sibling(parent, rdn.value(), None)?;
         // Who creates a secret must do so on an encrypted connection ([MS-ADTS] 3.1.1.3.1.5.1).
+        let for_system = |name: &String| {
+            schema().find(name).is_some_and(|a| a.is_system_only && a.id != known().object_class)
+        };
+        if let Some((name, _)) = given.iter().find(|(name, _)| !caller.is_system && for_system(name)) {
+            let attribute = find_attribute(name)?;
+            return Err(Failure::constraint(0x20b1, attribute.name));
+        }
         let wanted = self.wanted(class, given, is_encrypted)?;
         self.create(parent, rdn, class, wanted, caller)
     }
@@ -167,7 +174,10 @@ impl Directory {
         account::fill_in(&mut object, false);
         account::check_control(&mut object)?;
         self.fill_common(&mut object);
-        check_complete(&object)?;
+        // The system completes what it makes afterwards.
+        if !caller.is_system {
+            check_complete(&object)?;
+        }
         written.extend(
             object
                 .attributes

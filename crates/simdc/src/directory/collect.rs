@@ -15,7 +15,17 @@ impl Directory {
         DeletionPolicy::new(self.recycle_bin, days("tombstoneLifetime"), days("msDS-DeletedObjectLifetime"))
     }
 
-    /// Recycles and drops what is due. A real DC does so every twelve hours (`garbageCollPeriod`, from memory).
+    /// Collects when the last time was long enough ago: every twelve hours (`garbageCollPeriod`, from memory).
+    pub fn collect_when_due(&mut self) {
+        let now = self.now();
+        let last = *self.collected_at.get_or_insert(now);
+        if now - last >= Duration::hours(12) {
+            self.collected_at = Some(now);
+            self.collect();
+        }
+    }
+
+    /// Recycles and drops what is due.
     pub fn collect(&mut self) {
         let (policy, now) = (self.policy(), self.now());
         let is_due = |since: Option<adrecover_core::time::Timestamp>, days| {

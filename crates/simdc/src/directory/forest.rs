@@ -1,12 +1,12 @@
 //! The forest as it is after its installation: naming contexts, containers, groups, schema, and the one domain controller
 //! ([MS-ADTS] 6.1.1; names and identifiers as [MS-ADTS] and a real DC have them).
 
-use adrecover_core::{Dn, ObjectGuid, Rdn};
+use adrecover_core::{Dn, Rdn};
 use uuid::uuid;
 
 use super::{Directory, Parts, Settings, guid_octets};
 use crate::access::{self, Caller, Descriptors, sddl};
-use crate::schema::{AttrId, known, schema};
+use crate::schema::{known, schema};
 use crate::store::{Attributes, Deletion, Id, NamingContext, Object, Store, Value};
 use crate::{Clock, Failure};
 
@@ -94,6 +94,7 @@ impl Directory {
             random: settings.random,
             parts: Parts::default(),
             changed: vec![],
+            collected_at: None,
             settings,
         };
         directory.heads()?;

@@ -26,6 +26,7 @@ use crate::filter::Name;
 use crate::store::{Deletion, Id, Store};
 use crate::{Clock, Failure};
 
+pub use modify::Manner;
 pub use password::Logon;
 pub use read::Reading;
 pub use search::{Page, SearchState};
@@ -99,6 +100,7 @@ pub struct Directory {
     parts: Parts,
     /// Objects that were changed, for those who wait for changes.
     changed: Vec<Id>,
+    collected_at: Option<Timestamp>,
 }
 
 /// Objects that rules need again and again.

@@ -297,6 +297,25 @@ impl Directory {
         }
     }
 
+    /// Puts entries before the others of an object's access list.
+    pub fn grant(
+        &mut self,
+        dn: &adrecover_core::Dn,
+        aces: Vec<adrecover_core::security::Ace>,
+    ) -> Result<(), Failure> {
+        let id = self.store.resolve(dn).ok_or_else(Failure::no_object)?;
+        let object = self.store.get(id).ok_or_else(Failure::no_object)?;
+        let mut new = (**object.descriptor).clone();
+        new.dacl.get_or_insert_default().splice(0..0, aces);
+        let shared = self.share(new);
+        if let Some(object) = self.store.get_mut(id) {
+            object.descriptor = shared;
+        }
+        self.touch(id, schema().find("nTSecurityDescriptor").map(|a| a.attid));
+        self.hand_down(id);
+        Ok(())
+    }
+
     /// What is below a container inherits its access list anew. Deleted objects keep theirs.
     fn hand_down(&mut self, id: Id) {
         let mut level = vec![id];

@@ -9,7 +9,7 @@ use crate::access::{Caller, well_known_sids};
 use crate::failure::Kind;
 use crate::filter::Name;
 use crate::schema::known;
-use crate::store::{Id, Object, Value, hash_of};
+use crate::store::{Id, Object};
 
 /// The outcome of a bind.
 #[derive(Debug)]
@@ -60,15 +60,6 @@ pub(super) fn check_policy(password: &str, account: &str) -> Result<(), Failure>
 }
 
 impl Directory {
-    /// Gives an account a password that was checked.
-    pub(super) fn set_password(&mut self, id: Id, password: &str) {
-        let now = Value::Octets(filetime(self.now()).to_string().into_bytes());
-        if let Some(object) = self.store.get_mut(id) {
-            object.password = Some(hash_of(password));
-        }
-        self.store.set(id, known().pwd_last_set, vec![now]);
-    }
-
     /// Logs an account on ([MS-ADTS] 5.1.1.1.1: DN, logon name, NT4 name, or name with the domain).
     pub fn logon(&mut self, name: &str, password: &[u8]) -> Result<Logon, Failure> {
         if name.is_empty() && password.is_empty() {

@@ -28,7 +28,7 @@ pub struct Reading<'a> {
 }
 
 /// One object being read. Objects that are made as they are read have no place in the store.
-pub struct Seen<'a> {
+pub(super) struct Seen<'a> {
     pub(super) directory: &'a Directory,
     pub(super) id: Option<Id>,
     pub(super) object: Cow<'a, Object>,

@@ -173,6 +173,32 @@ pub fn put_entry(out: &mut Vec<u8>, id: u32, entry: &Entry, types_only: bool) {
     }
 }
 
+/// What follows the number in a message.
+pub fn body(message: &[u8]) -> Option<&[u8]> {
+    let head = |octets: &[u8]| match octets.get(1) {
+        Some(first) if *first >= 0x80 => 2 + usize::from(first & 0x7f),
+        _ => 2,
+    };
+    let content = message.get(head(message)..)?;
+    let number = usize::from(*content.get(1)?);
+    content.get(2 + number..)
+}
+
+/// Messages, one after the other, with another number.
+pub fn renumbered(messages: &[u8], id: u32) -> Vec<u8> {
+    let mut out = vec![];
+    let mut rest = messages;
+    while let Ok(Some(length)) = super::frame::length(rest, usize::MAX) {
+        let Some(message) = rest.get(..length) else { break };
+        let mut content = vec![];
+        put_integer(&mut content, 0x02, i64::from(id));
+        content.extend(body(message).unwrap_or_default());
+        put(&mut out, 0x30, &content);
+        rest = &rest[length..];
+    }
+    out
+}
+
 /// A SearchResultReference.
 pub fn reference(id: u32, url: &str) -> Vec<u8> {
     let mut content = vec![];

@@ -1,0 +1,60 @@
+//! The rootDSE ([MS-ADTS] 3.1.1.3.2).
+
+use adrecover_core::time::to_generalized;
+
+use super::controls::SUPPORTED;
+use crate::Directory;
+use crate::access::Caller;
+use crate::wire::reply::Entry;
+
+/// The entry, with the attributes that are asked for. `tokenGroups` and the like come only by name.
+pub(crate) fn read(directory: &Directory, caller: &Caller, attributes: &[String]) -> Entry {
+    let (domain, configuration) = (directory.domain().to_string(), directory.configuration().to_string());
+    let settings = &directory.settings;
+    let host = settings.host.to_uppercase();
+    let server = format!("CN={host},CN=Servers,CN=Default-First-Site-Name,CN=Sites,{configuration}");
+    let realm = settings.domain.to_uppercase();
+    let one = |value: String| vec![value.into_bytes()];
+    let text = |value: &str| vec![value.as_bytes().to_vec()];
+    let many = |values: &[&str]| values.iter().map(|value| value.as_bytes().to_vec()).collect::<Vec<_>>();
+    let contexts = directory.store.contexts.iter().map(|c| c.dn.to_string().into_bytes()).collect();
+    // 2016 and later: level 7 ([MS-ADTS] 6.1.4.2). AD, its version, its signing, and no read-only DC.
+    let capabilities = ["800", "1670", "1791", "1935", "2080", "2237"]
+        .map(|n| format!("1.2.840.113556.1.4.{n}").into_bytes());
+    let all: Vec<(&str, Vec<Vec<u8>>)> = vec![
+        ("configurationNamingContext", text(&configuration)),
+        ("currentTime", one(to_generalized(directory.now()))),
+        ("defaultNamingContext", text(&domain)),
+        ("dnsHostName", one(directory.host_name())),
+        ("domainControllerFunctionality", text("7")),
+        ("domainFunctionality", text("7")),
+        ("dsServiceName", one(format!("CN=NTDS Settings,{server}"))),
+        ("forestFunctionality", text("7")),
+        ("highestCommittedUSN", one(directory.store.usn().to_string())),
+        ("isGlobalCatalogReady", text("TRUE")),
+        ("isSynchronized", text("TRUE")),
+        ("ldapServiceName", one(format!("{}:{}$@{realm}", settings.domain, settings.host))),
+        ("namingContexts", contexts),
+        ("rootDomainNamingContext", text(&domain)),
+        ("schemaNamingContext", one(directory.schema_dn().to_string())),
+        ("serverName", text(&server)),
+        ("subschemaSubentry", one(format!("CN=Aggregate,{}", directory.schema_dn()))),
+        ("supportedCapabilities", capabilities.into()),
+        ("supportedControl", many(&SUPPORTED)),
+        ("supportedLDAPVersion", many(&["3", "2"])),
+        ("supportedSASLMechanisms", vec![]),
+    ];
+    let is_all = attributes.is_empty() || attributes.iter().any(|name| name == "*" || name == "+");
+    let asked = |name: &str| attributes.iter().any(|asked| asked.eq_ignore_ascii_case(name));
+    let mut entry = Entry::default();
+    for (name, values) in all {
+        if (is_all || asked(name)) && !values.is_empty() {
+            entry.attributes.push((name.to_owned(), values));
+        }
+    }
+    if asked("tokenGroups") && caller.is_known() {
+        let sids = caller.sids.iter().map(adrecover_core::Sid::to_wire).collect();
+        entry.attributes.push(("tokenGroups".to_owned(), sids));
+    }
+    entry
+}

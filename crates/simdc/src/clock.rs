@@ -25,7 +25,12 @@ impl Clock {
         (self.now)() + Duration::seconds(self.moved.load(Ordering::SeqCst))
     }
 
-    /// Moves the clock on.
+    /// Puts the clock right again.
+    pub fn reset(&self) {
+        self.moved.store(0, Ordering::SeqCst);
+    }
+
+    /// Moves the clock on, or back.
     pub fn advance(&self, by: Duration) {
         self.moved.fetch_add(by.num_seconds(), Ordering::SeqCst);
     }

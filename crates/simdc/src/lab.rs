@@ -90,7 +90,9 @@ impl Files {
         folder(state.join("tls"))?;
         folder(state.join("secrets"))?;
         for (login, password) in &self.passwords {
-            file(state.join("secrets").join(login), password)?;
+            let path = state.join("secrets").join(login);
+            file(path.clone(), password)?;
+            private(&path).map_err(|source| LabError::File { path, source })?;
         }
         file(state.join("tls/ca.pem"), &self.certificates.ca_pem)?;
         file(state.join("tls/other-ca.pem"), &tls::unrelated_authority()?)?;
@@ -127,6 +129,18 @@ impl Files {
         }
         pairs.iter().map(|(name, value)| format!("{name}='{}'\n", value.replace('\'', "'\\''"))).collect()
     }
+}
+
+/// Nobody else may read it.
+#[cfg(unix)]
+fn private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn private(_path: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 /// A password that passes the policy and needs no quoting anywhere.

@@ -73,7 +73,7 @@ impl<'a> Seed<'a> {
         if recycle_bin {
             self.recycled()?;
         }
-        clock.advance(Duration::hours(25));
+        clock.reset();
         Ok(())
     }
 

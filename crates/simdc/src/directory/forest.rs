@@ -15,6 +15,11 @@ const DELETED_OBJECTS: &str = "18E2EA80684F11D2B9AA00C04F79F805";
 /// System and Administrators only, and nothing is inherited (KB 892806; as a real DC has it).
 const DELETED_OBJECTS_SDDL: &str = "O:SYG:SYD:PAI(A;;RPWPCCDCLCRCWOWDSDSW;;;SY)(A;;RPLC;;;BA)";
 
+/// What everything in the configuration and the schema inherits: everybody may read, administrators of the forest may do all (as a
+/// real DC grants it, in fewer entries).
+const FOREST_WIDE_SDDL: &str = "O:EAG:EAD:(A;CI;RPLCLORC;;;AU)(A;CI;GA;;;SY)(A;CI;GA;;;EA)(A;CI;GA;;;BA)\
+     (OA;;CR;45ec5156-db7e-47bb-b53f-dbeb2d03c40f;;BA)";
+
 /// Containers right below the domain, with the GUIDs by which they are well known ([MS-ADTS] 6.1.1.4).
 const CONTAINERS: [(&str, &str, &str); 9] = [
     ("Users", "container", "A9D1CA15768811D1ADED00C04FD8D5CD"),
@@ -129,7 +134,10 @@ impl Directory {
     fn head(&mut self, dn: &Dn, class: &str) -> Result<Id, Failure> {
         let class = schema().class(class).ok_or_else(Failure::no_object)?;
         let rdn = dn.rdn().cloned().ok_or_else(Failure::bad_dn)?;
-        let descriptor = access::of_new_object(class, None, None, &self.domain_sid);
+        let descriptor = match class.name {
+            "domainDNS" => access::of_new_object(class, None, None, &self.domain_sid),
+            _ => sddl::descriptor(FOREST_WIDE_SDDL, &self.domain_sid).ok_or_else(Failure::no_access)?,
+        };
         let now = self.now();
         let usn = self.store.next_usn();
         let mut object = Object {

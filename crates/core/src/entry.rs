@@ -81,6 +81,13 @@ impl Entry {
         self.value(name).is_some_and(|v| v.eq_ignore_ascii_case(b"TRUE"))
     }
 
+    /// Whether the object is deleted: `isDeleted` says so, or its name does. An account that lists Deleted Objects by delegation
+    /// may not be able to read the attribute (it belongs to no property set), and an object that seems live is left alone.
+    pub fn is_deleted(&self) -> bool {
+        self.is_true("isDeleted")
+            || self.dn.parse::<Dn>().is_ok_and(|dn| dn.rdn().is_some_and(|rdn| rdn.unmangled().is_some()))
+    }
+
     /// The first value as a GeneralizedTime.
     pub fn time(&self, name: &str) -> Option<Timestamp> {
         time::generalized(std::str::from_utf8(self.value(name)?).ok()?)
@@ -110,6 +117,16 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_tells_a_deletion_too() {
+        let mangled = "CN=a\\0ADEL:3c45a0ae-ebc5-490d-a4b4-4b20d3e34a3f,CN=Deleted Objects,DC=x";
+        assert!(Entry::new(mangled).is_deleted());
+        assert!(Entry::new("CN=a,DC=x").with("isDeleted", ["TRUE"]).is_deleted());
+        // What is below a deleted container may be live.
+        assert!(!Entry::new(format!("CN=b,{mangled}")).is_deleted());
+        assert!(!Entry::new("CN=a,DC=x").is_deleted());
+    }
 
     #[test]
     fn missing_and_empty_are_both_no_value() {

@@ -125,7 +125,7 @@ fn differs(expectation: &Expectation, entry: &Entry) -> Option<Difference> {
     let difference = |what: &str, expected: String, observed: String| {
         Some(Difference { what: what.to_owned(), expected, observed })
     };
-    let deleted = entry.is_true("isDeleted");
+    let deleted = entry.is_deleted();
     let state = |deleted| if deleted { "deleted" } else { "live" }.to_owned();
     match expectation {
         Expectation::Live if deleted => difference("isDeleted", state(false), state(true)),

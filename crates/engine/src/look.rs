@@ -64,7 +64,7 @@ pub(crate) async fn look<'p, D: Directory>(
         && !foreign;
     if !blind {
         let deleted = match read(executor, subject).await {
-            Ok(entry) => entry.is_none_or(|e| e.is_true("isDeleted")),
+            Ok(entry) => entry.is_none_or(|e| e.is_deleted()),
             Err(trouble) => return Look::Lost(describe(&trouble)),
         };
         if deleted && (undoing || matches!(step.action, Action::Delete)) {

@@ -68,7 +68,7 @@ pub(crate) async fn look<'p, D: Directory>(
         return Look::Fail(Failure::ForGood, text.to_owned());
     };
     subject.dn = entry.dn.clone();
-    if !entry.is_true("isDeleted") {
+    if !entry.is_deleted() {
         let live: Option<Dn> = entry.dn.parse().ok();
         if live.is_some() && (live == target || live.as_ref() == Some(wish.to)) {
             return Look::Unchanged(None);
@@ -255,7 +255,7 @@ async fn container<D: Directory>(
     }
     let run = &mut *executor.run;
     let found = line::find(run.directory, run.progress, guid, &["objectGUID", "isDeleted"]).await?;
-    let dn: Option<Dn> = found.filter(|e| !e.is_true("isDeleted")).and_then(|e| e.dn.parse().ok());
+    let dn: Option<Dn> = found.filter(|e| !e.is_deleted()).and_then(|e| e.dn.parse().ok());
     let dn = dn.filter(|dn| !dn.is_mangled());
     if let Some(dn) = &dn {
         executor.seen.parents.insert(guid, dn.clone());

@@ -71,7 +71,7 @@ pub(crate) async fn choose(
 /// The DN of an object that is live.
 async fn live_dn(desk: &mut Desk, guid: ObjectGuid) -> Result<Option<Dn>, CliError> {
     let entry = desk.session.find(guid, &["isDeleted"]).await?;
-    Ok(entry.filter(|e| !e.is_true("isDeleted")).and_then(|e| e.dn.parse().ok()))
+    Ok(entry.filter(|e| !e.is_deleted()).and_then(|e| e.dn.parse().ok()))
 }
 
 /// A deleted container with everything below it. One that is live again was brought back before: then what came back

@@ -71,7 +71,7 @@ pub async fn find(session: &Session, key: &Key, attributes: &[&str]) -> Result<V
         }
         Key::Name(name) => by_name(session, name, &attributes).await?,
     };
-    Ok(entries.into_iter().map(|entry| Found { is_deleted: entry.is_true("isDeleted"), entry }).collect())
+    Ok(entries.into_iter().map(|entry| Found { is_deleted: entry.is_deleted(), entry }).collect())
 }
 
 /// Takes the values of secrets out of an entry, and gives the names of those that it had.

@@ -81,6 +81,8 @@ pub struct AttributeName {
     pub is_confidential: bool,
     /// Whether it is written by the system only, constructed, or the back side of a link.
     pub is_system: bool,
+    /// Whether the global catalogue holds it (`isMemberOfPartialAttributeSet`).
+    pub is_in_catalogue: bool,
 }
 
 /// The attributes that were asked for, each once.
@@ -200,8 +202,15 @@ fn stripped_stamps(value: &[u8]) -> Vec<Stamp> {
 async fn schema(session: &Session, filter: String, more: &[&str]) -> Result<Vec<Entry>, DirectoryError> {
     let base = session.root_dse().schema_naming_context.to_string();
     let filter = format!("(&(objectClass=attributeSchema){filter})");
-    let attributes =
-        ["lDAPDisplayName", "searchFlags", "systemOnly", "systemFlags", "linkID"].iter().chain(more);
+    let attributes = [
+        "lDAPDisplayName",
+        "searchFlags",
+        "systemOnly",
+        "systemFlags",
+        "linkID",
+        "isMemberOfPartialAttributeSet",
+    ];
+    let attributes = attributes.iter().chain(more);
     search(session, &Query::below(base, Scope::OneLevel, filter).attributes(attributes)).await
 }
 
@@ -211,7 +220,8 @@ fn named(entry: &Entry) -> Option<AttributeName> {
     let is_system = entry.is_true("systemOnly")
         || entry.integer("systemFlags").is_some_and(|flags| flags & CONSTRUCTED != 0)
         || entry.integer("linkID").is_some_and(|id| id % 2 == 1);
-    Some(AttributeName { name, is_confidential, is_system })
+    let is_in_catalogue = entry.is_true("isMemberOfPartialAttributeSet");
+    Some(AttributeName { name, is_confidential, is_system, is_in_catalogue })
 }
 
 /// The object identifier of a number ([MS-DRSR] 5.16.4 `OidFromAttid`), where its prefix is among the usual ones.

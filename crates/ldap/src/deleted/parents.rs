@@ -100,7 +100,7 @@ impl Parent {
         let Some(entry) = entry else {
             return Self { state: Some(ParentState::Missing), was: None };
         };
-        let deleted = entry.is_true("isDeleted");
+        let deleted = entry.is_deleted();
         let was = deleted.then(|| Some((original_rdn(entry)?, entry.text("lastKnownParent")?))).flatten();
         Self { state: Some(if deleted { ParentState::Deleted } else { ParentState::Live }), was }
     }

@@ -187,7 +187,7 @@ impl Gatherer<'_> {
             return self.deleted_group(dn).await;
         };
         let (Some(guid), true) = (entry.guid(), entry.is_class("group")) else { return Ok(Known::NotAGroup) };
-        if entry.is_true("isDeleted") {
+        if entry.is_deleted() {
             return Ok(Known::Deleted);
         }
         let protected = entry.sid().is_some_and(|sid| self.is_protected_sid(&sid))

@@ -1,6 +1,6 @@
 //! Who holds the names that the objects would have.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use adrecover_core::directory::{Query, Scope};
 use adrecover_core::facts::{Holder, ObjectFacts, ParentFacts, Presence};
@@ -59,10 +59,7 @@ impl Gatherer<'_> {
         attributes.extend(addresses.iter().map(|(attribute, _)| attribute));
         let base = if self.catalogue.is_ok() { String::new() } else { self.domain.domain.to_string() };
         let query = Query::below(base, Scope::Subtree, filter::any_of(parts)).attributes(&attributes);
-        let entries = match &mut self.catalogue {
-            Ok(catalogue) => catalogue.ask(&query).await?,
-            Err(_) => self.session.ask(&query).await?,
-        };
+        let entries = self.named_in_forest(query, &addresses).await?;
         let found = Names {
             upn: index(&entries, "userPrincipalName", ""),
             implicit: implicit_upns(&entries),
@@ -79,6 +76,29 @@ impl Gatherer<'_> {
             }
         }
         Ok(())
+    }
+
+    /// Asks the whole forest. An attribute that the global catalogue does not hold (`proxyAddresses` without Exchange's schema) is
+    /// looked for in this domain besides; in others it cannot be.
+    async fn named_in_forest(
+        &mut self,
+        query: Query,
+        addresses: &[(&str, &str)],
+    ) -> Result<Vec<Entry>, DirectoryError> {
+        let Ok(catalogue) = &mut self.catalogue else { return self.session.ask(&query).await };
+        let mut entries = catalogue.ask(&query).await?;
+        let names: Vec<&str> = addresses.iter().map(|(name, _)| *name).collect();
+        let known = self.names.look_up(self.session, &names).await?;
+        // Who cannot read the schema asks both.
+        if known.iter().any(|known| known.as_ref().is_none_or(|known| !known.is_in_catalogue)) {
+            let here = Query { base: self.domain.domain.to_string(), ..query };
+            // The domain's own answer has all attributes.
+            let mut here = self.session.ask(&here).await?;
+            let seen: HashSet<ObjectGuid> = here.iter().filter_map(Entry::guid).collect();
+            entries.retain(|entry| entry.guid().is_none_or(|guid| !seen.contains(&guid)));
+            entries.append(&mut here);
+        }
+        Ok(entries)
     }
 
     /// Those of [`ADDRESSES`] that this directory has: `targetAddress` comes with Exchange.

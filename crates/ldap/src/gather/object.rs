@@ -22,7 +22,7 @@ pub(super) fn read(
     let rdn = original_rdn(entry)?;
     let kind = ObjectKind::of(entry);
     let uac = entry.uac();
-    let is_deleted = entry.is_true("isDeleted");
+    let is_deleted = entry.is_deleted();
     let presence = match is_deleted {
         true => Presence::Deleted(State::of(entry, domain.policy.recycle_bin)),
         false => Presence::Live,

@@ -54,11 +54,16 @@ impl Gatherer<'_> {
         let query = Query::object(dn.to_string())
             .attributes(["objectGUID", "objectClass", "isDeleted", "allowedChildClasses"])
             .visibility(Visibility::Recycled);
-        let entry = self.session.ask(&query).await?.into_iter().next();
+        let entry = match self.session.ask(&query).await {
+            Ok(found) => found.into_iter().next(),
+            // A DN of another domain: Windows refers to it (10), Samba does not know it (32).
+            Err(error) if error.refusal().is_some_and(|refusal| refusal.code == 10) => None,
+            Err(error) => return Err(error),
+        };
         let Some((entry, guid)) = entry.and_then(|e| e.guid().map(|g| (e, g))) else {
             return Ok(ParentFacts::Missing { dn: Some(dn.to_string()) });
         };
-        if entry.is_true("isDeleted") && !is_deleted_objects(&entry) {
+        if entry.is_deleted() && !is_deleted_objects(&entry) {
             let name = adrecover_core::deleted::original_rdn(&entry)
                 .map_or_else(|| entry.dn.clone(), |rdn| rdn.value().to_owned());
             return Ok(ParentFacts::Deleted { guid, dn: entry.dn, name, in_plan: false });

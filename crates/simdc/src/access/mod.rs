@@ -178,7 +178,7 @@ pub fn of_new_object(
     domain: &Sid,
 ) -> SecurityDescriptor {
     let own = sddl::descriptor(class.default_sddl, domain).and_then(|d| d.dacl).unwrap_or_default();
-    let inherited = parent.map(|p| p.inherited_by(class.guid)).and_then(|d| d.dacl).unwrap_or_default();
+    let inherited = parent.map(|parent| inherited_from(parent, class)).unwrap_or_default();
     let dacl = sorted(own.into_iter().chain(inherited).collect());
     // Members of Domain Admins own as the group ([MS-ADTS] 6.1.3.5).
     let owner = owner.or_else(|| Some(domain.with_rid(512)));
@@ -196,9 +196,30 @@ pub fn inherited_anew(
     }
     let explicit = own.dacl.clone().unwrap_or_default();
     let explicit = explicit.into_iter().filter(|ace| !ace.flags.has(AceFlags::INHERITED));
-    let inherited = parent.inherited_by(class.guid).dacl.unwrap_or_default();
+    let inherited = inherited_from(parent, class);
     let dacl = sorted(explicit.chain(inherited).collect());
     SecurityDescriptor { dacl: Some(dacl), ..own.clone() }
+}
+
+/// The entries that an object of a class inherits ([MS-DTYP] 2.5.3.4): one for objects of another class is handed on without
+/// saying anything about this one.
+fn inherited_from(parent: &SecurityDescriptor, class: &Class) -> Vec<Ace> {
+    let class = ObjectGuid::from(class.guid);
+    let heritable = parent.dacl.iter().flatten().filter(|ace| ace.flags.has(AceFlags::CONTAINER_INHERIT));
+    heritable
+        .filter_map(|ace| {
+            let is_meant = ace.inherited_object_type.is_none_or(|meant| meant == class);
+            let stays = !ace.flags.has(AceFlags::NO_PROPAGATE);
+            let mut flags = ace.flags.0 & !AceFlags::INHERIT_ONLY | AceFlags::INHERITED;
+            if !stays {
+                flags &= !(AceFlags::CONTAINER_INHERIT | AceFlags::NO_PROPAGATE);
+            }
+            if !is_meant {
+                flags |= AceFlags::INHERIT_ONLY;
+            }
+            (is_meant || stays).then(|| Ace { flags: AceFlags(flags), ..ace.clone() })
+        })
+        .collect()
 }
 
 /// In canonical order ([MS-DTYP] 2.4.5): own before inherited ones, and of each those that deny before those that grant.

@@ -52,7 +52,7 @@ const FIXED: [(&str, &str); 19] = [
 ];
 
 /// The abbreviations that stand for a relative identifier in the domain.
-const OF_DOMAIN: [(&str, u32); 11] = [
+const OF_DOMAIN: [(&str, u32); 12] = [
     ("LA", 500),
     ("LG", 501),
     ("DA", 512),
@@ -63,6 +63,7 @@ const OF_DOMAIN: [(&str, u32); 11] = [
     ("CA", 517),
     ("SA", 518),
     ("EA", 519),
+    ("RO", 498),
     ("RS", 553),
 ];
 
@@ -166,9 +167,6 @@ fn sid(text: &str, domain: &Sid) -> Option<Sid> {
     }
     if let Some((_, sid)) = FIXED.iter().find(|(known, _)| *known == text) {
         return sid.parse().ok();
-    }
-    if text == "RS" {
-        return Some(domain.with_rid(553));
     }
     OF_DOMAIN.iter().find(|(known, _)| *known == text).map(|(_, rid)| domain.with_rid(*rid))
 }

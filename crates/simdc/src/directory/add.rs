@@ -49,7 +49,9 @@ impl Directory {
         self.check_sibling(parent, rdn.value(), None)?;
         // Who creates a secret must do so on an encrypted connection ([MS-ADTS] 3.1.1.3.1.5.1).
         let for_system = |name: &String| {
-            schema().find(name).is_some_and(|a| a.is_system_only && a.id != known().object_class)
+            schema().find(name).is_some_and(|a| {
+                a.is_system_only && a.id != known().object_class && a.id != known().managed_password_interval
+            })
         };
         if let Some((name, _)) = given.iter().find(|(name, _)| !caller.is_system && for_system(name)) {
             let attribute = find_attribute(name)?;

@@ -98,7 +98,10 @@ impl Directory {
             return Err(Failure::no_access());
         }
         let for_system = attribute.is_system_only || attribute.id == k.object_class;
-        if for_system && !caller.is_system && attribute.id != k.last_known_parent {
+        // The interval of managed passwords is given once, when the account is made or brought back (from memory).
+        let is_first = attribute.id == k.managed_password_interval
+            && draft.object.attributes.get(attribute.id).is_empty();
+        if for_system && !caller.is_system && attribute.id != k.last_known_parent && !is_first {
             // 0x20B1 ERROR_DS_CANT_MOD_SYSTEM_ONLY.
             return Err(Failure::constraint(0x20b1, attribute.name));
         }

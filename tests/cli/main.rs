@@ -4,6 +4,7 @@
 mod access;
 mod accounts;
 mod again;
+mod bin;
 mod choice;
 mod classes;
 mod connection;
@@ -11,6 +12,7 @@ mod doctor;
 mod faults;
 mod groups;
 mod guards;
+mod honesty;
 mod list;
 mod namesakes;
 mod odd_names;

@@ -123,9 +123,13 @@ fn a_directory_that_has_moved_since_makes_it_stale() {
     // And gives it back.
     scene.delete([&holder]);
     apply(&scene, &plan, &["--dry-run"]).exits(0);
-    // Somebody touches the deleted object.
-    let mangled = &before.dn;
-    scene.hand().change(&Ldif::default().replace(mangled, "uid", &["touched"]));
+    // Somebody restores it and deletes it again.
+    let undelete = format!(
+        "dn: {}\ncontrol: 1.2.840.113556.1.4.417 true\nchangetype: modify\ndelete: isDeleted\n-\nreplace: \
+         distinguishedName\ndistinguishedName: {}\n-\n\n",
+        before.dn, user.dn
+    );
+    scene.hand().change(&Ldif::raw(undelete).delete(&user.dn));
     apply(&scene, &plan, &[]).exits(7).says("has been changed since");
     assert!(scene.hand().is_deleted(&user));
 }

@@ -150,6 +150,11 @@ impl Draft<'_> {
         format!("{}={},{}", self.rdn, escape_dn(&self.name), self.parent)
     }
 
+    /// What adds it, as it is written by hand.
+    pub(crate) fn ldif(&self) -> String {
+        Ldif::default().add(&self.dn(), &self.attributes).0
+    }
+
     /// Adds it.
     pub(crate) fn add(self) -> Object {
         let [object] = self.scene.add([self.clone()]);

@@ -36,7 +36,11 @@ impl Hand {
     }
 
     fn tool(&self, program: &str, arguments: &[&str], input: &str) -> Result<String, String> {
-        let mut child = Command::new(program)
+        self.carry_out(Command::new(program), arguments, input)
+    }
+
+    fn carry_out(&self, mut tool: Command, arguments: &[&str], input: &str) -> Result<String, String> {
+        let mut child = tool
             .args(["-x", "-H", &self.server, "-D", &self.account.name, "-y"])
             .arg(&self.account.password_file)
             .args(arguments)
@@ -46,7 +50,7 @@ impl Hand {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
-            .unwrap_or_else(|e| panic!("{program}: {e} (package ldap-utils)"));
+            .unwrap_or_else(|e| panic!("{tool:?}: {e} (package ldap-utils)"));
         child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
         let output = child.wait_with_output().unwrap();
         if output.status.success() {
@@ -84,6 +88,13 @@ impl Hand {
             Err(message) => panic!("{message}\nsearching {base} for {filter}"),
         };
         ldif::parse(&text).into_iter().map(Entry::new).collect()
+    }
+
+    /// The DNs that a search with these arguments of `ldapsearch` finds, or the code with which it ends.
+    pub(crate) fn ask(&self, arguments: &[&str]) -> Result<Vec<Entry>, String> {
+        let arguments: Vec<&str> = ["-LLL", "-o", "ldif-wrap=no"].iter().chain(arguments).copied().collect();
+        self.tool("ldapsearch", &arguments, "")
+            .map(|text| ldif::parse(&text).into_iter().map(Entry::new).collect())
     }
 
     /// The entry of a GUID, live or deleted.
@@ -138,6 +149,11 @@ impl Entry {
         let texts = self.texts(attribute);
         assert!(texts.len() < 2, "{attribute} has several values: {texts:?}");
         texts.concat()
+    }
+
+    /// The names of its attributes.
+    pub(crate) fn names(&self) -> Vec<&str> {
+        self.attributes.iter().map(|(name, _)| name.as_str()).collect()
     }
 
     /// Whether an attribute has a value.

@@ -46,6 +46,18 @@ pub(super) fn with_bin() -> Option<&'static Lab> {
     LAB.get_or_init(|| Lab::of_variable("ADRECOVER_TEST_LAB_BIN")).as_ref()
 }
 
+/// The stand-in with the Recycle Bin off, beside the others.
+pub(super) fn stand_in() -> Option<&'static Lab> {
+    static LAB: OnceLock<Option<Lab>> = OnceLock::new();
+    LAB.get_or_init(|| Lab::of_variable("ADRECOVER_TEST_STAND_IN")).as_ref()
+}
+
+/// The stand-in with the Recycle Bin on: the only server here that undeletes from it.
+pub(super) fn stand_in_with_bin() -> Option<&'static Lab> {
+    static LAB: OnceLock<Option<Lab>> = OnceLock::new();
+    LAB.get_or_init(|| Lab::of_variable("ADRECOVER_TEST_STAND_IN_BIN")).as_ref()
+}
+
 impl Lab {
     fn of_variable(variable: &str) -> Option<Self> {
         if let Some(state) = std::env::var_os(variable).filter(|v| !v.is_empty()) {

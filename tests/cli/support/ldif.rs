@@ -7,6 +7,11 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 pub(crate) struct Ldif(pub(super) String);
 
 impl Ldif {
+    /// Changes as they are written by hand.
+    pub(crate) fn raw(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
     /// Adds an entry.
     pub(crate) fn add<V: AsRef<[u8]>>(mut self, dn: &str, attributes: &[(String, V)]) -> Self {
         self.begin(dn, "add");
@@ -73,7 +78,7 @@ fn pair(line: &str) -> Option<(String, Vec<u8>)> {
 }
 
 /// Base64 with padding.
-pub(super) fn to_base64(octets: &[u8]) -> String {
+pub(crate) fn to_base64(octets: &[u8]) -> String {
     let mut out = String::new();
     for chunk in octets.chunks(3) {
         let group =

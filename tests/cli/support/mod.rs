@@ -19,9 +19,9 @@ mod scene;
 pub(crate) mod schema;
 mod terminal;
 
-pub(crate) use draft::{Draft, Object, PASSWORD};
+pub(crate) use draft::{Draft, Object, PASSWORD, quoted};
 pub(crate) use lab::Account;
-pub(crate) use ldif::{Ldif, escape_dn};
+pub(crate) use ldif::{Ldif, escape_dn, to_base64};
 pub(crate) use output::{Output, ids_of_blocks};
 pub(crate) use proxy::Proxy;
 pub(crate) use run::Run;

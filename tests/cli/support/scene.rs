@@ -44,6 +44,16 @@ impl Scene {
         lab::with_bin().map(Self::on)
     }
 
+    /// On the stand-in with the Recycle Bin off.
+    pub(crate) fn stand_in() -> Option<Self> {
+        lab::stand_in().map(Self::on)
+    }
+
+    /// On a server that undeletes from the Recycle Bin: the stand-in, since the real test DC cannot.
+    pub(crate) fn that_undeletes() -> Option<Self> {
+        lab::stand_in_with_bin().map(Self::on)
+    }
+
     fn on(lab: &'static Lab) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for name in ["state", "files", "secrets"] {

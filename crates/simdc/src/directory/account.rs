@@ -86,6 +86,7 @@ pub(super) fn fill_in(object: &mut Object, is_reanimated: bool) {
     if is_reanimated && (is("user") || is("group")) && absent(attributes, k.admin_count) {
         // Seen on a real DC; Samba's tests say that Windows does the same.
         attributes.set(k.admin_count, number(0));
+        attributes.set(k.operator_count, number(0));
     }
 }
 

@@ -326,15 +326,8 @@ impl Directory {
         }
         let features = format!("CN=Optional Features,{directory_service}");
         self.plain(&features, "container", &[])?;
-        let feature = self.plain(
-            &format!("CN=Recycle Bin Feature,{features}"),
-            "msDS-OptionalFeature",
-            &[("msDS-OptionalFeatureFlags", "1")],
-        );
-        let feature = match feature {
-            Ok(id) => id,
-            Err(failure) => return Err(failure),
-        };
+        let feature = format!("CN=Recycle Bin Feature,{features}");
+        let feature = self.plain(&feature, "msDS-OptionalFeature", &[("msDS-OptionalFeatureFlags", "1")])?;
         let guid = guid_octets(uuid!("766ddcd8-acd0-445e-f3b9-a7f9b6744f2a"));
         self.keep(feature, "msDS-OptionalFeatureGUID", vec![Value::Octets(guid)]);
         self.parts.bin_feature = Some(feature);

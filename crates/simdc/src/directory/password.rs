@@ -38,8 +38,10 @@ pub(super) fn read(value: &[u8]) -> Result<String, Failure> {
     let units: Vec<u16> =
         value.chunks(2).map(|c| u16::from_le_bytes([c[0], *c.get(1).unwrap_or(&0)])).collect();
     let text = String::from_utf16(&units).map_err(|_| Failure::unwilling(0x216c))?;
-    let inner =
-        text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).filter(|_| value.len() % 2 == 0);
+    let inner = text
+        .strip_prefix('"')
+        .and_then(|rest| rest.strip_suffix('"'))
+        .filter(|_| value.len().is_multiple_of(2));
     inner.map(str::to_owned).ok_or_else(|| Failure::unwilling(0x216c))
 }
 

@@ -40,8 +40,11 @@ pub struct Page {
 #[derive(Debug, Clone, Default)]
 struct Selection {
     all: bool,
-    named: Vec<(&'static Attribute, String, Option<(usize, Option<usize>)>)>,
+    named: Vec<(&'static Attribute, String, Option<Range>)>,
 }
+
+/// The first and the last value that are asked for; `None` for the last there is.
+type Range = (usize, Option<usize>);
 
 impl Selection {
     fn read(names: &[String]) -> Self {
@@ -70,7 +73,7 @@ impl Selection {
 }
 
 /// `0-1499`, `1500-*`.
-fn range(text: &str) -> Option<(usize, Option<usize>)> {
+fn range(text: &str) -> Option<Range> {
     let (first, last) = text.split_once('-')?;
     let last = if last == "*" { None } else { Some(last.parse().ok()?) };
     Some((first.parse().ok()?, last))
@@ -338,7 +341,7 @@ impl Directory {
         seen: &Seen<'_>,
         attribute: &'static Attribute,
         name: &str,
-        range: Option<(usize, Option<usize>)>,
+        range: Option<Range>,
         entry: &mut Entry,
     ) {
         if !self.may_read(seen.id, &seen.object, attribute, seen.reading) {

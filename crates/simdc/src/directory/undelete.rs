@@ -96,6 +96,7 @@ impl Directory {
                 "primaryGroupID",
                 "pwdLastSet",
                 "accountExpires",
+                "operatorCount",
                 "adminCount",
             ]);
             written.extend(["userAccountControl", "logonCount"]);

@@ -53,6 +53,7 @@ known! {
     object_class: "objectClass",
     object_guid: "objectGUID",
     object_sid: "objectSid",
+    operator_count: "operatorCount",
     primary_group_id: "primaryGroupID",
     primary_group_token: "primaryGroupToken",
     proxy_addresses: "proxyAddresses",

@@ -10,6 +10,7 @@
 mod ask;
 mod file;
 mod lock;
+mod log;
 mod read;
 mod state;
 
@@ -23,9 +24,11 @@ use adrecover_core::report::{ObjectReport, Outcome, Status};
 use adrecover_core::time::Timestamp;
 use adrecover_core::value::Value;
 use chrono::SecondsFormat;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use log::{Held, Log};
 
 pub use file::VERSION;
 pub use read::{Operation, OperationSummary, RestoredObject, StepRecord};
@@ -281,7 +284,7 @@ pub struct Place {
 pub struct Journal {
     connection: Connection,
     path: PathBuf,
-    held: RefCell<Vec<(OperationId, lock::Lock)>>,
+    held: RefCell<Vec<Held>>,
 }
 
 impl Journal {
@@ -343,7 +346,7 @@ impl Journal {
                 params![state.name(), stamp(at), id.to_string()],
             )
         })?;
-        self.held.borrow_mut().retain(|(held, _)| *held != id);
+        self.held.borrow_mut().retain(|held| held.id != id);
         Ok(())
     }
 
@@ -378,61 +381,86 @@ impl Journal {
         restored: Option<&RestoredObject>,
     ) -> Result<StepState, JournalError> {
         let json = serde_json::to_string(detail).map_err(|e| JournalError::Damaged(e.to_string()))?;
-        let id = place.operation.to_string();
-        let (object, step) = (place.object as i64, place.step as i64);
-        self.run(|c| c.execute_batch("BEGIN IMMEDIATE"))?;
-        let outcome = self.state_of(place).and_then(|state| {
-            let Some(next) = state.after(event) else {
-                let Place { operation: id, object, step, .. } = place;
-                return Err(JournalError::Illegal { id, object, step, state, event });
-            };
-            self.run(|c| {
-                c.prepare_cached(
-                    "INSERT INTO events (operation, seq, object, guid, step, event, at, detail) VALUES (?1, \
-                     (SELECT COALESCE(MAX(seq), 0) + 1 FROM events WHERE operation = ?1), ?2, ?3, ?4, ?5, ?6, ?7)",
-                )?
-                .execute(params![id, object, place.guid.to_string(), step, event.name(), stamp(at), json])?;
-                if let Some(o) = restored {
-                    c.prepare_cached("INSERT OR REPLACE INTO restored VALUES (?, ?, ?, ?, ?, ?)")?.execute(
-                        params![o.guid.to_string(), id, o.name, o.sam_account_name, o.dn, stamp(at)],
-                    )?;
-                }
-                Ok(next)
-            })
-        });
-        let end = if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" };
-        let ended = self.run(|c| c.execute_batch(end));
-        outcome.and_then(|next| ended.map(|()| next))
+        let at = stamp(at);
+        let insert = |log: &Log| {
+            let (seq, state) = log.next(place, event)?;
+            self.insert(place, seq, event, &json, &at)?;
+            if let Some(object) = restored {
+                self.insert_restored(place, object, &at)?;
+            }
+            Ok((seq, state))
+        };
+        let mut held = self.held.borrow_mut();
+        let Some(held) = held.iter_mut().find(|held| held.id == place.operation) else {
+            // Somebody else may write events of it too.
+            return self.transaction(|| insert(&Log::read(self, place.operation)?)).map(|(_, state)| state);
+        };
+        let log = match &mut held.log {
+            Some(log) => log,
+            none => none.insert(Log::read(self, place.operation)?),
+        };
+        // A single statement is a transaction of its own.
+        let (seq, state) = if restored.is_some() { self.transaction(|| insert(log))? } else { insert(log)? };
+        log.note((place.object, place.step), seq, state);
+        Ok(state)
     }
 
-    fn state_of(&self, place: Place) -> Result<StepState, JournalError> {
-        let last: Option<String> = self.run(|c| {
+    fn insert(
+        &self,
+        place: Place,
+        seq: i64,
+        event: Event,
+        detail: &str,
+        at: &str,
+    ) -> Result<(), JournalError> {
+        self.run(|c| {
             c.prepare_cached(
-                "SELECT event FROM events WHERE operation = ? AND object = ? AND step = ? \
-                 ORDER BY seq DESC LIMIT 1",
+                "INSERT INTO events (operation, seq, object, guid, step, event, at, detail) \
+                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             )?
-            .query_row(params![place.operation.to_string(), place.object as i64, place.step as i64], |row| {
-                row.get(0)
-            })
-            .optional()
+            .execute(params![
+                place.operation.to_string(),
+                seq,
+                place.object as i64,
+                place.guid.to_string(),
+                place.step as i64,
+                event.name(),
+                at,
+                detail,
+            ])
         })?;
-        let Some(name) = last else { return Ok(StepState::Fresh) };
-        // The last event tells the state: each leads to the state of its name wherever it may follow.
-        Ok(match read::event(&name)? {
-            Event::Started => StepState::Started,
-            Event::Succeeded => StepState::Succeeded,
-            Event::Unchanged => StepState::Unchanged,
-            Event::Failed => StepState::Failed,
-            Event::Skipped => StepState::Skipped,
-        })
+        Ok(())
+    }
+
+    fn insert_restored(&self, place: Place, o: &RestoredObject, at: &str) -> Result<(), JournalError> {
+        self.run(|c| {
+            c.prepare_cached("INSERT OR REPLACE INTO restored VALUES (?, ?, ?, ?, ?, ?)")?.execute(params![
+                o.guid.to_string(),
+                place.operation.to_string(),
+                o.name,
+                o.sam_account_name,
+                o.dn,
+                at
+            ])
+        })?;
+        Ok(())
+    }
+
+    /// All of what is written in it, or nothing.
+    fn transaction<T>(&self, work: impl FnOnce() -> Result<T, JournalError>) -> Result<T, JournalError> {
+        let execute = |sql: &str| self.run(|c| c.prepare_cached(sql)?.execute([]));
+        execute("BEGIN IMMEDIATE")?;
+        let outcome = work();
+        let ended = execute(if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" });
+        outcome.and_then(|done| ended.map(|_| done))
     }
 
     fn hold(&self, id: OperationId) -> Result<(), JournalError> {
-        if self.held.borrow().iter().any(|(held, _)| *held == id) {
+        if self.held.borrow().iter().any(|held| held.id == id) {
             return Ok(());
         }
         let lock = lock::Lock::take(&self.path, id)?.ok_or(JournalError::Running { id })?;
-        self.held.borrow_mut().push((id, lock));
+        self.held.borrow_mut().push(Held::new(id, lock));
         Ok(())
     }
 

@@ -202,7 +202,7 @@ impl Journal {
         let (Some(state), Some(command)) = (state, command) else {
             return Err(JournalError::Damaged(format!("operation {id} has an unknown command or state")));
         };
-        let mine = self.held.borrow().iter().any(|(held, _)| *held == id);
+        let mine = self.held.borrow().iter().any(|held| held.id == id);
         let running = state == OperationState::Running && (mine || Lock::is_taken(&self.path, id)?);
         Ok(OperationSummary {
             id,

@@ -1,4 +1,4 @@
-//! The little BER that is needed beside `lber`: reading foreign octets without trust and writing small values.
+//! The little BER that is needed: reading foreign octets without trust and writing requests.
 //!
 //! LDAP uses definite lengths and single-octet tags only (RFC 4511 5.1), so everything else is refused.
 

@@ -6,14 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adrecover_core::DirectoryError;
-use ldap3::LdapError;
 use rustls::ClientConfig;
 use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use crate::link::{self, Link};
-use crate::{BindFailure, BindMethod, ConnectError, ConnectOptions, Scheme, ServerUrl, starttls, tls};
+use crate::{
+    BindFailure, BindMethod, ConnectError, ConnectOptions, Scheme, ServerUrl, message, starttls, tls,
+};
 
 /// The stage of a time-out after which no other server is tried.
 pub(crate) const BINDING: &str = "binding";
@@ -132,9 +133,8 @@ impl Dialer {
     ) -> Result<Link, ConnectError> {
         let server = url.to_string();
         let options = &self.options;
-        let lost = |error: DirectoryError| ConnectError::Directory { server: server.clone(), error };
         let Some(configuration) = &self.tls else {
-            return Link::start(stream, &server, options.timeout, options.max_message).await.map_err(lost);
+            return Ok(Link::start(stream, &server, options.timeout, options.max_message));
         };
         if url.scheme == Scheme::Ldap {
             timeout_at(deadline, starttls::negotiate(&mut stream))
@@ -146,21 +146,19 @@ impl Dialer {
         let stream = timeout_at(deadline, shake)
             .await
             .map_err(|_| self.timed_out(&server, "in the TLS handshake"))??;
-        Link::start(stream, &server, options.timeout, options.max_message).await.map_err(lost)
+        Ok(Link::start(stream, &server, options.timeout, options.max_message))
     }
 
     async fn bind(&self, link: &Link, server: &str) -> Result<(), ConnectError> {
         let BindMethod::Simple { name, password } = &self.options.bind;
-        let result = match link.operation().simple_bind(name, password.expose_secret()).await {
+        let bind = message::simple_bind(name, password.expose_secret());
+        let result = match link.result(&bind, &[]).await {
             Ok(result) => result,
-            Err(LdapError::Timeout { .. }) => return Err(self.timed_out(server, BINDING)),
-            Err(e) => {
-                let error = link.error(e).await;
-                return Err(ConnectError::Directory { server: server.to_owned(), error });
-            }
+            Err(DirectoryError::Timeout { .. }) => return Err(self.timed_out(server, BINDING)),
+            Err(error) => return Err(ConnectError::Directory { server: server.to_owned(), error }),
         };
         let server = server.to_owned();
-        match result.rc {
+        match result.code {
             0 => Ok(()),
             8 => Err(ConnectError::SigningRequired {
                 refusal: link::refusal(&result, "bind".to_owned()),

@@ -1,50 +1,38 @@
-//! From the parsed octets of an entry to an [`Entry`], and the parts of ranged attributes.
+//! From the octets of an entry to an [`Entry`], and the parts of ranged attributes.
 
 use adrecover_core::Entry;
 use adrecover_core::entry::Attribute;
-use lber::structure::{PL, StructureTag};
 
-/// The entry in a SearchResultEntry (RFC 4511 4.5.2). The framer let only this shape through; the error is for a shape that
-/// should not have come this far.
-pub(crate) fn entry(tag: StructureTag) -> Result<Entry, String> {
-    let mut parts = parts(tag)?.into_iter();
-    let (Some(dn), Some(list), None) = (parts.next(), parts.next(), parts.next()) else {
-        return Err("an entry does not have two parts".to_owned());
-    };
-    let mut entry = Entry::new(text(dn)?);
-    let list = self::parts(list)?;
-    entry.attributes.reserve_exact(list.len());
-    for attribute in list {
-        entry.attributes.push(self::attribute(attribute)?);
+use crate::ber::{Problem, Reader, tag};
+
+/// The entry in the contents of a SearchResultEntry (RFC 4511 4.5.2). The framer let only this shape through; the error
+/// is for a shape that should not have come this far.
+pub(crate) fn entry(contents: &[u8]) -> Result<Entry, Problem> {
+    let mut parts = Reader::new(contents);
+    let mut entry = Entry::new(text(parts.expect(tag::OCTET_STRING, "the DN of an entry")?)?);
+    let mut attributes = Reader::new(parts.expect(tag::SEQUENCE, "the attributes of an entry")?);
+    // As many as a list asks for, mostly.
+    entry.attributes.reserve_exact(8);
+    while let Some(attribute) = attributes.next()? {
+        let mut parts = Reader::new(attribute.value);
+        let name = text(parts.expect(tag::OCTET_STRING, "an attribute's name")?)?;
+        let mut set = Reader::new(parts.expect(tag::SET, "an attribute's set of values")?);
+        let mut values = Vec::with_capacity(1);
+        while let Some(value) = set.next()? {
+            values.push(value.value.to_vec());
+        }
+        entry.attributes.push(Attribute { name, values });
     }
     Ok(entry)
 }
 
-fn attribute(tag: StructureTag) -> Result<Attribute, String> {
-    let mut parts = parts(tag)?.into_iter();
-    let (Some(name), Some(values), None) = (parts.next(), parts.next(), parts.next()) else {
-        return Err("an attribute does not have two parts".to_owned());
-    };
-    let values = self::parts(values)?.into_iter().map(octets).collect::<Result<_, _>>()?;
-    Ok(Attribute { name: text(name)?, values })
+/// The DN in the contents of a SearchResultEntry.
+pub(crate) fn name(contents: &[u8]) -> Result<&[u8], Problem> {
+    Reader::new(contents).expect(tag::OCTET_STRING, "the DN of an entry")
 }
 
-fn parts(tag: StructureTag) -> Result<Vec<StructureTag>, String> {
-    match tag.payload {
-        PL::C(parts) => Ok(parts),
-        PL::P(_) => Err("a primitive value stands where a list belongs".to_owned()),
-    }
-}
-
-fn octets(tag: StructureTag) -> Result<Vec<u8>, String> {
-    match tag.payload {
-        PL::P(octets) => Ok(octets),
-        PL::C(_) => Err("a list stands where a primitive value belongs".to_owned()),
-    }
-}
-
-fn text(tag: StructureTag) -> Result<String, String> {
-    String::from_utf8(octets(tag)?).map_err(|_| "a name is not UTF-8".to_owned())
+fn text(octets: &[u8]) -> Result<String, Problem> {
+    std::str::from_utf8(octets).map(str::to_owned).map_err(|_| "a name is not UTF-8".to_owned())
 }
 
 /// A part of the values of an attribute that has more than the server returns at once ([MS-ADTS] 3.1.1.3.1.3.3).
@@ -60,7 +48,8 @@ pub(crate) struct Ranged {
 
 /// Reads `member;range=0-1499` and `member;range=1500-*`.
 pub(crate) fn ranged(name: &str) -> Option<Ranged> {
-    let at = name.to_ascii_lowercase().find(";range=")?;
+    let option = name.find(';')?;
+    let at = option + name[option..].to_ascii_lowercase().find(";range=")?;
     let (low, high) = name[at + 7..].split_once('-')?;
     let high = if high == "*" { None } else { Some(high.parse().ok()?) };
     Some(Ranged { name: name[..at].to_owned(), low: low.parse().ok()?, high })

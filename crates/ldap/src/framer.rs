@@ -1,7 +1,6 @@
 //! Lets only well-formed LDAP replies through (RFC 4511 4.1.1 and 4.2 to 4.14).
 //!
-//! The `ldap3` crate panics, or waits for ever, on several malformed messages. Whatever passes [`check`] has exactly the
-//! shape that it and the decoder behind it rely on, so that none of those places can be reached.
+//! Whatever passes [`check`] has exactly the shape that the decoder behind it relies on.
 
 use std::ops::Range;
 
@@ -36,8 +35,10 @@ pub(crate) enum Reply {
         id: i32,
         /// One of [`op`].
         op: u8,
-        /// Where in the message a text is not UTF-8, which `ldap3` cannot take.
-        not_utf8: Vec<Range<usize>>,
+        /// Where in the message the operation's contents are.
+        contents: Range<usize>,
+        /// The result, where the operation is one.
+        outcome: Option<Outcome>,
     },
     /// An unsolicited notification: the server is about to close the connection, or says something else.
     Notice {
@@ -48,6 +49,19 @@ pub(crate) enum Reply {
         /// The diagnostic message.
         diagnostic: String,
     },
+}
+
+/// An LDAPResult (RFC 4511 4.1.9) and what is used of the controls with it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Outcome {
+    /// The result code.
+    pub(crate) code: u32,
+    /// The diagnostic message; octets that are no text are replaced.
+    pub(crate) diagnostic: String,
+    /// The first server that a referral names.
+    pub(crate) referral: Option<String>,
+    /// The cookie of the paged results control, where there is one.
+    pub(crate) cookie: Option<Vec<u8>>,
 }
 
 /// The length of the message that begins here, header included; `None` while that is unknown.
@@ -85,12 +99,12 @@ pub(crate) fn check(message: &[u8]) -> Result<Reply, Problem> {
     if id == 0 {
         return notice(operation, inner);
     }
-    let mut not_utf8 = vec![];
+    let mut outcome = None;
     match operation.tag {
         op::ENTRY => entry(operation.value)?,
         op::REFERENCE => texts(operation.value, "a search reference")?,
         op::DONE | op::BIND | op::MODIFY | op::ADD | op::DELETE | op::RENAME | op::COMPARE | op::EXTENDED => {
-            result(message, operation.value, &mut not_utf8)?;
+            outcome = Some(result(operation.value)?);
         }
         op::INTERMEDIATE => intermediate(operation.value)?,
         other => return Err(format!("the operation {other:#04x} is no reply")),
@@ -99,10 +113,14 @@ pub(crate) fn check(message: &[u8]) -> Result<Reply, Problem> {
         if last.tag != 0xa0 {
             return Err(format!("an element {:#04x} stands where controls belong", last.tag));
         }
-        controls(last.value)?;
+        let cookie = controls(last.value)?;
+        if let Some(outcome) = &mut outcome {
+            outcome.cookie = cookie;
+        }
     }
     inner.end("the controls")?;
-    Ok(Reply::Answer { id, op: operation.tag, not_utf8 })
+    let start = operation.value.as_ptr() as usize - message.as_ptr() as usize;
+    Ok(Reply::Answer { id, op: operation.tag, contents: start..start + operation.value.len(), outcome })
 }
 
 fn entry(value: &[u8]) -> Result<(), Problem> {
@@ -128,25 +146,32 @@ fn entry(value: &[u8]) -> Result<(), Problem> {
 }
 
 /// An LDAPResult and what may follow it in binds, extended operations and referrals.
-fn result(message: &[u8], value: &[u8], not_utf8: &mut Vec<Range<usize>>) -> Result<u32, Problem> {
+fn result(value: &[u8]) -> Result<Outcome, Problem> {
     let mut reader = Reader::new(value);
     let code = ber::small_number(reader.expect(tag::ENUMERATED, "the result code")?, "the result code")?;
-    for what in ["the matched DN", "the diagnostic message"] {
-        let text = reader.expect(tag::OCTET_STRING, what)?;
-        if std::str::from_utf8(text).is_err() {
-            let start = text.as_ptr() as usize - message.as_ptr() as usize;
-            not_utf8.push(start..start + text.len());
-        }
-    }
+    reader.expect(tag::OCTET_STRING, "the matched DN")?;
+    let diagnostic = text(reader.expect(tag::OCTET_STRING, "the diagnostic message")?);
+    let mut referral = None;
     while let Some(part) = reader.next()? {
         match part.tag {
-            0xa3 => texts(part.value, "a referral")?,
+            0xa3 => {
+                texts(part.value, "a referral")?;
+                referral = Reader::new(part.value).next()?.map(|first| text(first.value));
+            }
             0x8a => utf8(part.value, "the name of an extended reply")?,
             0x80..=0x9e if part.tag != 0x83 => {}
             other => return Err(format!("a result holds an element {other:#04x}")),
         }
     }
-    Ok(code)
+    Ok(Outcome { code, diagnostic, referral, cookie: None })
+}
+
+/// A text that need not be UTF-8, as servers' messages in other languages are not.
+fn text(octets: &[u8]) -> String {
+    match std::str::from_utf8(octets) {
+        Ok(text) => text.to_owned(),
+        Err(_) => octets.iter().map(|b| if b.is_ascii() { char::from(*b) } else { '?' }).collect(),
+    }
 }
 
 /// Nobody reads it, but it has to be taken apart (RFC 4511 4.13).
@@ -175,7 +200,9 @@ fn utf8(value: &[u8], what: &str) -> Result<(), Problem> {
     std::str::from_utf8(value).map(|_| ()).map_err(|_| format!("{what} is not UTF-8"))
 }
 
-fn controls(value: &[u8]) -> Result<(), Problem> {
+/// Checks the controls of a reply; gives the paging cookie.
+fn controls(value: &[u8]) -> Result<Option<Vec<u8>>, Problem> {
+    let mut cookie = None;
     let mut reader = Reader::new(value);
     while let Some(control) = reader.next()? {
         if control.tag != tag::SEQUENCE {
@@ -199,10 +226,11 @@ fn controls(value: &[u8]) -> Result<(), Problem> {
         parts.end("a control's value")?;
         if oid == PAGED_RESULTS {
             let value = value.ok_or("the paged results control has no value")?;
-            paged(value).map_err(|problem| format!("the paged results control: {problem}"))?;
+            let found = paged(value).map_err(|problem| format!("the paged results control: {problem}"))?;
+            cookie.get_or_insert_with(|| found.to_vec());
         }
     }
-    Ok(())
+    Ok(cookie)
 }
 
 /// The cookie in the value of a paged results response control (RFC 2696 2).
@@ -232,7 +260,7 @@ fn notice<'a>(operation: ber::Tlv<'a>, mut after: Reader<'a>) -> Result<Reply, P
     Ok(Reply::Notice { disconnects, code, diagnostic: String::from_utf8_lossy(diagnostic).into_owned() })
 }
 
-/// The message id and the operation's tag of a message that we send ourselves.
+/// The message id and the operation of a message that is known to be whole.
 pub(crate) fn request(message: &[u8]) -> Result<(i32, ber::Tlv<'_>), Problem> {
     let mut outer = Reader::new(message);
     let mut inner = Reader::new(outer.expect(tag::SEQUENCE, "the message")?);

@@ -4,11 +4,10 @@
 //! asks for, and reads lists of any length with constant memory ([`EntryStream`], [`Sweep`]).
 //!
 //! What the server sends goes through layers that trust nothing: TLS (`tls`), a framer that lets only well-formed LDAP
-//! messages pass (`framer`), the bridge that carries them to the `ldap3` crate and remembers why a connection
-//! ended (`bridge`), and a decoder without panics (`decode`).
+//! messages pass (`framer`), the wire that carries them to whoever asked and remembers why a connection ended
+//! (`wire`), and a decoder without panics (`decode`).
 
 mod ber;
-mod bridge;
 mod connect;
 mod controls;
 mod decode;
@@ -18,6 +17,7 @@ mod error;
 mod framer;
 pub mod gather;
 mod link;
+mod message;
 mod options;
 mod pages;
 mod rootdse;
@@ -27,6 +27,7 @@ mod stream;
 mod sweep;
 mod tls;
 mod url;
+mod wire;
 
 #[cfg(test)]
 mod fault_tests;

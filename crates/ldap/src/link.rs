@@ -1,4 +1,4 @@
-//! One live connection: the `ldap3` handle, the cause of its end, and the one place where `ldap3`'s errors are read.
+//! One live connection: requests out, answers back, and the cause of its end.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,56 +6,65 @@ use std::time::Duration;
 use adrecover_core::DirectoryError;
 use adrecover_core::directory::{Refusal, result_name};
 use adrecover_core::text::printable;
-use ldap3::{Ldap, LdapConnAsync, LdapConnSettings, LdapError, LdapResult, StdStream};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::sync::{mpsc, oneshot};
 
-use crate::bridge::{self, End, Shared};
+use crate::controls::Control;
+use crate::framer::Outcome;
+use crate::message;
+use crate::wire::{self, Batch, End, Exchange, Outgoing, Shared};
 
 /// A connection. Clones share it; it is closed when the last one is dropped.
 #[derive(Debug, Clone)]
 pub(crate) struct Link {
-    ldap: Ldap,
+    sender: mpsc::UnboundedSender<Outgoing>,
     shared: Arc<Shared>,
     server: Arc<str>,
     timeout: Duration,
 }
 
 impl Link {
-    /// Puts the bridge and `ldap3` on a stream over which LDAP can be spoken.
-    pub(crate) async fn start<S>(
-        stream: S,
-        server: &str,
-        timeout: Duration,
-        max_message: usize,
-    ) -> Result<Self, DirectoryError>
+    /// Speaks LDAP over a stream.
+    pub(crate) fn start<S>(stream: S, server: &str, timeout: Duration, max_message: usize) -> Self
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
-        let failed = |reason: String| DirectoryError::ConnectionLost { server: server.to_owned(), reason };
-        let (far, shared) = bridge::start(stream, max_message).map_err(|e| failed(e.to_string()))?;
-        // Neither URL is resolved: the stream is given.
-        let url = if matches!(far, StdStream::Tcp(_)) { "ldap://localhost" } else { "ldapi:///" };
-        let settings = LdapConnSettings::new().set_std_stream(far);
-        let (connection, ldap) =
-            LdapConnAsync::with_settings(settings, url).await.map_err(|e| failed(e.to_string()))?;
-        let watched = Arc::clone(&shared);
-        tokio::spawn(async move {
-            // In a task of its own, so that a panic in there becomes a cause and nothing else.
-            let end = match tokio::spawn(connection.drive()).await {
-                Ok(Ok(())) => End::Ours,
-                Ok(Err(e)) => End::Malformed(e.to_string()),
-                Err(_) => End::Malformed("the LDAP library could not digest it".to_owned()),
-            };
-            watched.ended(end);
-        });
-        Ok(Self { ldap, shared, server: server.into(), timeout })
+        let (sender, shared) = wire::start(stream, max_message);
+        Self { sender, shared, server: server.into(), timeout }
     }
 
-    /// The handle for one operation, with the time limit set.
-    pub(crate) fn operation(&self) -> Ldap {
-        let mut ldap = self.ldap.clone();
-        ldap.with_timeout(self.timeout);
-        ldap
+    /// Sends a request. Its replies are read with [`Self::reply`].
+    pub(crate) fn ask(&self, request: &message::Operation, controls: &[Control]) -> Exchange {
+        let exchange = self.shared.open(request.answer);
+        // Where the connection has ended the exchange is at its end already, and tells it.
+        let _ = self.sender.send(Outgoing::new(request.message(exchange.id, controls)));
+        exchange
+    }
+
+    /// The next replies to a request, within the time limit.
+    pub(crate) async fn reply(&self, exchange: &mut Exchange) -> Result<Batch, DirectoryError> {
+        match tokio::time::timeout(self.timeout, exchange.replies.recv()).await {
+            Ok(Some(batch)) => Ok(batch),
+            Ok(None) => Err(self.lost().await),
+            Err(_) => Err(DirectoryError::Timeout {
+                server: self.server.to_string(),
+                seconds: self.timeout.as_secs(),
+            }),
+        }
+    }
+
+    /// The result of a request that has no other replies.
+    pub(crate) async fn result(
+        &self,
+        request: &message::Operation,
+        controls: &[Control],
+    ) -> Result<Outcome, DirectoryError> {
+        let mut exchange = self.ask(request, controls);
+        loop {
+            if let Some(outcome) = self.reply(&mut exchange).await?.end {
+                return Ok(outcome);
+            }
+        }
     }
 
     /// Whether both are the same connection.
@@ -66,31 +75,21 @@ impl Link {
     /// Ends the connection in the orderly way (RFC 4511 4.3).
     pub(crate) async fn close(&self) {
         self.shared.ended(End::Ours);
-        let _ = self.operation().unbind().await;
-    }
-
-    /// Tells the server that nobody waits for an answer any more. Nothing comes back.
-    pub(crate) async fn abandon(&self, id: i32) {
-        let _ = self.operation().abandon(id).await;
-    }
-
-    /// The true cause of an error of `ldap3`, which itself often knows only that something ended.
-    pub(crate) async fn error(&self, error: LdapError) -> DirectoryError {
-        match error {
-            LdapError::Timeout { .. } => {
-                DirectoryError::Timeout { server: self.server.to_string(), seconds: self.timeout.as_secs() }
-            }
-            LdapError::FilterParsing => DirectoryError::BadRequest("the filter does not parse".to_owned()),
-            LdapError::AddNoValues => DirectoryError::BadRequest("no value to add was given".to_owned()),
-            LdapError::OpSend { .. }
-            | LdapError::ResultRecv { .. }
-            | LdapError::IdScrubSend { .. }
-            | LdapError::EndOfStream
-            | LdapError::Io { .. } => self.lost().await,
-            other => self.connection_lost(other.to_string()),
+        let (sent, wait) = oneshot::channel();
+        let id = self.shared.open(None).id;
+        let unbind = message::unbind().message(id, &[]);
+        if self.sender.send(Outgoing::last(unbind, sent)).is_ok() {
+            let _ = tokio::time::timeout(self.timeout, wait).await;
         }
     }
 
+    /// Tells the server that nobody waits for an answer any more. Nothing comes back.
+    pub(crate) fn abandon(&self, id: i32) {
+        let own = self.shared.open(None).id;
+        let _ = self.sender.send(Outgoing::new(message::abandon(id).message(own, &[])));
+    }
+
+    /// Why there is no answer.
     async fn lost(&self) -> DirectoryError {
         match self.shared.cause().await {
             Some(End::Lost(reason)) => self.connection_lost(reason),
@@ -117,16 +116,18 @@ impl Link {
 }
 
 /// Success, or the refusal. `operation` says in words what was asked, without values.
-pub(crate) fn accepted(result: &LdapResult, operation: impl FnOnce() -> String) -> Result<(), Refusal> {
-    if result.rc == 0 { Ok(()) } else { Err(refusal(result, operation())) }
+pub(crate) fn accepted(outcome: &Outcome, operation: impl FnOnce() -> String) -> Result<(), Refusal> {
+    if outcome.code == 0 { Ok(()) } else { Err(refusal(outcome, operation())) }
 }
 
 /// What the server said instead of success.
-pub(crate) fn refusal(result: &LdapResult, mut operation: String) -> Refusal {
-    if result.rc == 10 {
-        let to =
-            result.refs.first().map_or_else(|| "another server".to_owned(), |r| printable(r).into_owned());
+pub(crate) fn refusal(outcome: &Outcome, mut operation: String) -> Refusal {
+    if outcome.code == 10 {
+        let to = outcome
+            .referral
+            .as_deref()
+            .map_or_else(|| "another server".to_owned(), |r| printable(r).into_owned());
         operation.push_str(&format!(" (this server does not hold it and refers to {to})"));
     }
-    Refusal { code: result.rc, diagnostic: result.text.clone(), operation }
+    Refusal { code: outcome.code, diagnostic: outcome.diagnostic.clone(), operation }
 }

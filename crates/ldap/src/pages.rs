@@ -1,27 +1,32 @@
-//! A search read page by page (RFC 2696), the next page being asked for only when the last one is used up.
+//! A search read page by page (RFC 2696), at most one page ahead.
+//!
+//! The end of a page is looked for before what came with it is taken apart, and the next page asked for at once: so the
+//! server works on it meanwhile, and a long list takes as long as the slower of both and not as both together.
+
+use std::collections::VecDeque;
 
 use adrecover_core::directory::Scope;
 use adrecover_core::text::printable;
 use adrecover_core::{DirectoryError, Entry};
-use ldap3::controls::RawControl;
-use ldap3::{LdapError, LdapResult, ResultEntry, SearchStream};
 
+use crate::controls::{self, Control};
+use crate::decode;
+use crate::framer::Outcome;
 use crate::link::{self, Link};
-use crate::{controls, decode, framer};
+use crate::message::{self, Filter};
+use crate::wire::{Batch, Exchange};
 
 /// How many empty pages in a row are taken before the search counts as endless.
 const MAX_EMPTY_PAGES: u32 = 1000;
-/// How deep a filter may be nested: its parser is recursive.
-const MAX_FILTER_DEPTH: usize = 100;
 
 /// Everything of a search but its paging cookie.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) base: String,
     pub(crate) scope: Scope,
-    pub(crate) filter: String,
+    pub(crate) filter: Filter,
     pub(crate) attributes: Vec<String>,
-    pub(crate) controls: Vec<RawControl>,
+    pub(crate) controls: Vec<Control>,
     /// The page size; `None` sends no paging control.
     pub(crate) page: Option<u32>,
 }
@@ -32,7 +37,7 @@ impl Request {
         Self {
             base: base.to_owned(),
             scope: Scope::Base,
-            filter: "(objectClass=*)".to_owned(),
+            filter: Filter::any(),
             attributes: attributes.iter().map(|a| (*a).to_owned()).collect(),
             controls: vec![],
             page: None,
@@ -49,42 +54,29 @@ impl Request {
     }
 }
 
-/// Refuses a filter that the parser cannot take.
-pub(crate) fn check_filter(filter: &str) -> Result<(), DirectoryError> {
-    let mut depth = 0usize;
-    let mut deepest = 0;
-    for octet in filter.bytes() {
-        match octet {
-            b'(' => depth += 1,
-            b')' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        deepest = deepest.max(depth);
-    }
-    if deepest > MAX_FILTER_DEPTH {
-        return Err(DirectoryError::BadRequest(format!("the filter is nested {deepest} deep")));
-    }
-    if ldap3::parse_filter(filter).is_err() {
-        let head: String = filter.chars().take(200).collect();
-        return Err(DirectoryError::BadRequest(format!("the filter `{}` does not parse", printable(&head))));
-    }
-    Ok(())
-}
-
-type Replies = SearchStream<'static, String, Vec<String>>;
-
 /// The entries of a search as the server sends them, ranged attributes in parts.
 pub(crate) struct Pages {
     link: Link,
     request: Request,
-    replies: Option<Replies>,
+    /// Whether the next page is asked for before the last one is used up.
+    ahead: bool,
+    /// The page that is being read.
+    open: Option<Exchange>,
     cookie: Vec<u8>,
+    /// What has come and was not given yet, and how much of the first batch was.
+    waiting: VecDeque<Batch>,
+    given: usize,
+    /// How many entries are waiting.
+    left: usize,
+    /// Whether nothing more is asked for.
     finished: bool,
-    given: u64,
+    /// What is told once everything that came before it was given.
+    failure: Option<DirectoryError>,
+    received: u64,
     references: u64,
     /// The first DN of this page and of the one before.
-    page_head: Option<String>,
-    last_head: Option<String>,
+    page_head: Option<Vec<u8>>,
+    last_head: Option<Vec<u8>>,
     empty_pages: u32,
 }
 
@@ -93,15 +85,25 @@ impl Pages {
         Self {
             link,
             request,
-            replies: None,
+            ahead: true,
+            open: None,
             cookie: vec![],
-            finished: false,
+            waiting: VecDeque::new(),
             given: 0,
+            left: 0,
+            finished: false,
+            failure: None,
+            received: 0,
             references: 0,
             page_head: None,
             last_head: None,
             empty_pages: 0,
         }
+    }
+
+    /// Asks for a page only when it is wanted.
+    pub(crate) fn on_demand(&mut self) {
+        self.ahead = false;
     }
 
     pub(crate) fn link(&self) -> &Link {
@@ -119,90 +121,133 @@ impl Pages {
 
     pub(crate) async fn next(&mut self) -> Result<Option<Entry>, DirectoryError> {
         loop {
+            if let Some(entry) = self.digest().await? {
+                return Ok(Some(entry));
+            }
+            if let Some(failure) = self.failure.take() {
+                return Err(failure);
+            }
             if self.finished {
                 return Ok(None);
             }
-            let replies = match &mut self.replies {
-                Some(replies) => replies,
-                none => {
-                    none.insert(start(&self.link, &self.request, &self.cookie).await.inspect_err(|_| {
-                        self.finished = true;
-                    })?)
-                }
-            };
-            match replies.next().await {
-                Ok(Some(reply)) => {
-                    if let Some(entry) = self.take(reply)? {
-                        return Ok(Some(entry));
+            self.ask();
+            let Some(open) = &mut self.open else { continue };
+            match self.link.reply(open).await {
+                Ok(batch) => self.take(batch),
+                Err(error) => {
+                    if matches!(error, DirectoryError::Timeout { .. }) {
+                        self.close();
                     }
+                    self.finish(Err(error));
                 }
-                Ok(None) => {
-                    let result = replies.finish().await;
-                    self.replies = None;
-                    // Only a page that was good to its end leaves the search open.
-                    self.finished = true;
-                    self.finished = self.end_of_page(&result)?;
-                }
-                Err(error) => return Err(self.fail(error).await),
             }
         }
     }
 
-    fn take(&mut self, reply: ResultEntry) -> Result<Option<Entry>, DirectoryError> {
-        if reply.is_ref() {
-            self.references += 1;
-            return Ok(None);
+    /// The next of the entries that are waiting.
+    async fn digest(&mut self) -> Result<Option<Entry>, DirectoryError> {
+        while let Some(batch) = self.waiting.front() {
+            if let Some(range) = batch.entries.get(self.given) {
+                let entry = decode::entry(&batch.octets[range.clone()]);
+                self.given += 1;
+                self.left -= 1;
+                return match entry {
+                    Ok(entry) => Ok(Some(entry)),
+                    Err(problem) => {
+                        self.close();
+                        Err(self.link.malformed(problem))
+                    }
+                };
+            }
+            self.waiting.pop_front();
+            self.given = 0;
+            if !self.waiting.is_empty() {
+                // What is on the way comes in before more is taken apart.
+                tokio::task::yield_now().await;
+            }
+            self.look_ahead();
         }
-        if reply.is_intermediate() {
-            return Ok(None);
-        }
-        let entry = decode::entry(reply.0).map_err(|problem| {
-            self.finished = true;
-            self.link.malformed(problem)
-        })?;
-        if self.page_head.is_none() {
-            self.page_head = Some(entry.dn.clone());
-        }
-        self.given += 1;
-        Ok(Some(entry))
+        Ok(None)
     }
 
-    async fn fail(&mut self, error: LdapError) -> DirectoryError {
-        self.finished = true;
-        let timeout = matches!(error, LdapError::Timeout { .. });
-        let error = self.link.error(error).await;
-        if timeout {
-            self.close().await;
+    /// Takes in what has come, and asks for the next page where the last one is there to its end.
+    fn look_ahead(&mut self) {
+        while let Some(batch) = self.open.as_mut().and_then(|open| open.replies.try_recv().ok()) {
+            self.take(batch);
         }
-        error
+        self.ask_ahead();
+    }
+
+    /// Asks for the next page where there is one and no more than one page is waiting, so that memory stays flat.
+    fn ask_ahead(&mut self) {
+        let page = self.request.page.map_or(0, |page| page as usize);
+        if self.ahead && !self.finished && !self.cookie.is_empty() && self.left <= page {
+            self.ask();
+        }
+    }
+
+    /// Asks for a page unless one is on its way.
+    fn ask(&mut self) {
+        if self.open.is_some() {
+            return;
+        }
+        let mut controls = self.request.controls.clone();
+        controls.extend(self.request.page.map(|size| controls::paged(size, &self.cookie)));
+        let Request { base, scope, filter, attributes, .. } = &self.request;
+        self.open = Some(self.link.ask(&message::search(base, *scope, filter, attributes), &controls));
+    }
+
+    /// Puts what has come to what is waiting.
+    fn take(&mut self, mut batch: Batch) {
+        if let (None, Some(first)) = (&self.page_head, batch.entries.first()) {
+            self.page_head = decode::name(&batch.octets[first.clone()]).ok().map(<[u8]>::to_vec);
+        }
+        self.references += batch.references;
+        self.received += batch.entries.len() as u64;
+        self.left += batch.entries.len();
+        let end = batch.end.take();
+        if !batch.entries.is_empty() {
+            self.waiting.push_back(batch);
+        }
+        if let Some(outcome) = end {
+            self.open = None;
+            match self.end_of_page(outcome) {
+                Ok(true) => self.finish(Ok(())),
+                Ok(false) => self.ask_ahead(),
+                Err(error) => self.finish(Err(error)),
+            }
+        }
+    }
+
+    /// Nothing more is asked for.
+    fn finish(&mut self, result: Result<(), DirectoryError>) {
+        self.finished = true;
+        self.open = None;
+        self.failure = result.err();
     }
 
     /// Whether the search is over.
-    fn end_of_page(&mut self, result: &LdapResult) -> Result<bool, DirectoryError> {
-        match result.rc {
+    fn end_of_page(&mut self, outcome: Outcome) -> Result<bool, DirectoryError> {
+        match outcome.code {
             0 => {}
             32 => return Ok(true),
             _ => {
                 let mut operation = self.request.describe();
-                if self.given > 0 {
-                    operation.push_str(&format!(" (in part: {} objects were returned before)", self.given));
+                if self.received > 0 {
+                    operation
+                        .push_str(&format!(" (in part: {} objects were returned before)", self.received));
                 }
-                return Err(link::refusal(result, operation).into());
+                return Err(link::refusal(&outcome, operation).into());
             }
         }
-        let control = result.ctrls.iter().find(|c| c.1.ctype == controls::PAGED_RESULTS);
-        let (Some(control), Some(_)) = (control, self.request.page) else {
-            return Ok(true);
-        };
-        let cookie = framer::paged(control.1.val.as_deref().unwrap_or_default())
-            .map_err(|problem| self.link.malformed(problem))?
-            .to_vec();
-        if cookie.is_empty() {
-            return Ok(true);
+        match outcome.cookie {
+            Some(cookie) if !cookie.is_empty() && self.request.page.is_some() => {
+                self.check_progress(&cookie)?;
+                self.cookie = cookie;
+                Ok(false)
+            }
+            _ => Ok(true),
         }
-        self.check_progress(&cookie)?;
-        self.cookie = cookie;
-        Ok(false)
     }
 
     /// Samba's cookie is a number that stays the same for a whole search, so that a repeated one is a fault only where the page
@@ -222,43 +267,18 @@ impl Pages {
     }
 
     /// Stops the search and tells the server so (RFC 4511 4.11).
-    pub(crate) async fn close(&mut self) {
+    pub(crate) fn close(&mut self) {
         self.finished = true;
-        if let Some(mut replies) = self.replies.take() {
-            let id = replies.ldap_handle().last_id();
-            self.link.abandon(id).await;
+        self.waiting.clear();
+        (self.given, self.left) = (0, 0);
+        if let Some(open) = self.open.take() {
+            self.link.abandon(open.id);
         }
     }
 }
 
-/// Without [`Pages::close`] the server is told by a task of its own, where there is a runtime to run it.
 impl Drop for Pages {
     fn drop(&mut self) {
-        let Some(mut replies) = self.replies.take() else { return };
-        if let Ok(runtime) = tokio::runtime::Handle::try_current() {
-            let id = replies.ldap_handle().last_id();
-            let link = self.link.clone();
-            runtime.spawn(async move { link.abandon(id).await });
-        }
-    }
-}
-
-async fn start(link: &Link, request: &Request, cookie: &[u8]) -> Result<Replies, DirectoryError> {
-    let mut controls = request.controls.clone();
-    if let Some(size) = request.page {
-        controls.push(controls::paged(size, cookie));
-    }
-    let scope = match request.scope {
-        Scope::Base => ldap3::Scope::Base,
-        Scope::OneLevel => ldap3::Scope::OneLevel,
-        Scope::Subtree => ldap3::Scope::Subtree,
-    };
-    let mut ldap = link.operation();
-    if !controls.is_empty() {
-        ldap.with_controls(controls);
-    }
-    match ldap.streaming_search(&request.base, scope, &request.filter, request.attributes.clone()).await {
-        Ok(replies) => Ok(replies),
-        Err(e) => Err(link.error(e).await),
+        self.close();
     }
 }

@@ -26,22 +26,23 @@ fn pages(count: u8) -> Vec<Step> {
 }
 
 #[tokio::test]
-async fn pages_come_on_demand() {
+async fn pages_come_one_ahead() {
     let fake = Fake::one(pages(3)).await;
     let mut session = fake.session().await;
     let mut stream = session.search_stream(&below(), &SearchOptions::default()).unwrap();
     let before = fake.count(0x63);
-    for _ in 0..2 {
-        bounded(stream.next()).await.unwrap().unwrap();
-    }
-    assert_eq!(fake.count(0x63), before + 1);
-    assert_eq!(bounded(stream.collect()).await.unwrap().len(), 4);
+    bounded(stream.next()).await.unwrap().unwrap();
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(fake.count(0x63), before + 2);
+    assert_eq!(bounded(stream.collect()).await.unwrap().len(), 5);
+    assert_eq!(fake.count(0x63), before + 3);
     assert_eq!(bounded(session.delete("")).await.map_err(|e| e.outcome_is_unknown()), Err(true));
 }
 
 #[tokio::test]
 async fn a_limit_and_a_dropped_stream_tell_the_server() {
-    let fake = Fake::start(vec![pages(3).into(), pages(3).into()]).await;
+    let endless = || step(|a| vec![Act::Send([numbered(a.id, 1), numbered(a.id, 2)].concat())]);
+    let fake = Fake::start(vec![vec![endless()].into(), pages(3).into()]).await;
     let session = fake.session().await;
     let options = SearchOptions { size_limit: Some(1), ..SearchOptions::default() };
     let mut stream = session.search_stream(&below(), &options).unwrap();

@@ -19,7 +19,7 @@ pub(crate) async fn negotiate(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)
         stream.write_all(&ber::element(tag::SEQUENCE, &request)).await?;
         stream.flush().await
     };
-    sent.await.map_err(|e| crate::bridge::describe(&e))?;
+    sent.await.map_err(|e| crate::wire::describe(&e))?;
     let reply = read_reply(stream).await?;
     match framer::check(&reply)? {
         Reply::Answer { id: 1, op: op::EXTENDED, .. } => accepted(&reply),
@@ -31,7 +31,7 @@ pub(crate) async fn negotiate(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)
 async fn read_reply(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, String> {
     let mut reply = Vec::with_capacity(512);
     loop {
-        if stream.read_buf(&mut reply).await.map_err(|e| crate::bridge::describe(&e))? == 0 {
+        if stream.read_buf(&mut reply).await.map_err(|e| crate::wire::describe(&e))? == 0 {
             return Err("the server closed it".to_owned());
         }
         match framer::length(&reply, MAX_REPLY)? {

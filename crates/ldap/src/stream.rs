@@ -5,6 +5,7 @@ use adrecover_core::{DirectoryError, Entry};
 
 use crate::decode::{self, Ranged};
 use crate::link::Link;
+use crate::message::Filter;
 use crate::pages::Pages;
 pub(crate) use crate::pages::Request;
 
@@ -24,11 +25,10 @@ pub struct SearchOptions {
     pub sd_flags: Option<u8>,
 }
 
-/// The entries that a search finds. Only one page is held in memory.
+/// The entries that a search finds. Two pages at most are held in memory.
 ///
-/// A stream that is not read to its end should be ended with [`EntryStream::close`]. When it is dropped, the server is told in
-/// the background that nobody waits, as far as the runtime still runs. A `next` that is cancelled half-way may lose entries:
-/// close the stream then.
+/// When a stream that is not read to its end is closed or dropped, the server is told that nobody waits. A `next` that is
+/// cancelled half-way may lose entries: close the stream then.
 pub struct EntryStream {
     pages: Pages,
     left: Option<u64>,
@@ -51,6 +51,9 @@ impl EntryStream {
 
     pub(crate) fn limited(mut self, limit: Option<u64>) -> Self {
         self.left = limit;
+        if limit.is_some() {
+            self.pages.on_demand();
+        }
         self
     }
 
@@ -62,7 +65,7 @@ impl EntryStream {
         };
         if self.left == Some(0) {
             self.truncated = true;
-            self.close().await;
+            self.close();
             return Ok(None);
         }
         self.left = self.left.map(|n| n - 1);
@@ -97,8 +100,8 @@ impl EntryStream {
     }
 
     /// Stops the search and tells the server so.
-    pub async fn close(&mut self) {
-        self.pages.close().await;
+    pub fn close(&mut self) {
+        self.pages.close();
     }
 
     /// Follows every ranged attribute to its end.
@@ -159,7 +162,7 @@ impl EntryStream {
         let request = Request {
             base: address_of(entry),
             scope: Scope::Base,
-            filter: "(objectClass=*)".to_owned(),
+            filter: Filter::any(),
             attributes: vec![format!("{name};range={low}-*")],
             controls: self.pages.request().controls.clone(),
             page: None,

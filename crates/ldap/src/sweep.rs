@@ -82,7 +82,7 @@ impl<'a> Sweep<'a> {
         if !query.attributes.is_empty() && !named("objectGUID") && !named("*") {
             query.attributes.push("objectGUID".to_owned());
         }
-        crate::pages::check_filter(&query.filter)?;
+        crate::message::Filter::parse(&query.filter)?;
         let top = session.highest_committed_usn().await?;
         Ok(Self {
             session,
@@ -130,7 +130,7 @@ impl<'a> Sweep<'a> {
     pub async fn close(&mut self) {
         self.finished = true;
         if let Some(mut stream) = self.stream.take() {
-            stream.close().await;
+            stream.close();
         }
     }
 
@@ -173,7 +173,7 @@ impl<'a> Sweep<'a> {
             && self.narrow(window)
             && let Some(mut stream) = self.stream.take()
         {
-            stream.close().await;
+            stream.close();
         }
         Some(entry)
     }

@@ -9,8 +9,8 @@ pub struct BadFilter(pub String);
 pub fn checked_filter(text: &str) -> Result<String, BadFilter> {
     let trimmed = text.trim();
     let filter = if trimmed.starts_with('(') { trimmed.to_owned() } else { format!("({trimmed})") };
-    match crate::pages::check_filter(&filter) {
-        Ok(()) => Ok(filter),
+    match crate::message::Filter::parse(&filter) {
+        Ok(_) => Ok(filter),
         Err(error) => Err(BadFilter(wrong_part(&filter).unwrap_or_else(|| error.to_string()))),
     }
 }

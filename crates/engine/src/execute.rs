@@ -62,7 +62,10 @@ pub(crate) async fn carry_out<D: Directory>(
         executor.run.progress.object_done(index, &report);
         reports.push(report);
     }
-    Ok(reports)
+    match executor.run.journal.commit() {
+        Ok(()) => Ok(reports),
+        Err(error) => Err(EngineError { error, reports }),
+    }
 }
 
 impl<'p, D: Directory> Executor<'p, '_, '_, D> {
@@ -122,9 +125,12 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
 
     /// The last line: an account that is enabled without a password is disabled, whatever happened.
     async fn guard(&mut self, subject: &mut Subject<'p>, report: &mut ObjectReport) {
-        if subject.exposed
-            && let Err(problem) = self.make_safe(subject).await
-        {
+        if !subject.exposed {
+            return;
+        }
+        // Where that fails the step stays begun, and the directory is asked.
+        let _ = self.run.journal.commit();
+        if let Err(problem) = self.make_safe(subject).await {
             let text = format!("enabled without a password and could not be disabled: {problem}");
             report.failure.get_or_insert(Failure::Other);
             report.message.get_or_insert_with(|| text.clone());

@@ -45,6 +45,22 @@ fn wish(step: &Step) -> Option<Wish<'_>> {
     }
 }
 
+/// Whether everything that [`look`] looks at was read ahead.
+pub(crate) fn is_foreseen<D>(executor: &Executor<'_, '_, '_, D>, subject: &Subject<'_>, step: &Step) -> bool {
+    let Some(wish) = wish(step) else { return false };
+    let seen = &executor.seen;
+    let name = wish.sam.or(subject.object.sam_account_name.as_deref());
+    let below_mangled = |entry: &Entry| entry.dn.parse().is_ok_and(|dn| is_below_mangled(&dn));
+    seen.entries.get(&subject.object.guid).is_some_and(|entry| !below_mangled(entry))
+        && seen.parents.contains_key(&wish.parent)
+        && name.is_none_or(|name| seen.names.contains_key(&name.to_lowercase()))
+}
+
+/// What lies in a container that was restored meanwhile goes by another name now.
+fn is_below_mangled(dn: &Dn) -> bool {
+    dn.parent().is_some_and(|p| p.is_mangled())
+}
+
 /// Looks at the deleted object, its container and its name, right before the undelete.
 pub(crate) async fn look<'p, D: Directory>(
     executor: &mut Executor<'p, '_, '_, D>,
@@ -160,12 +176,10 @@ async fn object<'p, D: Directory>(
         if !executor.seen.entries.contains_key(&guid) {
             look_ahead(executor, subject.index).await?;
         }
-        if let Some(entry) = executor.seen.entries.remove(&guid) {
-            // What lies in a container that was restored meanwhile goes by another name now.
-            let below = |dn: Dn| dn.parent().is_some_and(|p| p.is_mangled());
-            if !entry.dn.parse().is_ok_and(below) {
-                return Ok(Some(entry));
-            }
+        if let Some(entry) = executor.seen.entries.remove(&guid)
+            && !entry.dn.parse().is_ok_and(|dn| is_below_mangled(&dn))
+        {
+            return Ok(Some(entry));
         }
     }
     let run = &mut *executor.run;

@@ -155,6 +155,11 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
         }
         let inherited = self.history[subject.index][index].state == StepState::Started;
         let mut turn = Turn { step: index, inherited, begun: inherited, unanswered: 0, second_looks: 0 };
+        // What was done before is written down before anything else happens; with this step's intent, where nothing does
+        // in between.
+        if !self.is_foreseen(subject, step, turn) {
+            self.run.journal.commit()?;
+        }
         loop {
             let work = match self.look(subject, step, turn).await {
                 Look::Do(work) => work,
@@ -306,17 +311,25 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
         Ok(End::Failed(failure, message))
     }
 
-    /// Writes success down, and for an object that came back also where it is.
+    /// Notes success, and for an object that came back also where it is.
     fn finish(&mut self, subject: &Subject<'p>, turn: Turn, after: &Detail) -> Result<(), JournalError> {
-        match subject.object.steps[turn.step].action {
-            Action::Reanimate { .. } => {
-                let object = RestoredObject::new(subject.object, &subject.dn);
-                let place = self.place(subject, turn.step);
-                self.run.journal.restored(place, &object, after, (self.run.clock)())?;
-            }
-            _ => self.record(subject, turn.step, Event::Succeeded, after)?,
-        }
+        let restored = match subject.object.steps[turn.step].action {
+            Action::Reanimate { .. } => Some(RestoredObject::new(subject.object, &subject.dn)),
+            _ => None,
+        };
+        let place = self.place(subject, turn.step);
+        self.run.journal.note_success(place, restored.as_ref(), after, (self.run.clock)())?;
         Ok(())
+    }
+
+    /// Whether the directory need not be asked before the step's intent is written down.
+    fn is_foreseen(&self, subject: &Subject<'p>, step: &Step, turn: Turn) -> bool {
+        match &step.action {
+            _ if turn.may_be_done() => false,
+            Action::Reanimate { .. } => reanimate::is_foreseen(self, subject, step),
+            Action::AddToGroup { .. } | Action::RemoveFromGroup { .. } => false,
+            _ => subject.entry.is_some(),
+        }
     }
 
     pub(crate) fn record(

@@ -20,6 +20,8 @@ use crate::framer::{self, Outcome, Reply, op};
 
 /// How much is read before it is handed on.
 const CHUNK: usize = 256 << 10;
+/// Less room than this in the buffer is not worth reading into.
+const ROOM: usize = 32 << 10;
 /// The most replies to one search request. A page holds at most 1,000 entries; a server that sends on without an end
 /// must not fill the memory.
 const MAX_REPLIES: u32 = 20_000;
@@ -225,7 +227,9 @@ async fn upstream(
 async fn downstream(mut server: impl AsyncRead + Unpin, shared: &Shared, max: usize) -> End {
     let mut buffer = BytesMut::with_capacity(CHUNK);
     loop {
-        buffer.reserve(CHUNK);
+        if buffer.capacity() - buffer.len() < ROOM {
+            buffer.reserve(CHUNK);
+        }
         let over = fill(&mut server, &mut buffer).await;
         let end = hand_on(&mut buffer, shared, max);
         if let Some(end) = end {

@@ -13,8 +13,9 @@ mod lock;
 mod log;
 mod read;
 mod state;
+mod write;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
@@ -28,7 +29,7 @@ use rusqlite::{Connection, params};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use log::{Held, Log};
+use log::Held;
 
 pub use file::VERSION;
 pub use read::{Operation, OperationSummary, RestoredObject, StepRecord};
@@ -285,13 +286,15 @@ pub struct Journal {
     connection: Connection,
     path: PathBuf,
     held: RefCell<Vec<Held>>,
+    /// Whether a transaction is open whose events are not committed yet.
+    pending: Cell<bool>,
 }
 
 impl Journal {
     /// Opens the file, and makes it and its folder where they are missing.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, JournalError> {
         let path = path.as_ref().to_owned();
-        Ok(Self { connection: file::open(&path)?, path, held: RefCell::default() })
+        Ok(Self { connection: file::open(&path)?, path, held: RefCell::default(), pending: Cell::new(false) })
     }
 
     /// Writes an operation down, before its first step.
@@ -303,6 +306,7 @@ impl Journal {
         };
         let json = serde_json::to_string(plan).map_err(|e| JournalError::Damaged(e.to_string()))?;
         self.hold(id)?;
+        self.commit()?;
         self.run(|c| {
             c.prepare_cached(
                 "INSERT INTO operations (id, started_at, command, reason, bind_identity, os_user, host, domain, \
@@ -329,6 +333,7 @@ impl Journal {
     /// Takes an unfinished operation up again; fails where another process has it.
     pub fn take_up(&self, id: OperationId) -> Result<(), JournalError> {
         self.hold(id)?;
+        self.commit()?;
         self.run(|c| {
             c.execute(
                 "UPDATE operations SET state = 'running', finished_at = NULL WHERE id = ?",
@@ -340,6 +345,7 @@ impl Journal {
 
     /// Writes down how an operation ended and lets it go.
     pub fn finish(&self, id: OperationId, state: OperationState, at: Timestamp) -> Result<(), JournalError> {
+        self.commit()?;
         self.run(|c| {
             c.execute(
                 "UPDATE operations SET state = ?, finished_at = ? WHERE id = ?",
@@ -348,111 +354,6 @@ impl Journal {
         })?;
         self.held.borrow_mut().retain(|held| held.id != id);
         Ok(())
-    }
-
-    /// Writes an event down. When this returns, it survives the end of the program.
-    pub fn record(
-        &self,
-        place: Place,
-        event: Event,
-        detail: &Detail,
-        at: Timestamp,
-    ) -> Result<StepState, JournalError> {
-        self.write(place, event, detail, at, None)
-    }
-
-    /// Writes down that an object came back, so that the same command finds it again.
-    pub fn restored(
-        &self,
-        place: Place,
-        object: &RestoredObject,
-        detail: &Detail,
-        at: Timestamp,
-    ) -> Result<StepState, JournalError> {
-        self.write(place, Event::Succeeded, detail, at, Some(object))
-    }
-
-    fn write(
-        &self,
-        place: Place,
-        event: Event,
-        detail: &Detail,
-        at: Timestamp,
-        restored: Option<&RestoredObject>,
-    ) -> Result<StepState, JournalError> {
-        let json = serde_json::to_string(detail).map_err(|e| JournalError::Damaged(e.to_string()))?;
-        let at = stamp(at);
-        let insert = |log: &Log| {
-            let (seq, state) = log.next(place, event)?;
-            self.insert(place, seq, event, &json, &at)?;
-            if let Some(object) = restored {
-                self.insert_restored(place, object, &at)?;
-            }
-            Ok((seq, state))
-        };
-        let mut held = self.held.borrow_mut();
-        let Some(held) = held.iter_mut().find(|held| held.id == place.operation) else {
-            // Somebody else may write events of it too.
-            return self.transaction(|| insert(&Log::read(self, place.operation)?)).map(|(_, state)| state);
-        };
-        let log = match &mut held.log {
-            Some(log) => log,
-            none => none.insert(Log::read(self, place.operation)?),
-        };
-        // A single statement is a transaction of its own.
-        let (seq, state) = if restored.is_some() { self.transaction(|| insert(log))? } else { insert(log)? };
-        log.note((place.object, place.step), seq, state);
-        Ok(state)
-    }
-
-    fn insert(
-        &self,
-        place: Place,
-        seq: i64,
-        event: Event,
-        detail: &str,
-        at: &str,
-    ) -> Result<(), JournalError> {
-        self.run(|c| {
-            c.prepare_cached(
-                "INSERT INTO events (operation, seq, object, guid, step, event, at, detail) \
-                 VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            )?
-            .execute(params![
-                place.operation.to_string(),
-                seq,
-                place.object as i64,
-                place.guid.to_string(),
-                place.step as i64,
-                event.name(),
-                at,
-                detail,
-            ])
-        })?;
-        Ok(())
-    }
-
-    fn insert_restored(&self, place: Place, o: &RestoredObject, at: &str) -> Result<(), JournalError> {
-        self.run(|c| {
-            c.prepare_cached("INSERT OR REPLACE INTO restored VALUES (?, ?, ?, ?, ?, ?)")?.execute(params![
-                o.guid.to_string(),
-                place.operation.to_string(),
-                o.name,
-                o.sam_account_name,
-                o.dn,
-                at
-            ])
-        })?;
-        Ok(())
-    }
-
-    /// All of what is written in it, or nothing.
-    fn transaction<T>(&self, work: impl FnOnce() -> Result<T, JournalError>) -> Result<T, JournalError> {
-        let execute = |sql: &str| self.run(|c| c.prepare_cached(sql)?.execute([]));
-        execute("BEGIN IMMEDIATE")?;
-        let outcome = work();
-        let ended = execute(if outcome.is_ok() { "COMMIT" } else { "ROLLBACK" });
-        outcome.and_then(|done| ended.map(|_| done))
     }
 
     fn hold(&self, id: OperationId) -> Result<(), JournalError> {
@@ -469,7 +370,7 @@ impl Journal {
     }
 }
 
-/// What an object's reanimation leaves behind for [`Journal::restored`].
+/// What an object's reanimation leaves behind for [`Journal::note_success`].
 impl RestoredObject {
     /// From the plan and the DN that it came back under.
     pub fn new(object: &adrecover_core::plan::ObjectPlan, dn: &str) -> Self {

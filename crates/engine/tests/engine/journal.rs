@@ -105,6 +105,32 @@ fn events_that_cannot_follow_are_refused_and_leave_no_trace() {
 }
 
 #[test]
+fn a_noted_success_is_committed_with_what_follows() {
+    let desk = Desk::new();
+    let (one, other) = (desk.journal(), desk.journal());
+    let fake = world(2);
+    let objects = vec![object(&fake, 1, disabled(1)), object(&fake, 2, disabled(2))];
+    let id = one.begin(&meta(), &plan(objects)).unwrap();
+    let first = place(id, 0);
+    let second = Place { object: 1, guid: guid(2), ..first };
+    let states = || {
+        let steps = other.load(&id.to_string()).unwrap().steps;
+        [steps[0][0].state, steps[1][0].state]
+    };
+    one.record(first, Event::Started, &Detail::default(), clock()).unwrap();
+    assert_eq!(states(), [StepState::Started, StepState::Fresh]);
+    one.note_success(first, None, &Detail::default(), clock()).unwrap();
+    // As it would be after the end of the program: the directory is asked.
+    assert_eq!(states(), [StepState::Started, StepState::Fresh]);
+    one.record(second, Event::Started, &Detail::default(), clock()).unwrap();
+    assert_eq!(states(), [StepState::Succeeded, StepState::Started]);
+    one.note_success(second, None, &Detail::default(), clock()).unwrap();
+    // An event that cannot follow takes nothing along.
+    assert!(one.record(second, Event::Started, &Detail::default(), clock()).is_err());
+    assert_eq!(states(), [StepState::Succeeded, StepState::Succeeded]);
+}
+
+#[test]
 fn an_operation_belongs_to_one_process() {
     let desk = Desk::new();
     let one = desk.journal();

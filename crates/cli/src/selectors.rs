@@ -84,6 +84,7 @@ impl SelectorArgs {
             under,
             ldap_filter: ldap_filter.map_err(|e| CliError::usage(e.to_string()))?,
             partitions: Partitions::Domain,
+            connections: 1,
         })
     }
 }

@@ -130,16 +130,28 @@ impl Pages {
             if self.finished {
                 return Ok(None);
             }
-            self.ask();
-            let Some(open) = &mut self.open else { continue };
-            match self.link.reply(open).await {
-                Ok(batch) => self.take(batch),
-                Err(error) => {
-                    if matches!(error, DirectoryError::Timeout { .. }) {
-                        self.close();
-                    }
-                    self.finish(Err(error));
+            self.receive().await;
+        }
+    }
+
+    /// Waits until there is something to give, or the end. It may be cancelled.
+    pub(crate) async fn ready(&mut self) {
+        while self.left == 0 && !self.finished && self.failure.is_none() {
+            self.receive().await;
+        }
+    }
+
+    /// Takes in what comes next.
+    async fn receive(&mut self) {
+        self.ask();
+        let Some(open) = &mut self.open else { return };
+        match self.link.reply(open).await {
+            Ok(batch) => self.take(batch),
+            Err(error) => {
+                if matches!(error, DirectoryError::Timeout { .. }) {
+                    self.close();
                 }
+                self.finish(Err(error));
             }
         }
     }

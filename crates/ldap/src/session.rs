@@ -1,5 +1,6 @@
 //! A session: one domain controller, bound, with what it says of itself.
 
+use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -64,17 +65,19 @@ impl Session {
         Ok(session)
     }
 
-    fn check_same_server(&self, other: &Self) -> Result<(), ConnectError> {
-        let (before, now) = (self.root_dse.identity(), other.root_dse.identity());
-        if before == now {
-            return Ok(());
+    /// One more session with the same domain controller, tried once.
+    pub(crate) fn twin(&self) -> impl Future<Output = Result<Self, ConnectError>> + Send + use<> {
+        let (dialer, url, address) = (self.dialer.clone(), self.url.clone(), self.address);
+        let identity = self.root_dse.identity();
+        async move {
+            let session = Self::open(&dialer, &url, Some(address)).await?;
+            same_server(identity, &session)?;
+            Ok(session)
         }
-        let shown = |name: Option<String>| name.unwrap_or_else(|| "a server without a name".to_owned());
-        Err(ConnectError::OtherServer {
-            server: other.url.to_string(),
-            before: shown(before),
-            now: shown(now),
-        })
+    }
+
+    fn check_same_server(&self, other: &Self) -> Result<(), ConnectError> {
+        same_server(self.root_dse.identity(), other)
     }
 
     /// What the server says of itself.
@@ -242,4 +245,14 @@ impl Directory for Session {
         *self = self.again().await?;
         Ok(())
     }
+}
+
+/// Refuses a session with another domain controller than the one of that identity.
+fn same_server(before: Option<String>, other: &Session) -> Result<(), ConnectError> {
+    let now = other.root_dse.identity();
+    if before == now {
+        return Ok(());
+    }
+    let shown = |name: Option<String>| name.unwrap_or_else(|| "a server without a name".to_owned());
+    Err(ConnectError::OtherServer { server: other.url.to_string(), before: shown(before), now: shown(now) })
 }

@@ -75,6 +75,11 @@ impl EntryStream {
         Ok(Some(entry))
     }
 
+    /// Waits until [`Self::next`] has something to say. It may be cancelled.
+    pub(crate) async fn ready(&mut self) {
+        self.pages.ready().await;
+    }
+
     /// All that is left.
     pub async fn collect(mut self) -> Result<Vec<Entry>, DirectoryError> {
         let mut entries = vec![];

@@ -3,14 +3,18 @@
 //! A paging cookie dies with its connection, so that a list of any length cannot be continued by it. A server's update
 //! sequence numbers stay ([MS-ADTS] 3.1.1.1.9): whatever a window of them held is asked for again, and what was given before is
 //! left out by its GUID, in smaller windows, so that a connection that is cut again and again still gets on. The windows grow where there is little and shrink where there is much, so that the GUIDs of
-//! one window are all that has to be remembered.
+//! one window are all that has to be remembered. Where there are many objects, several connections read windows at once
+//! (`lanes`).
 
-use std::collections::HashSet;
+mod lanes;
+
+use std::collections::{HashSet, VecDeque};
 
 use adrecover_core::directory::{Query, Scope, Visibility};
 use adrecover_core::{Directory, DirectoryError, Entry};
 
 use crate::{EntryStream, SearchOptions, Session};
+use lanes::{Event, Lane};
 
 /// The first window. A directory with fewer changes than this is read in one go.
 const FIRST_WIDTH: u64 = 1 << 18;
@@ -37,9 +41,26 @@ pub struct SweepQuery {
     pub attributes: Vec<String>,
     /// Which states to return.
     pub visibility: Visibility,
+    /// How many connections may be used where there are many objects; 0 is 1.
+    pub connections: usize,
 }
 
 type Guid = Vec<u8>;
+
+/// How wide the next window is to be.
+#[derive(Debug, Clone, Copy)]
+struct Adaptive(u64);
+
+impl Adaptive {
+    /// Learns from the number of objects in a window.
+    fn adapt(&mut self, found: usize) {
+        if found < SPARSE {
+            self.0 = self.0.saturating_mul(4).min(MAX_WIDTH);
+        } else if found > DENSE {
+            self.0 = (self.0 / (found / (DENSE / 2)) as u64).max(MIN_WIDTH);
+        }
+    }
+}
 
 /// One window of update sequence numbers, both ends included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,7 +81,7 @@ pub struct Sweep<'a> {
     /// The highest number when the sweep began; `None` where the server does not tell: then all is one window.
     top: Option<u64>,
     low: u64,
-    width: u64,
+    width: Adaptive,
     window: Option<Window>,
     stream: Option<EntryStream>,
     /// What this window gave.
@@ -71,6 +92,18 @@ pub struct Sweep<'a> {
     reconnections: u32,
     finished: bool,
     max_given: usize,
+    /// The windows below `top`, while they are read in parallel.
+    plan: Option<lanes::Shared>,
+    lanes: Vec<Lane>,
+    /// Whether further connections were opened.
+    opened: bool,
+    /// After how many objects they are.
+    many: usize,
+    /// Windows that were begun and not finished, and what was given of them.
+    left: VecDeque<(Window, HashSet<Guid>)>,
+    /// What came from further connections and was not given yet.
+    waiting: VecDeque<Entry>,
+    total: usize,
 }
 
 impl<'a> Sweep<'a> {
@@ -84,12 +117,15 @@ impl<'a> Sweep<'a> {
         }
         crate::message::Filter::parse(&query.filter)?;
         let top = session.highest_committed_usn().await?;
+        let several = query.connections > 1;
+        let plan = top.filter(|top| several && *top >= lanes::MANY_CHANGES);
+        let plan = plan.map(|top| lanes::Shared::new(top, query.connections));
         Ok(Self {
             session,
             query,
             top,
             low: 0,
-            width: FIRST_WIDTH,
+            width: Adaptive(FIRST_WIDTH),
             window: None,
             stream: None,
             given: HashSet::new(),
@@ -98,6 +134,13 @@ impl<'a> Sweep<'a> {
             reconnections: 0,
             finished: false,
             max_given: MAX_GIVEN,
+            plan,
+            lanes: vec![],
+            opened: false,
+            many: lanes::MANY,
+            left: VecDeque::new(),
+            waiting: VecDeque::new(),
+            total: 0,
         })
     }
 
@@ -129,24 +172,25 @@ impl<'a> Sweep<'a> {
     /// Ends the sweep and tells the server so.
     pub async fn close(&mut self) {
         self.finished = true;
+        self.lanes.clear();
         if let Some(mut stream) = self.stream.take() {
             stream.close();
         }
     }
 
     async fn step(&mut self) -> Result<Option<Entry>, DirectoryError> {
-        let window = match self.window {
-            Some(window) => window,
-            None => *self.window.insert(next_window(self.low, self.width, self.top)),
+        if let Some(entry) = self.waiting.pop_front() {
+            return Ok(Some(entry));
+        }
+        let Some(window) = self.window() else {
+            self.hear().await;
+            return Ok(None);
         };
-        let stream = match &mut self.stream {
-            Some(stream) => stream,
-            none => {
-                none.insert(self.session.search_stream(&self.query.of(window), &SearchOptions::default())?)
-            }
-        };
-        match stream.next().await {
-            Ok(Some(entry)) => Ok(self.take(entry, window).await),
+        if !self.lanes.is_empty() && !self.is_ready(window).await? {
+            return Ok(None);
+        }
+        match self.stream(window)?.next().await {
+            Ok(Some(entry)) => Ok(self.take(entry, window)),
             Ok(None) => {
                 self.end(window);
                 Ok(None)
@@ -159,8 +203,89 @@ impl<'a> Sweep<'a> {
         }
     }
 
+    /// The window that is being read, or the next one; `None` while further connections still read.
+    fn window(&mut self) -> Option<Window> {
+        if self.window.is_some() {
+            return self.window;
+        }
+        if let Some((window, given)) = self.left.pop_front() {
+            self.given = given;
+            self.window = Some(window);
+        } else if let Some(plan) = &self.plan {
+            self.window = plan.next();
+            if self.window.is_none() && self.lanes.is_empty() {
+                // All below is read: now what has changed since.
+                self.plan = None;
+                self.low = self.top.map_or(0, |top| top.saturating_add(1));
+                return self.window();
+            }
+        } else {
+            self.window = Some(next_window(self.low, self.width.0, self.top));
+        }
+        self.window
+    }
+
+    /// The search of a window.
+    fn stream(&mut self, window: Window) -> Result<&mut EntryStream, DirectoryError> {
+        match self.stream {
+            Some(ref mut stream) => Ok(stream),
+            ref mut none => {
+                let search = self.session.search_stream(&self.query.of(window), &SearchOptions::default())?;
+                Ok(none.insert(search))
+            }
+        }
+    }
+
+    /// Waits for whatever comes first; whether that is something from the first connection.
+    async fn is_ready(&mut self, window: Window) -> Result<bool, DirectoryError> {
+        let mut stream = match self.stream.take() {
+            Some(stream) => stream,
+            None => self.session.search_stream(&self.query.of(window), &SearchOptions::default())?,
+        };
+        let event = tokio::select! {
+            () = stream.ready() => None,
+            event = lanes::hear(&mut self.lanes, self.max_given) => Some(event),
+        };
+        self.stream = Some(stream);
+        let ready = event.is_none();
+        if let Some(event) = event {
+            self.heard(event);
+        }
+        Ok(ready)
+    }
+
+    /// Waits for further connections.
+    async fn hear(&mut self) {
+        let event = lanes::hear(&mut self.lanes, self.max_given).await;
+        self.heard(event);
+    }
+
+    fn heard(&mut self, event: Event) {
+        match event {
+            Event::Entries(entries) => self.waiting.extend(entries),
+            Event::Left(window, given) => self.left.push_back((window, given)),
+            Event::Nothing => {}
+        }
+    }
+
+    /// Opens further connections once there are many objects.
+    fn open_lanes(&mut self) {
+        self.total += 1;
+        let Some(plan) = self.plan.as_ref().filter(|_| !self.opened && self.total >= self.many) else {
+            return;
+        };
+        self.opened = true;
+        if plan.is_used_up() {
+            return;
+        }
+        for _ in 1..self.query.connections {
+            self.lanes.push(Lane::open(self.session.twin(), self.query.clone(), plan.clone()));
+        }
+    }
+
     /// Gives an entry unless it was given before.
-    async fn take(&mut self, entry: Entry, window: Window) -> Option<Entry> {
+    fn take(&mut self, entry: Entry, window: Window) -> Option<Entry> {
+        self.open_lanes();
         let Some(guid) = entry.value("objectGUID").map(<[u8]>::to_vec) else {
             // Nothing to recognise it by: better twice than never.
             return Some(entry);
@@ -186,7 +311,16 @@ impl<'a> Sweep<'a> {
             return false;
         };
         self.before.push((until, std::mem::take(&mut self.given)));
-        self.width = (high - window.low + 1).div_ceil(8).max(MIN_WIDTH);
+        let width = (high - window.low + 1).div_ceil(8).max(MIN_WIDTH);
+        if self.plan.is_some() {
+            // Others have the windows above: only this one is read again.
+            for (i, low) in (window.low..=high).step_by(usize::try_from(width).unwrap_or(1)).enumerate() {
+                let part = Window { low, high: Some(high.min(low + width - 1)) };
+                self.left.insert(i, (part, HashSet::new()));
+            }
+        } else {
+            self.width = Adaptive(width);
+        }
         self.window = None;
         true
     }
@@ -206,10 +340,11 @@ impl<'a> Sweep<'a> {
         self.low = high + 1;
         self.before.retain(|(until, _)| *until > high);
         // What was given before a split does not count in the smaller windows, so they must not grow yet.
-        if found < SPARSE && self.before.is_empty() {
-            self.width = self.width.saturating_mul(4).min(MAX_WIDTH);
-        } else if found > DENSE {
-            self.width = (self.width / (found / (DENSE / 2)) as u64).max(MIN_WIDTH);
+        if found > DENSE || self.before.is_empty() {
+            match &self.plan {
+                Some(plan) => plan.found(found),
+                None => self.width.adapt(found),
+            }
         }
     }
 

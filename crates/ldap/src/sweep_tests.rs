@@ -11,6 +11,7 @@ fn query() -> SweepQuery {
         filter: "(isDeleted=TRUE)".into(),
         attributes: vec!["cn".into()],
         visibility: Visibility::Deleted,
+        connections: 1,
     }
 }
 

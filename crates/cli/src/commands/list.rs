@@ -53,6 +53,9 @@ pub(crate) struct Args {
     /// List so many objects at most
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     limit: Option<u32>,
+    /// How many connections may be used where there are many objects; 1 turns it off
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(1..=8))]
+    connections: u8,
     /// The columns of a table or of CSV, separated by commas
     #[arg(long, value_name = "A,B,...", value_delimiter = ',')]
     columns: Vec<Column>,
@@ -104,7 +107,11 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         Partition::Dns => Partitions::Dns,
         Partition::All => Partitions::All,
     };
-    let selection = Selection { partitions, ..args.selectors.read(args.filter.as_deref(), ctx.now)? };
+    let selection = Selection {
+        partitions,
+        connections: usize::from(args.connections),
+        ..args.selectors.read(args.filter.as_deref(), ctx.now)?
+    };
     let mut session = ctx.connect().await?;
     let judge = deleted::judge(&session, ctx.now).await?;
     let listed = if streams && args.sort.is_none() {

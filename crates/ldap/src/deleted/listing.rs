@@ -33,6 +33,8 @@ pub struct Selection {
     pub ldap_filter: Option<String>,
     /// The naming contexts.
     pub partitions: Partitions,
+    /// How many connections a directory with many objects is read over; 0 is 1.
+    pub connections: usize,
 }
 
 /// Which naming contexts to look into.
@@ -161,6 +163,7 @@ pub async fn each<E: From<DirectoryError>>(
             filter: selection.filter(recycle_bin),
             attributes: attributes.map(|a| (*a).to_owned()).collect(),
             visibility: Visibility::Recycled,
+            connections: selection.connections,
         };
         let mut sweep = session.sweep(query).await?;
         loop {

@@ -81,6 +81,7 @@ async fn scan(
         filter: "(isDeleted=TRUE)".to_owned(),
         attributes: wanted,
         visibility: Visibility::Recycled,
+        connections: 1,
     };
     let mut sweep = session.sweep(query).await?;
     while let Some(entry) = sweep.next().await? {

@@ -4,7 +4,7 @@ use super::*;
 use crate::framer::op;
 use crate::testing::*;
 
-fn query() -> SweepQuery {
+pub(super) fn query() -> SweepQuery {
     SweepQuery {
         base: "DC=x".into(),
         scope: Scope::OneLevel,

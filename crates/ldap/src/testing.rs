@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 
 use crate::ber::{self, Reader, tag};
 use crate::framer::op;
@@ -30,6 +31,8 @@ impl Asked {
 pub(crate) enum Act {
     Send(Vec<u8>),
     Wait(Duration),
+    /// Goes on once somebody has added a permit.
+    Until(Arc<Semaphore>),
     Close,
     Reset,
 }
@@ -155,6 +158,7 @@ async fn serve(mut stream: TcpStream, script: Connection, log: Arc<Mutex<Vec<Ask
                     }
                 }
                 Act::Wait(time) => tokio::time::sleep(time).await,
+                Act::Until(gate) => drop(gate.acquire().await),
                 Act::Close => return,
                 Act::Reset => {
                     #[expect(deprecated, reason = "a lingering time of nothing is what makes a reset")]

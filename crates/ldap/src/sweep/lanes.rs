@@ -19,7 +19,7 @@ use crate::{ConnectError, SearchOptions, Session};
 /// [`MANY`].
 pub(super) const MANY_CHANGES: u64 = 1 << 14;
 /// After so many objects further connections are opened.
-pub(super) const MANY: usize = 2_000;
+pub(super) const MANY: usize = 1_000;
 /// The widest window as long as nothing is known: at most so many objects are in it, because no two have one number.
 const WIDE: u64 = 1 << 16;
 /// The smallest windows are this part of the whole, so that an almost empty directory takes few requests.
@@ -194,3 +194,7 @@ async fn work(session: &Session, query: &SweepQuery, plan: &Shared, news: &mpsc:
     }
     Some(())
 }
+
+#[cfg(test)]
+#[path = "lanes_tests.rs"]
+mod tests;

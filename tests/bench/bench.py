@@ -24,7 +24,8 @@ def main():
     try:
         if options.only != "restore":
             small = Lab(options.work / "small.env", options.work)
-            listing.measure(options, large, small, table)
+            prefork = Lab(options.work / "prefork.env", options.work)
+            listing.measure(options, large, small, prefork, table)
         if options.only != "list":
             restoring.measure(options, large, table)
     except Failed as error:

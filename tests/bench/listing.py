@@ -10,10 +10,11 @@ ATTRIBUTES = ("objectGUID", "objectClass", "objectSid", "sAMAccountName", "userA
 NULL = "/dev/null"
 
 
-def measure(options, large, small, table):
+def measure(options, large, small, prefork, table):
     """Adds what listing costs to the table."""
-    def ours(lab, out=NULL, server=None):
-        return lab.run(lab.adrecover(options.program, "list", "-o", "jsonl", server=server), out)
+    def ours(lab, out=NULL, server=None, connections=None):
+        several = [] if connections is None else ["--connections", str(connections)]
+        return lab.run(lab.adrecover(options.program, "list", "-o", "jsonl", *several, server=server), out)
 
     def theirs(lab, out=NULL, server=None):
         command = lab.openldap("ldapsearch", "-LLL", "-b", f"<WKGUID={DELETED_OBJECTS},{lab.base}>", "-s", "one",
@@ -27,6 +28,12 @@ def measure(options, large, small, table):
         raise Failed(f"adrecover and ldapsearch list {found} objects; there are {options.objects}")
     runs = pairs(options.list_pairs, lambda: ours(large), lambda: theirs(large), options.patience)
     few_cost, few = counted(small, ours, b"{")
+    if counted(prefork, ours, b"{")[1] != options.objects:
+        raise Failed("the lab of several processes has another number of objects")
+    # The same number of objects; only the server's processes differ.
+    several = [(lab, where, budget, pairs(options.list_pairs, lambda lab=lab: ours(lab, connections=2),
+                                          lambda lab=lab: ours(lab, connections=1), options.patience))
+               for lab, where, budget in ((prefork, "several server processes", 0.67), (large, "one server process", 1.1))]
 
     title = f"list, {options.objects:,} objects"
     table.compare(title, "wall time", "ldapsearch", runs, "wall", 1.1)
@@ -35,6 +42,10 @@ def measure(options, large, small, table):
     table.memory(title, *runs.peaks(), "ldapsearch", 30)
     table.memory(f"list, {few:,} objects", few_cost.memory)
     table.runs(title, runs)
+    for _, where, budget, both in several:
+        table.compare(f"{title}, 2 connections, {where}", "wall time", "1 connection", both, "wall", budget)
+        table.memory(f"{title}, 2 connections, {where}", *both.peaks(), "1 connection", 30)
+        table.runs(f"{title}, 2 connections, {where}", both)
     for name, action in (("adrecover", ours), ("ldapsearch", theirs)):
         wait_for_calm(options.patience)
         seen = watch(large, lambda server, action=action: action(large, server=server))

@@ -1,7 +1,9 @@
 //! Distinguished names: parsed at the edge, compared by meaning, escaped by one function.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -15,9 +17,11 @@ pub const DELETED_MARK: &str = "\nDEL:";
 pub const MAX_RDN_VALUE: usize = 64;
 
 /// A relative distinguished name: one or more `type=value` pairs.
+///
+/// A clone shares them: the names of a deep tree have most of their components in common.
 #[derive(Clone)]
 pub struct Rdn {
-    pairs: Vec<(String, String)>,
+    pairs: Arc<[(String, String)]>,
 }
 
 /// A distinguished name, nearest component first.
@@ -49,7 +53,7 @@ impl Rdn {
 
     /// A single-valued RDN. The value is taken as it is, unescaped.
     pub fn new(kind: &str, value: &str) -> Self {
-        Self { pairs: vec![(kind.to_owned(), value.to_owned())] }
+        Self { pairs: Arc::new([(kind.to_owned(), value.to_owned())]) }
     }
 
     /// The type of the first pair, such as `CN`.
@@ -86,7 +90,7 @@ pub fn unmangle(value: &str) -> Option<(&str, ObjectGuid)> {
 
 impl PartialEq for Rdn {
     fn eq(&self, other: &Self) -> bool {
-        if let ([(k1, v1)], [(k2, v2)]) = (self.pairs.as_slice(), other.pairs.as_slice()) {
+        if let ([(k1, v1)], [(k2, v2)]) = (&*self.pairs, &*other.pairs) {
             return k1.eq_ignore_ascii_case(k2) && (v1 == v2 || v1.to_lowercase() == v2.to_lowercase());
         }
         self.pairs.len() == other.pairs.len() && self.keys() == other.keys()
@@ -154,7 +158,11 @@ impl Dn {
 }
 
 /// Escapes the value of an RDN (RFC 4514 section 2.4). Control characters become `\XX`, as AD writes them (`\0A`).
-pub fn escape_value(value: &str) -> String {
+pub fn escape_value(value: &str) -> Cow<'_, str> {
+    let special = |b: u8| b.is_ascii_control() || b"\"+,;<=>\\".contains(&b);
+    if !value.starts_with([' ', '#']) && !value.ends_with(' ') && !value.bytes().any(special) {
+        return Cow::Borrowed(value);
+    }
     let mut out = String::with_capacity(value.len() + 8);
     let last = value.chars().count().saturating_sub(1);
     for (i, c) in value.chars().enumerate() {
@@ -166,7 +174,7 @@ pub fn escape_value(value: &str) -> String {
             c => out.push(c),
         }
     }
-    out
+    Cow::Owned(out)
 }
 
 impl fmt::Display for Rdn {
@@ -175,7 +183,9 @@ impl fmt::Display for Rdn {
             if i > 0 {
                 f.write_str("+")?;
             }
-            write!(f, "{kind}={}", escape_value(value))?;
+            f.write_str(kind)?;
+            f.write_str("=")?;
+            f.write_str(&escape_value(value))?;
         }
         Ok(())
     }
@@ -252,12 +262,16 @@ impl Parser<'_> {
     }
 
     fn rdn(&mut self) -> Result<Rdn, NotADn> {
-        let mut pairs = vec![self.pair()?];
+        let first = self.pair()?;
+        if self.peek() != Some(b'+') {
+            return Ok(Rdn { pairs: Arc::new([first]) });
+        }
+        let mut pairs = vec![first];
         while self.peek() == Some(b'+') {
             self.at += 1;
             pairs.push(self.pair()?);
         }
-        Ok(Rdn { pairs })
+        Ok(Rdn { pairs: pairs.into() })
     }
 
     fn pair(&mut self) -> Result<(String, String), NotADn> {

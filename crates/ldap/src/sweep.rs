@@ -70,7 +70,7 @@ struct Window {
     high: Option<u64>,
 }
 
-/// The entries below a base, in the order of the windows, newest changes last.
+/// The entries below a base; what has changed since the beginning comes last.
 ///
 /// An object that is changed while the sweep runs may come twice, the second time as it is then. None is left out, as long as the
 /// account may read `uSNChanged` of what it may see, and as far as the server's own paging leaves none out.

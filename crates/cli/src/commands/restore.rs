@@ -1,5 +1,6 @@
 //! `adrecover restore`.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use adrecover_core::facts::{ObjectFacts, Presence};
@@ -139,9 +140,10 @@ async fn go_on_with_interrupted(
 ) -> Result<Option<u8>, CliError> {
     let domain_sid = desk.domain.domain_sid.as_ref().map(ToString::to_string);
     let unfinished = desk.journal.unfinished(domain_sid.as_deref(), Some(&desk.domain.server))?;
+    let guids: HashSet<ObjectGuid> = chosen.guids.iter().copied().collect();
     for summary in unfinished {
         let operation = desk.journal.load(&summary.id.to_string())?;
-        let is_chosen = |o: &ObjectPlan| chosen.guids.contains(&o.guid);
+        let is_chosen = |o: &ObjectPlan| guids.contains(&o.guid);
         if !operation.plan.objects.iter().any(is_chosen) {
             continue;
         }

@@ -313,6 +313,13 @@ impl Parser<'_> {
     }
 
     fn plain(&mut self) -> Result<String, NotADn> {
+        // Most values have nothing to unescape.
+        let rest = &self.text[self.at..];
+        let end = rest.find([',', ';', '+', '\\', '"']).unwrap_or(rest.len());
+        if !matches!(rest.as_bytes().get(end), Some(b'\\' | b'"')) {
+            self.at += end;
+            return Ok(rest[..end].trim_end_matches(' ').to_owned());
+        }
         let mut out = vec![];
         // Spaces at the end belong to the syntax unless the last one was escaped.
         let mut keep = 0;

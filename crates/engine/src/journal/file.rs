@@ -9,14 +9,16 @@ use rusqlite::{Connection, ErrorCode};
 use super::JournalError;
 
 /// The format that this program writes. A file of a higher one is refused, one of a lower one is brought up to it.
-pub const VERSION: i64 = 1;
+pub const VERSION: i64 = 2;
 
 /// What leads from each version to the next: the first entry makes an empty file version 1. Entries are never changed
 /// once released.
 ///
 /// `operations` has row ids, because every event looks its operation up by id: without them SQLite reads the whole row
 /// for that, and so the whole plan.
-const MIGRATIONS: [&str; VERSION as usize] = ["
+const MIGRATIONS: [&str; VERSION as usize] = [VERSION_1, VERSION_2];
+
+const VERSION_1: &str = "
 CREATE TABLE operations (
     id TEXT PRIMARY KEY NOT NULL,
     started_at TEXT NOT NULL,
@@ -55,7 +57,10 @@ CREATE TABLE restored (
     at TEXT NOT NULL,
     PRIMARY KEY (guid, operation)
 ) WITHOUT ROWID;
-"];
+";
+
+/// Nothing asks for the events of one step: where each stands is kept in memory while an operation is carried out.
+const VERSION_2: &str = "DROP INDEX IF EXISTS events_by_step;";
 
 /// How long another process is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -19,7 +19,7 @@ use crate::printer::Printer;
 use crate::settings::Settings;
 
 /// Runs the program.
-pub(crate) fn start() -> ExitCode {
+pub fn start() -> ExitCode {
     let panicked: Arc<Mutex<String>> = Arc::default();
     let keep = Arc::clone(&panicked);
     std::panic::set_hook(Box::new(move |info| {

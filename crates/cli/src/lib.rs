@@ -1,0 +1,22 @@
+//! `adrecover`: finds and restores deleted objects of an Active Directory.
+//!
+//! Words come in through [`args`], become [`settings`], and each command of [`commands`] turns them into a plan or a question
+//! to the directory; what comes out goes through [`printer`], and every failure through [`error`].
+
+mod args;
+mod cli;
+mod commands;
+mod config;
+mod context;
+mod error;
+mod files;
+mod folders;
+mod interrupt;
+mod password;
+mod printer;
+mod restore;
+mod selectors;
+mod settings;
+mod start;
+
+pub use start::start;

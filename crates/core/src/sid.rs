@@ -5,12 +5,15 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// A SID of at most 15 sub-authorities.
+/// A SID of 1 to 15 sub-authorities.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sid {
     authority: u64,
     sub: Vec<u32>,
 }
+
+/// The most sub-authorities ([MS-DTYP] 2.4.2.2). The text needs one at least, so that octets with none are not taken either.
+const MAX_SUB: usize = 15;
 
 /// The text or the octets are not a SID.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -29,7 +32,7 @@ impl Sid {
     /// The SID that a buffer starts with, and its length in octets.
     pub fn read(bytes: &[u8]) -> Option<(Self, usize)> {
         let (&revision, &count) = (bytes.first()?, bytes.get(1)?);
-        if revision != 1 || count > 15 {
+        if revision != 1 || !(1..=MAX_SUB).contains(&usize::from(count)) {
             return None;
         }
         let authority = bytes.get(2..8)?.iter().fold(0u64, |n, b| (n << 8) | u64::from(*b));
@@ -55,9 +58,9 @@ impl Sid {
         self.sub.last().copied()
     }
 
-    /// The SID without its last sub-authority: an account's domain.
+    /// The SID without its last sub-authority: an account's domain. `None` where nothing would be left.
     pub fn domain(&self) -> Option<Sid> {
-        let (_, head) = self.sub.split_last()?;
+        let (_, head) = self.sub.split_last().filter(|(_, head)| !head.is_empty())?;
         Some(Sid { authority: self.authority, sub: head.to_vec() })
     }
 
@@ -85,7 +88,7 @@ impl FromStr for Sid {
             }
             let authority: u64 = parts.next()?.parse().ok().filter(|a| *a < 1 << 48)?;
             let sub: Vec<u32> = parts.map(|p| p.parse().ok()).collect::<Option<_>>()?;
-            (1..=15).contains(&sub.len()).then_some(Self { authority, sub })
+            (1..=MAX_SUB).contains(&sub.len()).then_some(Self { authority, sub })
         };
         parse().ok_or_else(|| NotASid(text.to_owned()))
     }
@@ -135,6 +138,9 @@ mod tests {
         assert!(Sid::from_wire(&wire[..wire.len() - 1]).is_err());
         assert!(Sid::from_wire(&[&wire[..], &[0]].concat()).is_err());
         assert!(Sid::from_wire(&[2, 0, 0, 0, 0, 0, 0, 5]).is_err());
+        // Neither has a form in text, or in octets.
+        assert!(Sid::from_wire(&[1, 0, 0, 0, 0, 0, 0, 5]).is_err());
+        assert_eq!("S-1-1-0".parse::<Sid>().unwrap().domain(), None);
         assert!("S-1-5".parse::<Sid>().is_err() && "S-2-5-1".parse::<Sid>().is_err());
     }
 }

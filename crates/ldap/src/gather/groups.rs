@@ -69,7 +69,7 @@ impl Gatherer<'_> {
 
     fn is_protected_sid(&self, sid: &Sid) -> bool {
         let rid = sid.rid().unwrap_or_default();
-        if sid.domain() == self.domain.domain_sid {
+        if sid.domain().is_some_and(|domain| self.domain.domain_sid.as_ref() == Some(&domain)) {
             return PROTECTED_RIDS.contains(&rid);
         }
         is_builtin(sid) && PROTECTED_BUILTIN.contains(&rid)
@@ -90,8 +90,13 @@ impl Gatherer<'_> {
     async fn find_protected(&mut self) -> Result<Protected, DirectoryError> {
         let builtin: Option<Sid> = "S-1-5-32".parse().ok();
         let mut sids: Vec<Sid> = vec![];
-        sids.extend(self.domain.domain_sid.iter().flat_map(|d| PROTECTED_RIDS.map(|rid| d.with_rid(rid))));
-        sids.extend(builtin.iter().flat_map(|d| PROTECTED_BUILTIN.map(|rid| d.with_rid(rid))));
+        sids.extend(
+            self.domain
+                .domain_sid
+                .iter()
+                .flat_map(|d| PROTECTED_RIDS.iter().filter_map(|rid| d.with_rid(*rid))),
+        );
+        sids.extend(builtin.iter().flat_map(|d| PROTECTED_BUILTIN.iter().filter_map(|rid| d.with_rid(*rid))));
         let base = self.domain.domain.to_string();
         let by_sid = filter::any_of(sids.iter().map(|sid| format!("(objectSid={})", sid.filter_value())));
         let query = Query::below(&base, Scope::Subtree, by_sid).attributes(["objectGUID"]);

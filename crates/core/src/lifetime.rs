@@ -4,7 +4,7 @@ use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::Entry;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, in_calendar};
 
 /// The forest's deletion policy, read from its configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ impl DeletionPolicy {
             State::Deleted => self.deleted_object_lifetime,
             State::Recycled => return None,
         };
-        deleted_at.checked_add_signed(Duration::try_days(days)?)
+        deleted_at.checked_add_signed(Duration::try_days(days)?).and_then(in_calendar)
     }
 }
 
@@ -110,6 +110,8 @@ mod tests {
     #[test]
     fn an_absurd_lifetime_has_no_end() {
         let policy = DeletionPolicy::new(false, Some(i64::MAX), None);
+        assert_eq!(policy.expires(State::Tombstone, Timestamp::default()), None);
+        let policy = DeletionPolicy::new(false, Some(4_000_000), None);
         assert_eq!(policy.expires(State::Tombstone, Timestamp::default()), None);
     }
 }

@@ -1,6 +1,6 @@
 //! Times of the directory, and the ways in which a person gives one.
 
-use chrono::{DateTime, Duration, NaiveDate, NaiveDateTime, TimeZone, Utc};
+use chrono::{DateTime, Datelike, Duration, NaiveDate, NaiveDateTime, TimeZone, Utc};
 
 /// A moment, always UTC.
 pub type Timestamp = DateTime<Utc>;
@@ -17,6 +17,11 @@ pub fn generalized(text: &str) -> Option<Timestamp> {
     NaiveDateTime::parse_from_str(whole, "%Y%m%d%H%M%S").ok().map(|t| t.and_utc())
 }
 
+/// The time, if its year has four digits: neither RFC 3339 nor a GeneralizedTime can write another.
+pub fn in_calendar(time: Timestamp) -> Option<Timestamp> {
+    (0..=9999).contains(&time.year()).then_some(time)
+}
+
 /// Writes a GeneralizedTime value as a filter of AD takes it.
 pub fn to_generalized(time: Timestamp) -> String {
     time.format("%Y%m%d%H%M%S.0Z").to_string()
@@ -25,7 +30,7 @@ pub fn to_generalized(time: Timestamp) -> String {
 /// Seconds since 1601, the unit of `replPropertyMetaData` ([MS-DRSR] 5.31 DSTIME).
 pub fn from_dstime(seconds: u64) -> Option<Timestamp> {
     let unix = i64::try_from(seconds).ok()?.checked_sub(11_644_473_600)?;
-    Utc.timestamp_opt(unix, 0).single()
+    Utc.timestamp_opt(unix, 0).single().and_then(in_calendar)
 }
 
 /// 100-nanosecond intervals since 1601 ([MS-DTYP] 2.3.3 FILETIME); `None` for 0 and "never".
@@ -34,7 +39,7 @@ pub fn from_filetime(value: i64) -> Option<Timestamp> {
         return None;
     }
     let seconds = value / 10_000_000 - 11_644_473_600;
-    Utc.timestamp_opt(seconds, (value % 10_000_000) as u32 * 100).single()
+    Utc.timestamp_opt(seconds, (value % 10_000_000) as u32 * 100).single().and_then(in_calendar)
 }
 
 /// RFC 3339 in UTC with whole seconds, as all JSON of the program has it.
@@ -68,20 +73,20 @@ pub fn when(text: &str, now: Timestamp) -> Result<Timestamp, NotATime> {
             .filter(|n| *n >= 0)
             .and_then(Duration::try_seconds)
             .ok_or_else(fail)?;
-        return now.checked_sub_signed(age).ok_or_else(fail);
+        return now.checked_sub_signed(age).and_then(in_calendar).ok_or_else(fail);
     }
     if let Ok(time) = DateTime::parse_from_rfc3339(&trimmed.replacen(' ', "T", 1)) {
-        return Ok(time.with_timezone(&Utc));
+        return in_calendar(time.with_timezone(&Utc)).ok_or_else(fail);
     }
     for format in ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"] {
         if let Ok(time) = NaiveDateTime::parse_from_str(&trimmed.replacen(' ', "T", 1), format) {
-            return Ok(time.and_utc());
+            return in_calendar(time.and_utc()).ok_or_else(fail);
         }
     }
     NaiveDate::parse_from_str(trimmed, "%Y-%m-%d")
         .ok()
         .and_then(|d| d.and_hms_opt(0, 0, 0))
-        .map(|t| t.and_utc())
+        .and_then(|t| in_calendar(t.and_utc()))
         .ok_or_else(fail)
 }
 
@@ -97,6 +102,8 @@ mod tests {
         }
         assert_eq!(rfc3339(from_dstime(13_406_000_000).unwrap()), "2025-10-27T00:53:20Z");
         assert_eq!(from_dstime(u64::MAX), None);
+        assert_eq!(from_dstime(400_000_000_000), None);
+        assert_eq!(from_filetime(i64::MAX - 1), None);
         assert_eq!(from_filetime(i64::MAX), None);
         assert_eq!(from_filetime(0), None);
     }
@@ -112,6 +119,9 @@ mod tests {
         assert_eq!(at("2026-11-01 09:30"), "2026-11-01T09:30:00Z");
         for bad in [
             "yesterday",
+            "2000000d",
+            "+12026-11-01T00:00:00",
+            "0000-01-01T00:00:00+01:00",
             "7y",
             "-1d",
             "99999999999999999999d",

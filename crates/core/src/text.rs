@@ -21,7 +21,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
 
 fn is_unprintable(c: char) -> bool {
     c.is_control()
-        || matches!(c, '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+        || matches!(c, '\u{61c}' | '\u{2028}' | '\u{2029}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -31,6 +31,7 @@ mod tests {
     #[test]
     fn escape_sequences_and_overrides_are_defused() {
         assert_eq!(printable("a\u{1b}[31mb\n\u{202e}c"), "a\\u{1b}[31mb\\n\\u{202e}c");
+        assert_eq!(printable("a\u{61c}b"), "a\\u{61c}b");
         assert!(matches!(printable("J\u{fc}rgen, 日本"), Cow::Borrowed(_)));
     }
 }

@@ -84,7 +84,8 @@ impl Rdn {
 /// Splits the raw value of a deleted object's `name` or `cn` into the old name and the GUID. The mark is searched from
 /// the end, because the old name may hold it too.
 pub fn unmangle(value: &str) -> Option<(&str, ObjectGuid)> {
-    let at = value.rfind(DELETED_MARK)?;
+    // An old name is never empty: it could not be given back.
+    let at = value.rfind(DELETED_MARK).filter(|at| *at > 0)?;
     Some((&value[..at], value[at + DELETED_MARK.len()..].parse().ok()?))
 }
 
@@ -153,7 +154,12 @@ impl Dn {
 
     /// The text in which equal DNs are equal: for maps that outlive the program. Not for the wire.
     pub fn key(&self) -> String {
-        self.to_string().to_lowercase()
+        let pairs = |rdn: &Rdn| {
+            let pairs =
+                rdn.keys().into_iter().map(|(kind, value)| format!("{kind}={}", escape_value(&value)));
+            pairs.collect::<Vec<_>>().join("+")
+        };
+        self.rdns.iter().map(pairs).collect::<Vec<_>>().join(",")
     }
 }
 
@@ -408,6 +414,7 @@ mod tests {
         assert_eq!(unmangle(&twice).unwrap().0, inner);
         assert_eq!(unmangle("DEL:3c45a0ae-ebc5-490d-a4b4-4b20d3e34a3f"), None);
         assert_eq!(unmangle("x\nDEL:nonsense"), None);
+        assert_eq!(unmangle("\nDEL:3c45a0ae-ebc5-490d-a4b4-4b20d3e34a3f"), None);
     }
 
     #[test]
@@ -417,6 +424,8 @@ mod tests {
             dn("CN=user a,OU=sales,DC=CONTOSO,DC=com")
         );
         assert_eq!(dn("CN=a+UID=b,DC=x"), dn("uid=B+cn=A,dc=x"));
+        assert_eq!(dn("CN=a+UID=b,DC=x").key(), dn("uid=B+cn=A,dc=x").key());
+        assert_eq!(dn("CN=Doe\\, A,DC=x").key(), "cn=doe\\, a,dc=x");
         assert_ne!(dn("OU=CORP,DC=x"), dn("OU=XCORP,DC=x"));
         assert!(dn("CN=a,OU=b,DC=x").is_at_or_below(&dn("ou=B,dc=X")));
         assert!(!dn("OU=XCORP,DC=x").is_at_or_below(&dn("OU=CORP,DC=x")));

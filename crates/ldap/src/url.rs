@@ -84,13 +84,17 @@ impl FromStr for ServerUrl {
             None => (Scheme::Ldaps, trimmed),
             Some((s, rest)) if s.eq_ignore_ascii_case("ldaps") => (Scheme::Ldaps, rest),
             Some((s, rest)) if s.eq_ignore_ascii_case("ldap") => (Scheme::Ldap, rest),
+            // It may be a part of a password then.
+            Some(_) if trimmed.contains('@') => {
+                return Err(fail("the scheme is neither ldaps nor ldap".into()));
+            }
             Some((s, _)) => return Err(fail(format!("the scheme `{s}` is neither ldaps nor ldap"))),
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         if let Some(at) = rest.find(['/', '?', '#', '@']) {
             return Err(fail(format!(
                 "`{}` follows the host; only a host and a port are taken",
-                &rest[at..]
+                masked(&rest[at..])
             )));
         }
         let (host, port) = split_host(rest).map_err(fail)?;
@@ -194,10 +198,13 @@ mod tests {
             ("ldaps://[dc1]", "not an IPv6"),
             ("ldaps://dc1/DC=x", "`/DC=x` follows"),
             ("ldaps://me:pw@dc1", "@dc1"),
+            ("ldaps://me:a/pw@dc1", "`…@dc1` follows"),
             ("ldaps://dc 1", "character ` `"),
+            ("me:pw://x@dc1", "the scheme is"),
         ] {
             let error = text.parse::<ServerUrl>().unwrap_err().to_string();
             assert!(error.contains(part), "{text}: {error}");
+            assert!(!error.contains("pw"), "{text}: {error}");
         }
     }
 }

@@ -11,6 +11,11 @@ const NOTICE_OF_DISCONNECTION: &[u8] = b"1.3.6.1.4.1.1466.20036";
 /// The paged results control (RFC 2696); its response value must parse.
 const PAGED_RESULTS: &[u8] = b"1.2.840.113556.1.4.319";
 
+/// The most elements of one message. Each becomes a value of its own in memory, many times as long as the two octets that it
+/// takes on the wire, and the largest message would have room for 32 million. A group that Samba returns whole has an
+/// element for each member, so it has to be many.
+pub(crate) const MAX_ELEMENTS: usize = 1 << 20;
+
 /// The tag octets of the replies: `[APPLICATION n]`, constructed.
 pub(crate) mod op {
     pub(crate) const BIND: u8 = 0x61;
@@ -119,8 +124,24 @@ pub(crate) fn check(message: &[u8]) -> Result<Reply, Problem> {
         }
     }
     inner.end("the controls")?;
+    // An element takes two octets, so that most messages need not be counted.
+    if message.len() / 2 > MAX_ELEMENTS && elements(message) > MAX_ELEMENTS {
+        return Err(format!("a message of more than {MAX_ELEMENTS} elements"));
+    }
     let start = operation.value.as_ptr() as usize - message.as_ptr() as usize;
     Ok(Reply::Answer { id, op: operation.tag, contents: start..start + operation.value.len(), outcome })
+}
+
+/// How many elements a well-formed message has, inner ones included.
+fn elements(message: &[u8]) -> usize {
+    let (mut count, mut rest) = (0, message);
+    while let Ok(Some((head, length))) = ber::header(rest) {
+        let constructed = rest.first().is_some_and(|tag| tag & ber::CONSTRUCTED != 0);
+        let Some(after) = rest.get(if constructed { head } else { head + length }..) else { break };
+        rest = after;
+        count += 1;
+    }
+    count
 }
 
 fn entry(value: &[u8]) -> Result<(), Problem> {

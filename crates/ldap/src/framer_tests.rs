@@ -64,6 +64,18 @@ fn results_are_read() {
 }
 
 #[test]
+fn a_crowd_of_elements_is_refused() {
+    let with = |count: usize| {
+        let values = ber::element(tag::SET, &[tag::OCTET_STRING, 0].repeat(count));
+        let attribute = ber::element(tag::SEQUENCE, &[string(b"member"), values].concat());
+        message(1, op::ENTRY, &[string(b"DC=x"), ber::element(tag::SEQUENCE, &attribute)].concat())
+    };
+    // The eight others: the message, its id, the entry, its DN, its attributes, the attribute, its name, its values.
+    assert!(check(&with(MAX_ELEMENTS - 8)).is_ok());
+    assert!(check(&with(MAX_ELEMENTS - 7)).unwrap_err().contains("elements"));
+}
+
+#[test]
 fn an_intermediate_response_must_come_apart() {
     let message = |contents: &[u8]| message(8, op::INTERMEDIATE, contents);
     let named = [ber::element(0x80, b"1.2.3"), ber::element(0x81, b"x")].concat();

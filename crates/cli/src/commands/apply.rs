@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
-use adrecover_core::ObjectGuid;
 use adrecover_core::plan::{Plan, Purpose};
 use adrecover_core::report::Failure;
+use adrecover_core::{Dn, ObjectGuid};
 use adrecover_engine::Command;
 
 use crate::context::Ctx;
@@ -99,7 +99,13 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
 }
 
 /// Whether the wishes in the file are such as the options take.
-fn check_request(saved: &Plan) -> Result<(), String> {
+pub(crate) fn check_request(saved: &Plan) -> Result<(), String> {
+    if saved.request.to.as_ref().is_some_and(Dn::is_empty) {
+        return Err("the container to restore into is empty".to_owned());
+    }
+    if saved.request.groups.iter().any(|wish| wish.group.is_empty()) {
+        return Err("it names a group with an empty DN".to_owned());
+    }
     for wish in &saved.request.set {
         if adrecover_core::request::may_set(&wish.attribute).is_err() {
             return Err(format!("it sets `{}`, which no plan of this program sets", wish.attribute));

@@ -35,7 +35,7 @@ fn read(path: &Path, source: &str) -> Result<Vec<GroupWish>, CliError> {
 
 /// Takes commas or semicolons, whichever the first line with a quotation mark or a DN uses; lines that begin with `#`
 /// and a first line of column names are passed over.
-fn parse(text: &str, source: &str) -> Result<Vec<GroupWish>, (u64, String)> {
+pub(crate) fn parse(text: &str, source: &str) -> Result<Vec<GroupWish>, (u64, String)> {
     if !text.matches('"').count().is_multiple_of(2) {
         return Err((1, "a quotation mark is not closed".to_owned()));
     }
@@ -56,6 +56,10 @@ fn parse(text: &str, source: &str) -> Result<Vec<GroupWish>, (u64, String)> {
             [key, group] if i == 0 && is_header(key, group) => {}
             [key, group] if !key.is_empty() => {
                 let group: Dn = group.parse().map_err(|e| (line, format!("{e}")))?;
+                // The empty DN is the root of the directory, which is no group.
+                if group.is_empty() {
+                    return Err((line, "the second column is empty".to_owned()));
+                }
                 let member = match key.parse::<ObjectGuid>() {
                     Ok(guid) => MemberKey::Guid(guid),
                     Err(_) => MemberKey::SamAccountName((*key).to_owned()),
@@ -109,6 +113,7 @@ mod tests {
         assert_eq!(parse("usera,CN=Sales,DC=x", "s").unwrap_err().0, 1);
         assert_eq!(parse(",\"CN=a\"", "s").unwrap_err().0, 1);
         assert_eq!(parse("usera,Sales", "s").unwrap_err().0, 1);
+        assert_eq!(parse("usera,\"\"", "s").unwrap_err().0, 1);
         assert_eq!(parse("usera,\"CN=Sales,DC=x", "s").unwrap_err().0, 1);
     }
 

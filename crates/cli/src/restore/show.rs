@@ -11,15 +11,18 @@ use crate::printer::Printer;
 const MANY: usize = 20;
 
 /// A plan, as it is shown before the question.
-pub(super) fn plan(plan: &Plan, digest: Option<&str>, printer: &Printer) -> String {
+pub(crate) fn plan(plan: &Plan, digest: Option<&str>, printer: &Printer) -> String {
     let mut out = vec![];
     let purpose = match &plan.purpose {
         Purpose::Restore => "Plan".to_owned(),
         Purpose::Undo { operation } => format!("Plan to take back operation {operation}"),
     };
-    out.push(printer.bold(&format!("{purpose} for {} on {}", plan.domain, plan.server)));
+    // The server's name is what the server says.
+    let head = format!("{purpose} for {} on {}", plan.domain, plan.server);
+    out.push(printer.bold(&printable(&head)));
     if let Some(digest) = digest {
-        out.push(format!("made {} by adrecover {}, SHA-256 {digest}", rfc3339(plan.made_at), plan.made_by));
+        let made_by = printable(&plan.made_by);
+        out.push(format!("made {} by adrecover {made_by}, SHA-256 {digest}", rfc3339(plan.made_at)));
     }
     let full = plan.objects.len() <= MANY || printer.is_verbose(1);
     for object in &plan.objects {
@@ -71,7 +74,10 @@ fn object_plan(object: &ObjectPlan, full: bool, printer: &Printer, out: &mut Vec
     };
     list(&printer.paint("33", "note"), &object.warnings);
     if !object.still_missing.is_empty() {
-        out.push(format!("  stripped by the deletion and not set: {}", object.still_missing.join(", ")));
+        out.push(format!(
+            "  stripped by the deletion and not set: {}",
+            printable(&object.still_missing.join(", "))
+        ));
     }
 }
 
@@ -100,7 +106,12 @@ fn losses<'a>(objects: impl Iterator<Item = &'a [String]>) -> Vec<String> {
 }
 
 fn block_lines(block: &Block, printer: &Printer, out: &mut Vec<String>) {
-    out.push(format!("  {} [{}] {}", printer.paint("31", "✗"), block.id, printable(&block.message)));
+    out.push(format!(
+        "  {} [{}] {}",
+        printer.paint("31", "✗"),
+        printable(&block.id),
+        printable(&block.message)
+    ));
     if let Some(object) = &block.object {
         out.push(format!("    in the way: {}", printable(object)));
     }
@@ -136,10 +147,12 @@ pub(super) fn step_text(step: &Step) -> String {
             text
         }
         Action::SetUpn { value } => format!("set userPrincipalName to {}", shown(value)),
-        Action::SetAttribute { attribute, values, .. } if values.is_empty() => format!("clear {attribute}"),
+        Action::SetAttribute { attribute, values, .. } if values.is_empty() => {
+            format!("clear {}", shown(attribute))
+        }
         Action::SetAttribute { attribute, values, source } => {
             let values: Vec<String> = values.iter().map(|v| v.shown()).collect();
-            format!("set {attribute} to {} (from {})", values.join("; "), shown(source))
+            format!("set {} to {} (from {})", shown(attribute), values.join("; "), shown(source))
         }
         Action::SetPassword { must_change, generated } => format!(
             "set {} password{}",
@@ -157,7 +170,7 @@ pub(super) fn step_text(step: &Step) -> String {
 }
 
 /// A report, as it is shown at the end.
-pub(super) fn report(report: &Report, printer: &Printer) -> String {
+pub(crate) fn report(report: &Report, printer: &Printer) -> String {
     let mut out = vec![];
     let full = report.objects.len() <= MANY || printer.is_verbose(1);
     for object in &report.objects {
@@ -249,10 +262,10 @@ fn object_report(object: &ObjectReport, printer: &Printer, out: &mut Vec<String>
     }
     for d in &object.differences {
         let (expected, observed) = (printable(&d.expected), printable(&d.observed));
-        out.push(format!("    {}: expected {expected}, found {observed}", d.what));
+        out.push(format!("    {}: expected {expected}, found {observed}", printable(&d.what)));
     }
     if !object.still_missing.is_empty() {
-        out.push(format!("  still missing: {}", object.still_missing.join(", ")));
+        out.push(format!("  still missing: {}", printable(&object.still_missing.join(", "))));
     }
     out.extend(object.next.iter().map(|n| format!("  next: {}", printable(n))));
     out.push(String::new());

@@ -109,9 +109,12 @@ impl Link {
         DirectoryError::ConnectionLost { server: self.server.to_string(), reason }
     }
 
-    /// The server broke the protocol.
+    /// The server broke the protocol. What is wrong may quote it.
     pub(crate) fn malformed(&self, problem: impl Into<String>) -> DirectoryError {
-        DirectoryError::Malformed { server: self.server.to_string(), problem: problem.into() }
+        DirectoryError::Malformed {
+            server: self.server.to_string(),
+            problem: printable(&problem.into()).into_owned(),
+        }
     }
 }
 

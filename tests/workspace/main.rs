@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "these are tests: what does not work shall stop them")]
 
+mod fuzz;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -101,7 +101,7 @@ pub(crate) fn profile(given: &GlobalArgs) -> Result<Option<Profile>, CliError> {
 }
 
 /// Parses the file's text and takes one profile out of it.
-fn choose(text: &str, wanted: Option<&str>, folder: &Path) -> Result<Option<Profile>, CliError> {
+pub(crate) fn choose(text: &str, wanted: Option<&str>, folder: &Path) -> Result<Option<Profile>, CliError> {
     let table: toml::Table = text.parse().map_err(|e: toml::de::Error| syntax(text, &e))?;
     refuse_passwords(&table)?;
     let mut config: ConfigFile = toml::from_str(text).map_err(|e| syntax(text, &e))?;

@@ -11,6 +11,9 @@ mod context;
 mod error;
 mod files;
 mod folders;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod interrupt;
 mod password;
 mod printer;

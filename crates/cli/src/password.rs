@@ -121,7 +121,7 @@ fn read(mut source: impl Read) -> std::io::Result<Zeroizing<Vec<u8>>> {
     Ok(bytes)
 }
 
-fn decode(bytes: &[u8]) -> Option<Zeroizing<String>> {
+pub(crate) fn decode(bytes: &[u8]) -> Option<Zeroizing<String>> {
     let wide = |rest: &[u8], join: fn([u8; 2]) -> u16| {
         let mut units: Vec<u16> = rest.chunks_exact(2).map(|c| join([c[0], c[1]])).collect();
         let text = String::from_utf16(&units).ok().filter(|_| rest.len().is_multiple_of(2));

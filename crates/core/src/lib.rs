@@ -13,6 +13,9 @@ pub mod doctor;
 pub mod entry;
 pub mod facts;
 pub mod filter;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod guards;
 pub mod guid;
 pub mod kind;

@@ -9,6 +9,11 @@
 
 pub mod audit;
 pub mod execute;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing {
+    pub use crate::journal::fuzzing::{TARGETS, Target, journal};
+}
 pub mod journal;
 mod line;
 mod look;

@@ -15,6 +15,9 @@ pub mod deleted;
 pub mod doctor;
 mod error;
 mod framer;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod gather;
 mod link;
 mod message;

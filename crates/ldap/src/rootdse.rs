@@ -116,7 +116,7 @@ impl RootDse {
         Ok(entry.as_ref().and_then(usn))
     }
 
-    fn from_entry(entry: Entry) -> Self {
+    pub(crate) fn from_entry(entry: Entry) -> Self {
         let dn = |name: &str| entry.dn_value(name).unwrap_or_default();
         let set = |name: &str| entry.texts(name).into_iter().collect::<HashSet<_>>();
         Self {
@@ -163,7 +163,7 @@ async fn policies(link: &Link, configuration: &Dn) -> Result<BTreeMap<String, u3
     }
 }
 
-fn limits(entry: &Entry) -> BTreeMap<String, u32> {
+pub(crate) fn limits(entry: &Entry) -> BTreeMap<String, u32> {
     let texts = entry.texts("lDAPAdminLimits");
     let pairs = texts.iter().filter_map(|text| text.split_once('='));
     pairs.filter_map(|(name, value)| Some((name.trim().to_owned(), value.trim().parse().ok()?))).collect()

@@ -58,7 +58,10 @@ fn anchors(ca_file: Option<&Path>) -> Result<RootCertStore, ConnectError> {
 
 /// All certificates of a PEM file, or the one of a DER file.
 fn read_certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    let octets = std::fs::read(path).map_err(|e| e.to_string())?;
+    certificates(std::fs::read(path).map_err(|e| e.to_string())?)
+}
+
+pub(crate) fn certificates(octets: Vec<u8>) -> Result<Vec<CertificateDer<'static>>, String> {
     if octets.first() == Some(&0x30) {
         return Ok(vec![CertificateDer::from(octets)]);
     }

@@ -1,7 +1,7 @@
 //! `adrecover show`.
 
 mod advice;
-mod decode;
+pub(crate) mod decode;
 mod document;
 
 use adrecover_core::deleted::{DeletedObject, Judge, NeverRestored, never_restored};

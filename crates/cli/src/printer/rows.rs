@@ -10,13 +10,16 @@ use crate::printer::Printer;
 impl Printer {
     /// One line of CSV (RFC 4180, line feeds). Cells that a spreadsheet would take for a formula are defused.
     pub(crate) fn csv_row<S: AsRef<str>>(&self, cells: impl IntoIterator<Item = S>) -> Result<(), CliError> {
-        let mut writer = csv::Writer::from_writer(Vec::new());
-        let cells: Vec<String> =
-            cells.into_iter().map(|c| printable(&defused(c.as_ref())).into_owned()).collect();
-        writer.write_record(&cells)?;
-        let line = writer.into_inner().map_err(|e| CliError::from(e.into_error()))?;
-        Ok(self.out().write_all(&line)?)
+        Ok(self.out().write_all(&csv_line(cells)?)?)
     }
+}
+
+pub(crate) fn csv_line<S: AsRef<str>>(cells: impl IntoIterator<Item = S>) -> Result<Vec<u8>, CliError> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    let cells: Vec<String> =
+        cells.into_iter().map(|c| printable(&defused(c.as_ref())).into_owned()).collect();
+    writer.write_record(&cells)?;
+    writer.into_inner().map_err(|e| CliError::from(e.into_error()))
 }
 
 /// A leading `=`, `+`, `-`, `@`, tab or carriage return makes a formula of a cell: an apostrophe in front makes text of it.

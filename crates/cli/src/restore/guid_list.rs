@@ -37,7 +37,7 @@ struct List {
 }
 
 /// A GUID a line, the JSON of `list`, or its JSON Lines.
-fn parse(text: &str) -> Result<Vec<ObjectGuid>, String> {
+pub(crate) fn parse(text: &str) -> Result<Vec<ObjectGuid>, String> {
     let lines = || text.lines().enumerate().map(|(i, l)| (i + 1, l));
     // A GUID may stand in braces too.
     if !text.trim_start().strip_prefix('{').is_some_and(|rest| rest.trim_start().starts_with('"')) {

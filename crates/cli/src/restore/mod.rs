@@ -4,12 +4,12 @@
 pub(crate) mod carry;
 pub(crate) mod choice;
 pub(crate) mod desk;
-mod groups_file;
-mod guid_list;
+pub(crate) mod groups_file;
+pub(crate) mod guid_list;
 mod next;
 pub(crate) mod output;
 mod passwords;
 pub(crate) mod plan_file;
 pub(crate) mod select;
-mod show;
+pub(crate) mod show;
 pub(crate) mod wishes;

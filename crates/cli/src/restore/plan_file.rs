@@ -45,11 +45,18 @@ pub(crate) fn write(path: &Path, plan: &Plan) -> Result<(), CliError> {
 /// Reads a plan and the SHA-256 of the file.
 pub(crate) fn read(path: &Path) -> Result<(Plan, String), CliError> {
     let text = files::read(path, LIMIT, false)?;
+    let plan = parse(path, &text)?;
+    let digest = Sha256::digest(&text).iter().map(|b| format!("{b:02x}")).collect();
+    Ok((plan, digest))
+}
+
+/// The plan in the octets of a file.
+pub(crate) fn parse(path: &Path, text: &[u8]) -> Result<Plan, CliError> {
     let bad = |problem: String| {
         CliError::new(Kind::BadInput, format!("{}: {problem}", path.display()))
             .hint("make the plan again with `adrecover restore … --dry-run --plan-out FILE`")
     };
-    let decoded = files::text(path, &text)?;
+    let decoded = files::text(path, text)?;
     let json: serde_json::Value = serde_json::from_str(&decoded)
         .map_err(|e| bad(format!("damaged or cut short, or not a plan: {e}")))?;
     match json.get("schema").and_then(|s| s.as_str()) {
@@ -57,9 +64,7 @@ pub(crate) fn read(path: &Path) -> Result<(Plan, String), CliError> {
         Some(other) => return Err(bad(format!("it is of the kind `{other}`; this program reads {SCHEMA}"))),
         None => return Err(bad("it does not say what it is (`schema` is missing)".to_owned())),
     }
-    let plan: Plan = serde_json::from_value(json).map_err(|e| bad(format!("not a valid plan: {e}")))?;
-    let digest = Sha256::digest(&text).iter().map(|b| format!("{b:02x}")).collect();
-    Ok((plan, digest))
+    serde_json::from_value(json).map_err(|e| bad(format!("not a valid plan: {e}")))
 }
 
 #[cfg(test)]

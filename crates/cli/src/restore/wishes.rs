@@ -230,7 +230,7 @@ fn suffix_of(text: &str) -> Result<String, CliError> {
 }
 
 /// Puts `--set` options of one attribute together.
-fn attribute_wishes(options: &[String]) -> Result<Vec<AttributeWish>, CliError> {
+pub(crate) fn attribute_wishes(options: &[String]) -> Result<Vec<AttributeWish>, CliError> {
     let mut out: Vec<(AttributeWish, bool)> = vec![];
     for option in options {
         let (name, text) = option

@@ -106,7 +106,7 @@ fn prepare(path: &Path) -> Result<Connection, JournalError> {
 
 /// Runs the missing migrations in one transaction. The version is read again under the write lock, because another
 /// process may have done it meanwhile.
-fn migrate(connection: &Connection) -> rusqlite::Result<()> {
+pub(super) fn migrate(connection: &Connection) -> rusqlite::Result<()> {
     let version = |c: &Connection| c.pragma_query_value(None, "user_version", |r| r.get::<_, i64>(0));
     if version(connection)? == VERSION {
         return Ok(());

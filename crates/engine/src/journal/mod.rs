@@ -9,6 +9,8 @@
 
 mod ask;
 mod file;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod lock;
 mod log;
 mod read;

@@ -31,7 +31,7 @@ const LEFT_OUT: [&str; 2] = ["replPropertyMetaData", "nTSecurityDescriptor"];
 const PREFIX: &str = "base64:";
 
 /// All attributes by name.
-pub(super) fn attributes(entry: &Entry) -> BTreeMap<String, Vec<String>> {
+pub(crate) fn attributes(entry: &Entry) -> BTreeMap<String, Vec<String>> {
     let shown =
         |a: &&Attribute| !LEFT_OUT.iter().any(|n| n.eq_ignore_ascii_case(&a.name)) && !a.values.is_empty();
     let values = |a: &Attribute| a.values.iter().map(|v| value(&a.name, v)).collect();
@@ -66,7 +66,7 @@ fn time(name: &str, text: &str) -> Option<String> {
 }
 
 /// A decoded value for a terminal: of octets only how many, and the first of them.
-pub(super) fn for_people(value: &str) -> String {
+pub(crate) fn for_people(value: &str) -> String {
     let Some(encoded) = value.strip_prefix(PREFIX) else { return value.to_owned() };
     let octets = Value::Base64(encoded.to_owned()).to_bytes().unwrap_or_default();
     let head: String = octets.iter().take(16).map(|b| format!("{b:02x}")).collect();
@@ -74,7 +74,7 @@ pub(super) fn for_people(value: &str) -> String {
 }
 
 /// What some values mean.
-pub(super) fn remarks(entry: &Entry) -> BTreeMap<String, String> {
+pub(crate) fn remarks(entry: &Entry) -> BTreeMap<String, String> {
     let mut remarks = BTreeMap::new();
     let mut add = |name: &str, text: String| {
         if let Some(attribute) = entry.attributes.iter().find(|a| a.name.eq_ignore_ascii_case(name)) {

@@ -1,0 +1,36 @@
+//! What the fuzz targets call (`tests/fuzz`): one function for each reader of foreign octets here, which asserts what must
+//! hold whatever comes in. The tests call them too, with the corpus and mutations of it.
+
+mod replies;
+mod stream;
+mod typed;
+
+pub use replies::reply;
+pub use stream::{framer, search, starttls};
+pub use typed::{ca_file, filter, server_url};
+
+/// A target and its name.
+pub type Target = (&'static str, fn(&[u8]));
+
+/// Every target by its name.
+pub const TARGETS: &[Target] = &[
+    ("ca_file", ca_file),
+    ("filter", filter),
+    ("framer", framer),
+    ("reply", reply),
+    ("search", search),
+    ("server_url", server_url),
+    ("starttls", starttls),
+];
+
+#[cfg(test)]
+#[path = "../../../../tests/fuzz/replay.rs"]
+mod replay;
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_corpus_and_mutations_of_it() {
+        super::replay::all(super::TARGETS, 1000);
+    }
+}

@@ -1,0 +1,559 @@
+#!/usr/bin/env python3
+"""Writes the seeds of the corpus: what servers send and people write, in its usual shapes and at their edges.
+
+Inputs that once made a target fail are files of their own (`found-*`), which this leaves alone.
+"""
+
+import json
+import pathlib
+import struct
+
+ROOT = pathlib.Path(__file__).resolve().parent
+GUID = "3c45a0ae-ebc5-490d-a4b4-4b20d3e34a3f"
+GUID_WIRE = bytes.fromhex("aea0453cc5eb0d49a4b44b20d3e34a3f")
+SID = "S-1-5-21-1004336348-1177238915-682003330"
+MARK = "\\0ADEL:"
+
+
+def write(target, **seeds):
+    folder = ROOT / "corpus" / target
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, value in seeds.items():
+        octets = value.encode() if isinstance(value, str) else value
+        (folder / name.replace("_", "-")).write_bytes(octets)
+
+
+# BER
+
+
+def tlv(tag, *parts):
+    body = b"".join(p if isinstance(p, bytes) else p.encode() for p in parts)
+    if len(body) < 0x80:
+        return bytes([tag, len(body)]) + body
+    length = len(body).to_bytes((len(body).bit_length() + 7) // 8, "big")
+    return bytes([tag, 0x80 | len(length)]) + length + body
+
+
+def text(value):
+    return tlv(4, value)
+
+
+def message(number, op, *parts, controls=None):
+    more = [] if controls is None else [tlv(0xA0, *controls)]
+    return tlv(0x30, tlv(2, number.to_bytes(max(1, number.bit_length() // 8 + 1), "big")), tlv(op, *parts), *more)
+
+
+def entry(number, dn, **attributes):
+    def one(name, values):
+        return tlv(0x30, text(name.replace("_", "-")), tlv(0x31, *map(text, values)))
+
+    return message(number, 0x64, text(dn), tlv(0x30, *(one(n, v) for n, v in attributes.items())))
+
+
+def ranged(number, dn, name, values):
+    return message(number, 0x64, text(dn), tlv(0x30, tlv(0x30, text(name), tlv(0x31, *map(text, values)))))
+
+
+def result(number, op, code, diagnostic="", *more, controls=None):
+    return message(number, op, tlv(10, bytes([code])), text(""), text(diagnostic), *more, controls=controls)
+
+
+def page(number, cookie):
+    value = tlv(0x30, tlv(2, b"\0"), text(cookie))
+    return result(number, 0x65, 0, controls=[tlv(0x30, text("1.2.840.113556.1.4.319"), text(value))])
+
+
+# Security
+
+
+def sid(string):
+    _, _, authority, *sub = string.split("-")
+    return bytes([1, len(sub)]) + int(authority).to_bytes(6, "big") + b"".join(struct.pack("<I", int(s)) for s in sub)
+
+
+def ace(kind, flags, access, who, *guids, present=0):
+    body = struct.pack("<I", access)
+    if kind in (5, 6, 11, 12):
+        body += struct.pack("<I", present) + b"".join(guids)
+    body += sid(who)
+    return struct.pack("<BBH", kind, flags, 4 + len(body)) + body
+
+
+def descriptor(aces, owner=SID + "-512", control=0x8004):
+    acl = struct.pack("<BBHHH", 4, 0, 8 + sum(map(len, aces)), len(aces), 0) + b"".join(aces)
+    owned = sid(owner)
+    head = struct.pack("<BBHIIII", 1, 0, control, 20, 20, 0, 20 + len(owned))
+    return head + owned + acl
+
+
+def metadata(*stamps):
+    out = struct.pack("<IIII", 1, 0, len(stamps), 0)
+    for attribute, version, seconds in stamps:
+        out += struct.pack("<IIQ", attribute, version, seconds) + b"\7" * 16 + struct.pack("<QQ", 99, 4336)
+    return out
+
+
+STAMPS = metadata((3, 1, 13437990000), (0x20030, 1, 13437999000), (0x90290, 2, 13437999000))
+DELETED = f"CN=UserA{MARK}{GUID},CN=Deleted Objects,DC=contoso,DC=com"
+ALLOW = ace(0, 2, 0x20094, "S-1-5-11")
+RESET = ace(5, 0, 0x100, SID + "-1104", bytes.fromhex("70952900" "6d24d011a76800aa006e0529"), present=1)
+
+TOMBSTONE = dict(
+    objectClass=["top", "person", "organizationalPerson", "user"],
+    objectGUID=[GUID_WIRE],
+    objectSid=[sid(SID + "-1103")],
+    sAMAccountName=["UserA"],
+    userAccountControl=["514"],
+    lastKnownParent=["OU=OnPremises,DC=contoso,DC=com"],
+    isDeleted=["TRUE"],
+    isRecycled=["TRUE"],
+    replPropertyMetaData=[STAMPS],
+)
+ROOT_DSE = dict(
+    defaultNamingContext=["DC=contoso,DC=com"],
+    namingContexts=["DC=contoso,DC=com", "CN=Configuration,DC=contoso,DC=com"],
+    supportedControl=["1.2.840.113556.1.4.319", "1.2.840.113556.1.4.417"],
+    highestCommittedUSN=["4336"],
+    currentTime=["20261122120000.0Z"],
+    isGlobalCatalogReady=["TRUE"],
+    lDAPAdminLimits=["MaxPageSize=250", "MaxValRange=1500", "rubbish"],
+    vendorName=["Samba Team (https://www.samba.org)"],
+    dnsHostName=["dc1.contoso.com"],
+)
+UPN_TAKEN = (
+    "000021C8: AtrErr: DSID-03200BBA, #1:\n\t0: 000021C8: DSID-03200BBA, problem 1005 (CONSTRAINT_ATT_TYPE), data 0, "
+    "Att 90290 (userPrincipalName)"
+)
+BIND = "80090308: LdapErr: DSID-0C0903A9, comment: AcceptSecurityContext error, data {}, v1db1\0"
+
+
+def replies():
+    write(
+        "reply",
+        tombstone=entry(2, DELETED.replace("\\0A", "\n").replace("\n", "\\0A"), **TOMBSTONE),
+        bin_object=entry(3, DELETED, **(TOMBSTONE | {"msDS_LastKnownRDN": ["UserA"], "isRecycled": []})),
+        root_dse=entry(1, "", **ROOT_DSE),
+        range=ranged(5, "CN=Big,DC=x", "member;range=0-1499", ["CN=a,DC=x", "CN=b,DC=x"]),
+        range_end=ranged(5, "CN=Big,DC=x", "member;Range=1500-*", ["CN=c,DC=x"]),
+        octets=entry(6, "CN=\u00fc,DC=x", cn=[b"\xff\0", b""], member=[]),
+        done=result(7, 0x65, 0, "fine"),
+        page=page(8, b"cookie"),
+        last_page=page(8, b""),
+        reference=message(9, 0x73, text("ldap://other.contoso.com/DC=x")),
+        referral=result(10, 0x65, 10, "0000202B: RefErr", tlv(0xA3, text("ldap://other.contoso.com"))),
+        taken=result(11, 0x67, 19, UPN_TAKEN),
+        no_right=result(12, 0x67, 50, "00002098: SecErr: DSID-03150F93, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0"),
+        bind=result(1, 0x61, 49, BIND.format("52e")),
+        locked=result(1, 0x61, 49, BIND.format("775"), tlv(0x87, b"")),
+        not_utf8=result(13, 0x65, 80, b"\xfc\xff text"),
+        start_tls=result(1, 0x78, 0, "", tlv(0x8A, "1.3.6.1.4.1.1466.20037")),
+        notice=result(0, 0x78, 52, "bye", tlv(0x8A, "1.3.6.1.4.1.1466.20036")),
+        intermediate=message(14, 0x79, tlv(0x80, "1.2.3"), tlv(0x81, "x")),
+        critical=result(15, 0x65, 0, controls=[tlv(0x30, text("1.2.3"), tlv(1, b"\xff"), text("v"))]),
+        long_length=b"\x30\x84\0\0\0\x0c\2\1\1\x65\7\n\1\0\4\0\4\0",
+    )
+
+
+def streams():
+    done = result(1, 0x65, 0)
+    modified, bound = result(2, 0x67, 0), result(4, 0x61, 49, BIND.format("533"))
+    two = entry(1, "CN=a,DC=x", cn=["a"]) + entry(1, "CN=b,DC=x", objectGUID=[GUID_WIRE])
+    write(
+        "framer",
+        search=two + done,
+        several=entry(1, "CN=a,DC=x", cn=["a"]) + modified + bound + done,
+        abandoned=entry(7, "CN=a,DC=x", cn=["a"]) + done + result(7, 0x65, 0),
+        not_open=done + done,
+        another_reply=result(1, 0x67, 0),
+        not_utf8=result(1, 0x65, 80, b"\xfc\xff text") + modified,
+        notice=result(0, 0x78, 52, "bye", tlv(0x8A, "1.3.6.1.4.1.1466.20036")),
+        intermediate=message(3, 0x79, tlv(0x80, "1.2.3")) + result(3, 0x78, 0),
+        too_long=b"\x30\x84\x7f\xff\xff\xff\2\1\1",
+        cut=two[:-3],
+        http="HTTP/1.1 400 Bad Request\r\n\r\n",
+        ssh="SSH-2.0-OpenSSH_9.2\r\n",
+        tls_alert=b"\x15\3\1\0\2\2\x28",
+        indefinite=b"\x30\x80\2\1\1\0\0",
+    )
+    big = ranged(1, "CN=Big,DC=x", "member;range=0-1", ["CN=a", "CN=b"]) + page(1, b"")
+    write(
+        "search",
+        none=done,
+        two=two + done,
+        pages=two + page(1, b"one") + entry(2, "CN=c,DC=x", cn=["c"]) + page(2, b""),
+        same_page=two + page(1, b"one") + entry(2, "CN=a,DC=x") + page(2, b"one"),
+        empty_pages=page(1, b"one") + page(2, b"one") + page(3, b"one") + page(4, b"one"),
+        range=ranged(1, "CN=Big,DC=x", "member;range=0-1", ["CN=a", "CN=b"])
+        + done
+        + ranged(2, "CN=Big,DC=x", "member;range=2-*", ["CN=c"])
+        + result(2, 0x65, 0),
+        range_again=big + ranged(2, "CN=Big,DC=x", "member;range=0-1", ["CN=a"]) + result(2, 0x65, 0),
+        reference=message(1, 0x73, text("ldap://other.contoso.com/DC=x")) + done,
+        refused=two + result(1, 0x65, 11, "0000217B: adminLimit"),
+        no_object=result(1, 0x65, 32, "0000208D: NameErr"),
+        referral=result(1, 0x65, 10, "", tlv(0xA3, text("ldap://other"))),
+        notice=two + result(0, 0x78, 52, "shutting down", tlv(0x8A, "1.3.6.1.4.1.1466.20036")),
+        notice_of_ad=tlv(0x30, tlv(2, b"\0"), tlv(0x78, tlv(10, b"\x34"), text(""), text("x")), tlv(0x8A, "1.3.6.1.4.1.1466.20036")),
+        cut=two,
+        garbage="HTTP/1.1 400 Bad Request\r\n\r\n",
+    )
+    write(
+        "starttls",
+        accepted=result(1, 0x78, 0, "", tlv(0x8A, "1.3.6.1.4.1.1466.20037")),
+        refused=result(1, 0x78, 52, "00000000: LdapErr: DSID-0C09, comment: Error initializing SSL/TLS\0"),
+        not_utf8=result(1, 0x78, 1, b"\xff\x1b[31m"),
+        behind=result(1, 0x78, 0) + b"x",
+        other_id=result(2, 0x78, 0),
+        other_reply=result(1, 0x65, 0),
+        notice=result(0, 0x78, 52, "bye"),
+        cut=result(1, 0x78, 0)[:-2],
+        empty=b"",
+        http="HTTP/1.1 400 Bad Request\r\n\r\n",
+    )
+
+
+def names():
+    write(
+        "dn",
+        user="CN=UserA,OU=OnPremises,DC=contoso,DC=com",
+        deleted=DELETED,
+        twice=f"CN=x{MARK}{GUID}{MARK}{GUID},DC=x",
+        only_a_mark=f"CN={MARK}{GUID},CN=Deleted Objects,DC=x",
+        mangled_value=f"UserA\nDEL:{GUID}",
+        escapes="CN=P05\\, Jr \\+ \\\"x\\\" #1,OU=Staff,DC=x",
+        hexadecimal="CN=\\C3\\BC\\ ,DC=x",
+        quoted='CN="a, b" ,DC=x',
+        spaces="cn=\\ \\#a \\ , ou = Sales ;DC=x",
+        several="CN=a+UID=b,DC=x\nuid=B+cn=A,dc=x",
+        case="CN=M\u00dcLLER \u03a3\u03a3,DC=x\ncn=m\u00fcller \u03c3\u03c2,dc=X",
+        below="OU=XCORP,DC=x\nOU=CORP,DC=x",
+        number="OID.2.5.4.3=a,2.5.4.11=b",
+        cut="CN=a\\",
+        empty="",
+        not_utf8=b"CN=\xfc,DC=x",
+    )
+    write(
+        "guid",
+        text=GUID,
+        upper=GUID.upper(),
+        braces="{" + GUID + "}",
+        plain=GUID.replace("-", ""),
+        dn=f"<GUID={GUID}>",
+        urn="urn:uuid:" + GUID,
+        wire=GUID_WIRE,
+        short=GUID[:20],
+        long=GUID * 5,
+    )
+    write(
+        "sid",
+        wire=sid(SID + "-1103"),
+        builtin=sid("S-1-5-32-544"),
+        everyone=sid("S-1-1-0"),
+        none=sid("S-1-5"),
+        full=sid("S-1-5" + "-4294967295" * 15),
+        too_many=sid("S-1-5" + "-1" * 16),
+        more=sid("S-1-5-11") + b"\0",
+        text=SID + "-512",
+        lower="s-1-5-18",
+        largest="S-1-281474976710655-4294967295",
+        beyond="S-1-281474976710656-1",
+        no_sub="S-1-5",
+    )
+    write(
+        "server_url",
+        ldaps="ldaps://dc1.contoso.com",
+        ldap="LDAP://dc1:1389/",
+        bare="dc1.contoso.com",
+        port="dc1:3269",
+        six="ldaps://[::1]:3636",
+        six_long="ldap://[2001:db8::5]",
+        no_brackets="ldaps://::1",
+        open_bracket="ldaps://[::1",
+        password="ldaps://admin:hunter2secret@dc1",
+        slash_in_password="ldaps://admin:p/hunter2secret@dc1",
+        password_before_scheme="admin:hunter2secret@x://dc1",
+        scheme="http://dc1",
+        path="ldaps://dc1/DC=x",
+        zero="ldaps://dc1:0",
+        control="ldaps://dc\x1b[31m1",
+        empty="",
+    )
+
+
+def values():
+    write(
+        "time",
+        generalized="20261101093000.0Z",
+        no_fraction="20261101093000Z",
+        leap="20161231235960.0Z",
+        year_zero="00000101000000.0Z",
+        day="2026-11-01",
+        minute="2026-11-01 09:30",
+        rfc3339="2026-11-01T09:30:00+02:00",
+        before_all="0000-01-01T00:00:00+01:00",
+        beyond="+12026-11-01T00:00:00",
+        age="7d",
+        weeks="999999999w",
+        long_ago="2000000d",
+        never="9223372036854775807",
+        filetime="134064774000000000",
+        days="180",
+        huge_days="4000000",
+        uac="-2147483136",
+        dstime=struct.pack("<Q", 13437999000),
+        far_dstime=struct.pack("<Q", 400_000_000_000),
+        all_ones=b"\xff" * 8,
+    )
+    write(
+        "printable",
+        plain="J\u00fcrgen, \u65e5\u672c",
+        colour="a\x1b[31mb\n\u202ec",
+        c1="\u009b31m\u0085",
+        marks="\u061c\u200e\u200f\u2066x\u2069\ufeff",
+        lines="a\u2028b\u2029c\r\n\t",
+        octets=b"\xff\xd8\xff\xe0\0\x10JFIF",
+        base64="/9j/4AAQSkZJRg==",
+        unpadded="/9j/4AAQSkZJRg",
+    )
+    write(
+        "win32",
+        taken=UPN_TAKEN,
+        no_right="00002098: SecErr: DSID-03150F93, problem 4003 (INSUFF_ACCESS_RIGHTS), data 0\n\0",
+        bind=BIND.format("52e"),
+        locked=BIND.format("775"),
+        binding="80090346: LdapErr: DSID-0C09, comment: AcceptSecurityContext error, data 80090346, v4563",
+        samba="Entry CN=x already exists",
+        wide="\u00e9" * 8 + ":",
+        brackets="Att )(",
+        sign="+0000001: x",
+    )
+    write("metadata", tombstone=STAMPS, none=metadata(), huge=metadata((1, 1, 2**64 - 1)), far=metadata((0x20030, 3, 400_000_000_000)), cut=STAMPS[:-1], newer=b"\2" + STAMPS[1:], twice=metadata((0x20030, 1, 5), (0x20030, 2, 6)))
+    testdata = ROOT.parents[1] / "crates/core/src/security/testdata"
+    real = {f.stem: bytes.fromhex("".join(f.read_text().split())) for f in sorted(testdata.glob("*.hex"))}
+    denied = ace(1, 0, 0x10, SID + "-1105")
+    callback = ace(9, 0, 0x10, "S-1-5-11") + b"artx\0\0\0\0"
+    callback = callback[:2] + struct.pack("<H", len(callback)) + callback[4:]
+    write(
+        "descriptor",
+        small=descriptor([ALLOW]),
+        object_entries=descriptor([RESET, ace(5, 10, 0x20, SID + "-1104", GUID_WIRE, GUID_WIRE, present=3)]),
+        denied=descriptor([denied, ALLOW]),
+        conditional=descriptor([callback, denied]),
+        owner_rights=descriptor([ace(0, 0, 0x10000, "S-1-3-4")], owner=SID + "-1104"),
+        generic=descriptor([ace(0, 0, 0xF0000000, "S-1-1-0")]),
+        no_list=descriptor([])[:20].replace(struct.pack("<I", 48), b"\0\0\0\0") + sid(SID + "-512"),
+        empty_list=descriptor([]),
+        not_present=descriptor([ALLOW], control=0x8000),
+        unknown_entry=descriptor([struct.pack("<BBH", 17, 0, 4), ALLOW]),
+        sid_without_subs=descriptor([ALLOW], owner="S-1-5"),
+        cut=descriptor([ALLOW, RESET])[:-5],
+        **real,
+    )
+    hexed = {"objectGUID": GUID_WIRE, "objectSid": sid(SID + "-1103"), "replPropertyMetaData": STAMPS}
+
+    def lines(dn, more="", **change):
+        both = {n: [f"0x{hexed[n].hex()}"] if n in hexed else v for n, v in (TOMBSTONE | change).items()}
+        return dn + "\n" + "".join(f"{n}={v}\n" for n, vs in both.items() for v in vs) + more
+
+    write(
+        "deleted",
+        tombstone=lines(DELETED),
+        bin=lines(DELETED, "userPrincipalName=usera@contoso.com\nmsDS-LastKnownRDN=UserA The Long\n", isRecycled=[]),
+        ou=lines(DELETED.replace("CN=UserA", "OU=Sales"), objectClass=["top", "organizationalUnit"]),
+        krbtgt=lines(DELETED, sAMAccountName=["krbtgt_123"]),
+        controller=lines(DELETED, userAccountControl=["532480"], objectClass=["top", "user", "computer"]),
+        only_a_mark=lines(f"CN={MARK}{GUID},DC=x"),
+        long_lifetime=lines(DELETED, "tombstoneLifetime=4000000\n"),
+        no_guid=DELETED + "\ncn=a\n",
+        sid_without_subs=lines(DELETED).replace(sid(SID + "-1103").hex(), sid("S-1-5").hex()),
+        far=lines(DELETED).replace(STAMPS.hex(), metadata((0x20030, 3, 400_000_000_000)).hex()),
+    )
+    write(
+        "shown_values",
+        user="cn=UserA\nwhenCreated=20261101093000.0Z\npwdLastSet=0\naccountExpires=9223372036854775807\n"
+        "lastLogon=134064774000000000\nuserAccountControl=66050\ndescription=a\x1b[31mb\u202ec\n",
+        guid=b"objectGUID=" + GUID_WIRE + b"\nmS-DS-ConsistencyGuid=\1\2",
+        sid=b"objectSid=" + sid(SID + "-1103") + b"\nsIDHistory=\1\0",
+        photo=b"jpegPhoto=\xff\xd8\xff\xe0" + bytes(range(11, 60)),
+        formulas='info==1+1\ntitle=+1\nmail=@SUM(A1)\ncomment=-2"a,b"\n=x\n-a=b',
+        far="lastLogon=9223372036854775806\nlastLogoff=-1\nlockoutTime=99999999999999999999",
+        wide="displayName=" + "\u65e5\u672c" * 40,
+        left_out="nTSecurityDescriptor=x\nREPLPROPERTYMETADATA=y",
+        claims="info=base64:????\ntitle=base64:/9g=",
+    )
+    write(
+        "filter",
+        item="(cn=a*)",
+        bare="cn=a*",
+        nested=" (&(objectClass=user)(!(cn=b))(|(mail=*)(sn>=c))) ",
+        extensible="(memberOf:1.2.840.113556.1.4.1941:=CN=x,DC=y)",
+        escaped="(cn=a\\2a\\28b\\29\\5cc\\00)",
+        octets=b"a*(b)\\c\0\xff",
+        unclosed="(&(cn=a)(mail=b)",
+        follows="(cn=a)(b=c)",
+        closes="(cn=a))",
+        no_value="(|(cn=\u00e9)(=x))",
+        injected="cn=a)(objectClass=*",
+        deep="(!" * 120 + "(a=b)" + ")" * 120,
+        wide="(|" + "(a=b)" * 60 + ")",
+    )
+
+
+def files():
+    write("ca_file", pem=PEM, two=PEM + PEM, cut=PEM[:80], key=PEM.replace("CERTIFICATE", "PRIVATE KEY"), der=b"\x30\3\1\2\3", der_head=bytes.fromhex("3082010130"), empty=b"", text="nothing", bad_base64="-----BEGIN CERTIFICATE-----\n????\n-----END CERTIFICATE-----\n")
+    write("password_file", plain="Pa55word!", line="Pa55word!\r\n", two="a\n\n", bom=b"\xef\xbb\xbfa", little="\ufeffa\u00fc\r\n".encode("utf-16-le"), big="\ufeffa\u00fc\n".encode("utf-16-be"), odd=b"\xff\xfea", surrogate=b"\xff\xfe\0\xd8", latin=b"\xfc", empty=b"", astral="\ufeff\U0001f512".encode("utf-16-le"), two_marks="\ufeff\ufeffa")
+    write(
+        "set_args",
+        several="title=CEO\nproxyAddresses=SMTP:a@x\nPROXYADDRESSES=smtp:b@x\ninfo=\n",
+        secret="unicodePwd=x",
+        option="userPrincipalName=x",
+        system="objectSid=x",
+        not_a_name="1.2.840.113556.1.4.8=x\n",
+        attribute_option="description;x=y",
+        cleared_and_set="info=\ninfo=x",
+        equals="description=a=b=c",
+        octets="description=a\x1bb\u202e",
+        no_equals="title",
+    )
+    json_list = json.dumps({"schema": "adrecover/list/v1", "items": [{"guid": GUID, "name": "UserA"}]})
+    write(
+        "guid_list",
+        lines=f"# all\n\n{GUID} # UserA\n{{{GUID}}}\n",
+        braces="{" + GUID + "}",
+        list=json_list,
+        lines_of_json=f'{{"guid":"{GUID}"}}\n{{"guid":"{GUID}"}}\n',
+        other='{"schema":"adrecover/show/v1","items":[]}',
+        wide=("\ufeff" + GUID).encode("utf-16-le"),
+        bom="\ufeff" + GUID,
+        deep='{"a":' * 40 + "1" + "}" * 40,
+        bad="nonsense",
+        empty="",
+        no_items='{"schema":"adrecover/list/v1","items":[]}',
+    )
+    write(
+        "groups_csv",
+        header='samAccountName,groupDN\nusera,"CN=Sales,DC=x"\n# note\n' + GUID + ',"CN=VPN,DC=x"\n',
+        semicolons="usera;CN=Sales,DC=x",
+        quotes='"a""b";"CN=Doe\\, A,DC=x"\r\n',
+        open_quote='usera,"CN=Sales,DC=x',
+        three="usera,CN=Sales,DC=x",
+        empty_key=',"CN=a"',
+        empty_group='usera,""\n',
+        no_group="usera,\n",
+        spaces=' usera , "CN=a,DC=x\\ " ',
+        wide="\ufeffusera;CN=Sales,DC=x\r\n".encode("utf-16-le"),
+        comment='#a\n"#b","CN=c"\n',
+    )
+    write(
+        "config",
+        usual='default-profile = "a"\n[profiles.a]\nserver = ["ldaps://dc1", "ldaps://dc2"]\nuser = "admin@contoso.com"\n'
+        'password-file = "pw"\nca = "ca.pem"\ntimeout = 30\n[profiles.b]\nserver = "dc2"\npassword-file = "-"\nstarttls = true\n',
+        password='[profiles.a]\npassword = "hunter2secret"\n',
+        inline='profiles.a = { server = "x", bindPassword = "y" }',
+        in_a_list='profiles.a.server = [{ password = "x" }]',
+        unknown='[profiles.a]\nservre = 1\n',
+        number='[profiles.a]\ntimeout = -1\nverbose = 300\n',
+        dotted=".".join(["a"] * 60) + " = 1",
+        nested="a = " + "[" * 60 + "]" * 60,
+        cut='[profiles.a',
+        twice="[profiles.a]\n[profiles.a]\n",
+        empty="",
+        dates="a = 2026-11-01T09:30:00Z\nb = 0x7f\nc = 1e400\nd = inf\n",
+    )
+
+
+PEM = """-----BEGIN CERTIFICATE-----
+MIIBczCCARmgAwIBAgIUFAKECERTIFICATEFORFUZZSEEDS0wCgYIKoZIzj0EAwIw
+DzENMAsGA1UEAwwEbGFiMTAeFw0yNjAxMDEwMDAwMDBaFw0zNjAxMDEwMDAwMDBa
+MA8xDTALBgNVBAMMBGxhYjEwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAQxMjM0
+-----END CERTIFICATE-----
+"""
+
+REQUEST = {"account": "enable", "password": "given", "mustChange": True, "resetPassword": False}
+
+
+def step(action, undo, **more):
+    return {"action": action, "why": "asked for", "undo": undo} | more
+
+
+def a_plan(**change):
+    steps = [
+        step({"step": "reanimate", "to": "CN=UserA,OU=x,DC=contoso,DC=com", "parent": GUID, "password": "random"}, {"impossible": {"reason": "delete it again"}}),
+        step({"step": "setUpn", "value": "usera@contoso.com"}, {"values": {"attribute": "userPrincipalName", "values": []}}),
+        step({"step": "setAttribute", "attribute": "title", "values": [{"text": "CEO"}, {"base64": "/9g="}], "source": "--set"}, {"values": {"attribute": "title", "values": [{"text": "old"}]}}),
+        step({"step": "setPassword", "mustChange": True, "generated": False}, {"impossible": {"reason": "unknown"}}),
+        step({"step": "enable"}, "disable"),
+        step({"step": "addToGroup", "group": "CN=G,DC=contoso,DC=com", "guid": GUID, "source": "file:g.csv"}, "removeFromGroup", already=True),
+        step({"step": "move", "to": "CN=UserB,DC=contoso,DC=com"}, {"move": {"to": "CN=UserA,DC=contoso,DC=com"}}),
+        step({"step": "manual", "text": "synchronise"}, "nothing"),
+    ]
+    item = {
+        "guid": GUID, "name": "UserA", "type": "user", "samAccountName": "UserA", "from": DELETED, "usnChanged": 4336,
+        "dn": "CN=UserA,OU=x,DC=contoso,DC=com", "deletedAt": "2026-11-01T09:30:00Z", "steps": steps,
+        "losses": ["the memberships"], "stillMissing": ["mail"],
+    }
+    plan = {
+        "schema": "adrecover/plan/v1", "madeBy": "0.1.0", "madeAt": "2026-11-22T12:00:00Z", "purpose": "restore",
+        "domain": "DC=contoso,DC=com", "domainSid": SID, "server": "dc1.contoso.com",
+        "request": REQUEST | {"upn": {"value": "usera@contoso.com"}, "set": [{"attribute": "title", "values": [{"text": "CEO"}]}],
+            "groups": [{"member": {"samAccountName": "usera"}, "group": "CN=G,DC=contoso,DC=com", "source": "file:g.csv"}]},
+        "objects": [item | change.pop("item", {})],
+    }
+    return plan | change
+
+
+def plans():
+    dump = lambda value: json.dumps(value, separators=(",", ":"))  # noqa: E731
+    block = {"id": "name.upn", "message": "it is taken", "object": "CN=b", "wayOut": "--upn"}
+    write(
+        "plan",
+        usual=dump(a_plan()),
+        blocked=dump(a_plan(item={"blockedBy": [block], "steps": []})),
+        skipped=dump(a_plan(item={"skipped": "it is live", "steps": []})),
+        undo=dump(a_plan(purpose={"undo": {"operation": "0192f1c8"}})),
+        odd_values=dump(a_plan(server="dc\x1b[31m1\u202e", domain="DC=\u009bx", madeBy="\x1b")),
+        odd_attribute=dump(a_plan(item={"steps": [step({"step": "setAttribute", "attribute": "\x1b[2J", "values": [], "source": ""}, "nothing")]})),
+        far=dump(a_plan(madeAt="+12026-11-22T12:00:00Z")),
+        bad_base64=dump(a_plan(request=REQUEST | {"set": [{"attribute": "title", "values": [{"base64": "?"}]}]})),
+        secret=dump(a_plan(request=REQUEST | {"set": [{"attribute": "unicodePwd", "values": []}]})),
+        no_objects=dump(a_plan(objects=[])),
+        newer='{"schema":"adrecover/plan/v9"}',
+        cut=dump(a_plan())[:200],
+        wide=("\ufeff" + dump(a_plan(objects=[]))).encode("utf-16-le"),
+    )
+    number = "0192f1c8-0000-7000-8000-00000000000"
+
+    def operation(last, state, plan=None, undo_of=None, command="restore", at="2026-11-22T12:00:00.000Z"):
+        return [number + last, at, None, command, "because", "admin", "joe", "pc", "DC=contoso,DC=com", SID, "dc1", plan or a_plan(), undo_of, state]
+
+    def event(last, seq, of_step, name, detail=None, of_object=0):
+        return [number + last, seq, of_object, GUID, of_step, name, "2026-11-22T12:00:01.000Z", detail or {}]
+
+    restored = [GUID, number + "1", "UserA", "UserA", "CN=UserA,OU=x,DC=contoso,DC=com", "2026-11-22T12:00:01.000Z"]
+
+    def journal(operations, events=(), restored=()):
+        return dump({"operations": operations, "events": list(events), "restored": list(restored)})
+
+    done = [event("1", 2 * n + k, n, name) for n in range(8) for k, name in enumerate(["started", "succeeded"], 1)]
+    write(
+        "journal",
+        done=journal([operation("1", "done")], done, [restored]),
+        running=journal([operation("1", "running")], done[:5], [restored]),
+        detail=journal([operation("1", "partial")], [event("1", 1, 2, "started", {"previous": [{"text": "old"}], "uac": 514}), event("1", 2, 2, "failed", {"message": "no"})]),
+        moved=journal([operation("1", "done")], [event("1", 1, 6, "started", {"previousDn": "CN=Old,DC=contoso,DC=com"}), event("1", 2, 6, "succeeded")]),
+        undone=journal([operation("1", "done"), operation("2", "done", undo_of=number + "1", command="undo")], done),
+        out_of_order=journal([operation("1", "done")], [event("1", 1, 0, "succeeded")]),
+        no_such_step=journal([operation("1", "done")], [event("1", 1, 99, "started"), event("1", 2, -1, "started")]),
+        unknown=journal([operation("1", "melted", command="dance")]),
+        bad_plan=journal([operation("1", "done", plan={"schema": "x"})]),
+        bad_detail=journal([operation("1", "done")], [event("1", 1, 0, "started", "{")]),
+        bad_time=journal([operation("1", "done", at="yesterday")]),
+        bad_id=journal([["x"] + operation("1", "done")[1:]]),
+        numbers=journal([[number + "1"] + [1] * 13]),
+        bad_guid=journal([operation("1", "done")], [], [["x"] + restored[1:]]),
+        empty=journal([]),
+    )
+
+
+for part in [replies, streams, names, values, files, plans]:
+    part()

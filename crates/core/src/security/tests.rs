@@ -49,14 +49,14 @@ fn sids(texts: &[&str]) -> Vec<Sid> {
 /// A user of a domain with the SIDs that every user has.
 fn token(domain: &str, rid: u32) -> Vec<Sid> {
     let mut token = sids(&[ids::EVERYONE, ids::AUTHENTICATED_USERS, "S-1-5-32-554"]);
-    token.push(domain.parse::<Sid>().unwrap().with_rid(rid).unwrap());
+    token.push(domain.parse::<Sid>().unwrap().with_rid(rid));
     token
 }
 
 fn administrator() -> Vec<Sid> {
     let mut token = token(LAB, 500);
     token.extend(sids(&[ids::ADMINISTRATORS]));
-    token.push(LAB.parse::<Sid>().unwrap().with_rid(512).unwrap());
+    token.push(LAB.parse::<Sid>().unwrap().with_rid(512));
     token
 }
 

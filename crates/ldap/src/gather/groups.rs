@@ -94,9 +94,9 @@ impl Gatherer<'_> {
             self.domain
                 .domain_sid
                 .iter()
-                .flat_map(|d| PROTECTED_RIDS.iter().filter_map(|rid| d.with_rid(*rid))),
+                .flat_map(|d| PROTECTED_RIDS.iter().map(|rid| d.with_rid(*rid))),
         );
-        sids.extend(builtin.iter().flat_map(|d| PROTECTED_BUILTIN.iter().filter_map(|rid| d.with_rid(*rid))));
+        sids.extend(builtin.iter().flat_map(|d| PROTECTED_BUILTIN.iter().map(|rid| d.with_rid(*rid))));
         let base = self.domain.domain.to_string();
         let by_sid = filter::any_of(sids.iter().map(|sid| format!("(objectSid={})", sid.filter_value())));
         let query = Query::below(&base, Scope::Subtree, by_sid).attributes(["objectGUID"]);

@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adrecover_core::DirectoryError;
+use ldap3::LdapError;
 use rustls::ClientConfig;
 use secrecy::ExposeSecret;
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
+use crate::framer::Outcome;
 use crate::link::{self, Link};
-use crate::{
-    BindFailure, BindMethod, ConnectError, ConnectOptions, Scheme, ServerUrl, message, starttls, tls,
-};
+use crate::{BindFailure, BindMethod, ConnectError, ConnectOptions, Scheme, ServerUrl, starttls, tls};
 
 /// The stage of a time-out after which no other server is tried.
 pub(crate) const BINDING: &str = "binding";
@@ -133,8 +133,9 @@ impl Dialer {
     ) -> Result<Link, ConnectError> {
         let server = url.to_string();
         let options = &self.options;
+        let lost = |error: DirectoryError| ConnectError::Directory { server: server.clone(), error };
         let Some(configuration) = &self.tls else {
-            return Ok(Link::start(stream, &server, options.timeout, options.max_message));
+            return Link::start(stream, &server, options.timeout, options.max_message).await.map_err(lost);
         };
         if url.scheme == Scheme::Ldap {
             timeout_at(deadline, starttls::negotiate(&mut stream))
@@ -146,16 +147,18 @@ impl Dialer {
         let stream = timeout_at(deadline, shake)
             .await
             .map_err(|_| self.timed_out(&server, "in the TLS handshake"))??;
-        Ok(Link::start(stream, &server, options.timeout, options.max_message))
+        Link::start(stream, &server, options.timeout, options.max_message).await.map_err(lost)
     }
 
     async fn bind(&self, link: &Link, server: &str) -> Result<(), ConnectError> {
         let BindMethod::Simple { name, password } = &self.options.bind;
-        let bind = message::simple_bind(name, password.expose_secret());
-        let result = match link.result(&bind, &[]).await {
-            Ok(result) => result,
-            Err(DirectoryError::Timeout { .. }) => return Err(self.timed_out(server, BINDING)),
-            Err(error) => return Err(ConnectError::Directory { server: server.to_owned(), error }),
+        let result: Outcome = match link.operation().simple_bind(name, password.expose_secret()).await {
+            Ok(result) => result.into(),
+            Err(LdapError::Timeout { .. }) => return Err(self.timed_out(server, BINDING)),
+            Err(e) => {
+                let error = link.error(e).await;
+                return Err(ConnectError::Directory { server: server.to_owned(), error });
+            }
         };
         let server = server.to_owned();
         match result.code {

@@ -2,6 +2,7 @@
 
 use adrecover_core::directory::{Query, Scope, Visibility};
 use adrecover_core::{DirectoryError, Dn};
+use ldap3::controls::RawControl;
 
 use crate::ber::{self, tag};
 use crate::{RootDse, SearchOptions};
@@ -14,33 +15,13 @@ pub(crate) const DOMAIN_SCOPE: &str = "1.2.840.113556.1.4.1339";
 pub(crate) const SHOW_RECYCLED: &str = "1.2.840.113556.1.4.2064";
 pub(crate) const SHOW_DEACTIVATED_LINK: &str = "1.2.840.113556.1.4.2065";
 
-/// A control of a request (RFC 4511 4.1.11).
-#[derive(Debug, Clone)]
-pub(crate) struct Control {
-    oid: &'static str,
-    critical: bool,
-    value: Option<Vec<u8>>,
-}
-
-impl Control {
-    /// As it is sent.
-    pub(crate) fn encoded(&self) -> Vec<u8> {
-        let mut contents = ber::element(tag::OCTET_STRING, self.oid.as_bytes());
-        if self.critical {
-            contents.extend([tag::BOOLEAN, 1, 0xff]);
-        }
-        contents.extend(self.value.iter().flat_map(|value| ber::element(tag::OCTET_STRING, value)));
-        ber::element(tag::SEQUENCE, &contents)
-    }
-}
-
-fn control(oid: &'static str, critical: bool, value: Option<Vec<u8>>) -> Control {
-    Control { oid, critical, value }
+fn control(oid: &str, crit: bool, val: Option<Vec<u8>>) -> RawControl {
+    RawControl { ctype: oid.to_owned(), crit, val }
 }
 
 /// Show Deleted, critical. Without it a search silently misses what it is for, so a server that does not know it gets no
 /// request at all.
-fn show_deleted(root_dse: &RootDse) -> Result<Control, DirectoryError> {
+fn show_deleted(root_dse: &RootDse) -> Result<RawControl, DirectoryError> {
     if root_dse.supports(SHOW_DELETED) {
         return Ok(control(SHOW_DELETED, true, None));
     }
@@ -50,7 +31,10 @@ fn show_deleted(root_dse: &RootDse) -> Result<Control, DirectoryError> {
 }
 
 /// Controls for a Modify of an object in such a state.
-pub(crate) fn for_modify(visibility: Visibility, root_dse: &RootDse) -> Result<Vec<Control>, DirectoryError> {
+pub(crate) fn for_modify(
+    visibility: Visibility,
+    root_dse: &RootDse,
+) -> Result<Vec<RawControl>, DirectoryError> {
     match visibility {
         Visibility::Live => Ok(vec![]),
         Visibility::Deleted | Visibility::Recycled => Ok(vec![show_deleted(root_dse)?]),
@@ -62,7 +46,7 @@ pub(crate) fn for_search(
     query: &Query,
     options: &SearchOptions,
     root_dse: &RootDse,
-) -> Result<Vec<Control>, DirectoryError> {
+) -> Result<Vec<RawControl>, DirectoryError> {
     let mut controls = vec![];
     match query.visibility {
         Visibility::Live => {}
@@ -97,7 +81,7 @@ fn is_naming_context(base: &str, root_dse: &RootDse) -> bool {
 }
 
 /// Paged results (RFC 2696).
-pub(crate) fn paged(size: u32, cookie: &[u8]) -> Control {
+pub(crate) fn paged(size: u32, cookie: &[u8]) -> RawControl {
     let value = [ber::integer(size), ber::element(tag::OCTET_STRING, cookie)].concat();
     control(PAGED_RESULTS, true, Some(ber::element(tag::SEQUENCE, &value)))
 }
@@ -114,8 +98,8 @@ mod tests {
         }
     }
 
-    fn sent(controls: &[Control]) -> Vec<(&str, bool)> {
-        controls.iter().map(|c| (c.oid, c.critical)).collect()
+    fn sent(controls: &[RawControl]) -> Vec<(&str, bool)> {
+        controls.iter().map(|c| (c.ctype.as_str(), c.crit)).collect()
     }
 
     #[test]
@@ -145,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_paging_value_is_read_back() {
-        let value = paged(1000, b"abc").value.unwrap();
+        let value = paged(1000, b"abc").val.unwrap();
         assert_eq!(crate::framer::paged(&value).unwrap(), b"abc");
     }
 }

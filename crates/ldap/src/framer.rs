@@ -195,6 +195,21 @@ fn text(octets: &[u8]) -> String {
     }
 }
 
+/// Puts `?` for what is not ASCII in the texts of a result that are not UTF-8, which `ldap3` cannot take. The message has
+/// passed [`check`], and `contents` are its operation's.
+pub(crate) fn make_text(message: &mut [u8], contents: Range<usize>) {
+    let mut at = contents.start;
+    // The result code, the matched DN, the diagnostic message.
+    for is_text in [false, true, true] {
+        let Some(Ok(Some((head, length)))) = message.get(at..contents.end).map(ber::header) else { return };
+        let Some(value) = message.get_mut(at + head..at + head + length) else { return };
+        if is_text && std::str::from_utf8(value).is_err() {
+            value.iter_mut().filter(|octet| !octet.is_ascii()).for_each(|octet| *octet = b'?');
+        }
+        at += head + length;
+    }
+}
+
 /// Nobody reads it, but it has to be taken apart (RFC 4511 4.13).
 fn intermediate(value: &[u8]) -> Result<(), Problem> {
     let mut reader = Reader::new(value);

@@ -8,6 +8,7 @@
 //! (`wire`), and a decoder without panics (`decode`).
 
 mod ber;
+mod client;
 mod connect;
 mod controls;
 mod decode;

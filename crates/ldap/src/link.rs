@@ -1,4 +1,5 @@
-//! One live connection: requests out, answers back, and the cause of its end.
+//! One live connection: the `ldap3` handle, searches beside it, the cause of its end, and the one place where `ldap3`'s
+//! errors are read.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,64 +7,66 @@ use std::time::Duration;
 use adrecover_core::DirectoryError;
 use adrecover_core::directory::{Refusal, result_name};
 use adrecover_core::text::printable;
+use ldap3::controls::RawControl;
+use ldap3::{Ldap, LdapError, LdapResult};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-use crate::controls::Control;
 use crate::framer::Outcome;
-use crate::message;
-use crate::wire::{self, Batch, End, Exchange, Outgoing, Shared};
+use crate::wire::{self, Batch, End, Exchange, Shared};
+use crate::{client, message};
 
 /// A connection. Clones share it; it is closed when the last one is dropped.
 #[derive(Debug, Clone)]
 pub(crate) struct Link {
-    sender: mpsc::UnboundedSender<Outgoing>,
+    ldap: Ldap,
+    /// Messages of our own.
+    sender: mpsc::UnboundedSender<Vec<u8>>,
     shared: Arc<Shared>,
     server: Arc<str>,
     timeout: Duration,
 }
 
 impl Link {
-    /// Speaks LDAP over a stream.
-    pub(crate) fn start<S>(stream: S, server: &str, timeout: Duration, max_message: usize) -> Self
+    /// Puts the wire and `ldap3` on a stream over which LDAP can be spoken.
+    pub(crate) async fn start<S>(
+        stream: S,
+        server: &str,
+        timeout: Duration,
+        max_message: usize,
+    ) -> Result<Self, DirectoryError>
     where
         S: AsyncRead + AsyncWrite + Send + 'static,
     {
-        let (sender, shared) = wire::start(stream, max_message);
-        Self { sender, shared, server: server.into(), timeout }
+        let shared = Shared::new();
+        let (near, ldap) = client::start(&shared)
+            .await
+            .map_err(|reason| DirectoryError::ConnectionLost { server: server.to_owned(), reason })?;
+        let sender = wire::start(stream, near, &shared, max_message);
+        Ok(Self { ldap, sender, shared, server: server.into(), timeout })
     }
 
-    /// Sends a request. Its replies are read with [`Self::reply`].
-    pub(crate) fn ask(&self, request: &message::Operation, controls: &[Control]) -> Exchange {
-        let exchange = self.shared.open(request.answer);
+    /// The handle for one operation that is no search, with the time limit set.
+    pub(crate) fn operation(&self) -> Ldap {
+        let mut ldap = self.ldap.clone();
+        ldap.with_timeout(self.timeout);
+        ldap
+    }
+
+    /// Sends a search. Its replies are read with [`Self::reply`].
+    pub(crate) fn ask(&self, search: &message::Operation, controls: &[RawControl]) -> Exchange {
+        let exchange = self.shared.open();
         // Where the connection has ended the exchange is at its end already, and tells it.
-        let _ = self.sender.send(Outgoing::new(request.message(exchange.id, controls)));
+        let _ = self.sender.send(search.message(exchange.id, controls));
         exchange
     }
 
-    /// The next replies to a request, within the time limit.
+    /// The next replies to a search, within the time limit.
     pub(crate) async fn reply(&self, exchange: &mut Exchange) -> Result<Batch, DirectoryError> {
         match tokio::time::timeout(self.timeout, exchange.replies.recv()).await {
             Ok(Some(batch)) => Ok(batch),
             Ok(None) => Err(self.lost().await),
-            Err(_) => Err(DirectoryError::Timeout {
-                server: self.server.to_string(),
-                seconds: self.timeout.as_secs(),
-            }),
-        }
-    }
-
-    /// The result of a request that has no other replies.
-    pub(crate) async fn result(
-        &self,
-        request: &message::Operation,
-        controls: &[Control],
-    ) -> Result<Outcome, DirectoryError> {
-        let mut exchange = self.ask(request, controls);
-        loop {
-            if let Some(outcome) = self.reply(&mut exchange).await?.end {
-                return Ok(outcome);
-            }
+            Err(_) => Err(self.timed_out()),
         }
     }
 
@@ -75,18 +78,32 @@ impl Link {
     /// Ends the connection in the orderly way (RFC 4511 4.3).
     pub(crate) async fn close(&self) {
         self.shared.ended(End::Ours);
-        let (sent, wait) = oneshot::channel();
-        let id = self.shared.open(None).id;
-        let unbind = message::unbind().message(id, &[]);
-        if self.sender.send(Outgoing::last(unbind, sent)).is_ok() {
-            let _ = tokio::time::timeout(self.timeout, wait).await;
+        let _ = self.operation().unbind().await;
+        // The wire ends when it has passed that on.
+        let _ = tokio::time::timeout(self.timeout, self.sender.closed()).await;
+    }
+
+    /// Tells the server that nobody waits for the replies to a search any more. Nothing comes back.
+    pub(crate) fn abandon(&self, id: i32) {
+        let _ = self.sender.send(message::abandon(id).message(self.shared.next_id(), &[]));
+    }
+
+    /// The true cause of an error of `ldap3`, which itself often knows only that something ended.
+    pub(crate) async fn error(&self, error: LdapError) -> DirectoryError {
+        match error {
+            LdapError::Timeout { .. } => self.timed_out(),
+            LdapError::AddNoValues => DirectoryError::BadRequest("no value to add was given".to_owned()),
+            LdapError::OpSend { .. }
+            | LdapError::ResultRecv { .. }
+            | LdapError::IdScrubSend { .. }
+            | LdapError::EndOfStream
+            | LdapError::Io { .. } => self.lost().await,
+            other => self.connection_lost(other.to_string()),
         }
     }
 
-    /// Tells the server that nobody waits for an answer any more. Nothing comes back.
-    pub(crate) fn abandon(&self, id: i32) {
-        let own = self.shared.open(None).id;
-        let _ = self.sender.send(Outgoing::new(message::abandon(id).message(own, &[])));
+    fn timed_out(&self) -> DirectoryError {
+        DirectoryError::Timeout { server: self.server.to_string(), seconds: self.timeout.as_secs() }
     }
 
     /// Why there is no answer.
@@ -115,6 +132,13 @@ impl Link {
             server: self.server.to_string(),
             problem: printable(&problem.into()).into_owned(),
         }
+    }
+}
+
+impl From<LdapResult> for Outcome {
+    fn from(result: LdapResult) -> Self {
+        let referral = result.refs.into_iter().next();
+        Self { code: result.rc, diagnostic: result.text, referral, cookie: None }
     }
 }
 

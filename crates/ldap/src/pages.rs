@@ -8,8 +8,9 @@ use std::collections::VecDeque;
 use adrecover_core::directory::Scope;
 use adrecover_core::text::printable;
 use adrecover_core::{DirectoryError, Entry};
+use ldap3::controls::RawControl;
 
-use crate::controls::{self, Control};
+use crate::controls;
 use crate::decode;
 use crate::framer::Outcome;
 use crate::link::{self, Link};
@@ -26,7 +27,7 @@ pub(crate) struct Request {
     pub(crate) scope: Scope,
     pub(crate) filter: Filter,
     pub(crate) attributes: Vec<String>,
-    pub(crate) controls: Vec<Control>,
+    pub(crate) controls: Vec<RawControl>,
     /// The page size; `None` sends no paging control.
     pub(crate) page: Option<u32>,
 }

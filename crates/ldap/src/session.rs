@@ -1,5 +1,6 @@
 //! A session: one domain controller, bound, with what it says of itself.
 
+use std::collections::HashSet;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -7,12 +8,13 @@ use std::sync::{Arc, PoisonError, RwLock};
 use adrecover_core::directory::{Change, ChangeKind, Query, Scope, Visibility};
 use adrecover_core::text::printable;
 use adrecover_core::{Directory, DirectoryError, Dn, Entry};
+use ldap3::Mod;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::connect::{Dialed, Dialer, PAUSES};
 use crate::link::{self, Link};
-use crate::message::{self, Filter};
+use crate::message::Filter;
 use crate::stream::{EntryStream, Request};
 use crate::{ConnectError, ConnectOptions, RootDse, SearchOptions, ServerUrl, Sweep, SweepQuery, controls};
 
@@ -212,17 +214,26 @@ impl Directory for Session {
         if changes.is_empty() {
             return Err(DirectoryError::BadRequest("a modification without a change".to_owned()));
         }
-        if changes.iter().any(|c| c.kind == ChangeKind::Add && c.values.is_empty()) {
-            return Err(DirectoryError::BadRequest("no value to add was given".to_owned()));
-        }
         let controls = controls::for_modify(visibility, &self.root_dse)?;
-        let result = self.link().result(&message::modify(dn, changes), &controls).await?;
-        Ok(link::accepted(&result, || format!("modify {}", printable(dn)))?)
+        let link = self.link();
+        let mut ldap = link.operation();
+        if !controls.is_empty() {
+            ldap.with_controls(controls);
+        }
+        let result = match ldap.modify(dn, changes.iter().map(modification).collect()).await {
+            Ok(result) => result,
+            Err(e) => return Err(link.error(e).await),
+        };
+        Ok(link::accepted(&result.into(), || format!("modify {}", printable(dn)))?)
     }
 
     async fn delete(&mut self, dn: &str) -> Result<(), DirectoryError> {
-        let result = self.link().result(&message::delete(dn), &[]).await?;
-        Ok(link::accepted(&result, || format!("delete {}", printable(dn)))?)
+        let link = self.link();
+        let result = match link.operation().delete(dn).await {
+            Ok(result) => result,
+            Err(e) => return Err(link.error(e).await),
+        };
+        Ok(link::accepted(&result.into(), || format!("delete {}", printable(dn)))?)
     }
 
     async fn rename(&mut self, dn: &str, new_dn: &Dn) -> Result<(), DirectoryError> {
@@ -234,9 +245,12 @@ impl Directory for Session {
         let stays = dn.parse::<Dn>().is_ok_and(|old| old.parent().as_ref() == Some(&parent));
         let parent = parent.to_string();
         let superior = (!stays).then_some(parent.as_str());
-        let request = message::rename(dn, &rdn.to_string(), superior);
-        let result = self.link().result(&request, &[]).await?;
-        Ok(link::accepted(&result, || {
+        let link = self.link();
+        let result = match link.operation().modifydn(dn, &rdn.to_string(), true, superior).await {
+            Ok(result) => result,
+            Err(e) => return Err(link.error(e).await),
+        };
+        Ok(link::accepted(&result.into(), || {
             format!("rename {} to {}", printable(dn), printable(&new_dn.to_string()))
         })?)
     }
@@ -244,6 +258,17 @@ impl Directory for Session {
     async fn reconnect(&mut self) -> Result<(), DirectoryError> {
         *self = self.again().await?;
         Ok(())
+    }
+}
+
+/// `ldap3` takes the values as a set, which they are: the order of values carries no meaning in LDAP (RFC 4511 4.1.7).
+fn modification(change: &Change) -> Mod<Vec<u8>> {
+    let name = change.attribute.clone().into_bytes();
+    let values: HashSet<Vec<u8>> = change.values.iter().cloned().collect();
+    match change.kind {
+        ChangeKind::Add => Mod::Add(name, values),
+        ChangeKind::Delete => Mod::Delete(name, values),
+        ChangeKind::Replace => Mod::Replace(name, values),
     }
 }
 

@@ -1,7 +1,8 @@
 //! Carries requests to the server and its replies back to whoever asked, checks the replies, and remembers why it ended.
 //!
-//! Entries are handed on as the octets that came, many at a time; whoever asked takes them apart. What
-//! [`framer::check`] or the table of open requests refuses reaches nobody.
+//! There are two who ask. Searches of our own get their entries as the octets that came, many at a time, and take them
+//! apart themselves. All else is asked by the `ldap3` [client], which gets whole messages through a local socket
+//! pair. Message ids tell them apart. What [`framer::check`] or the table of open requests refuses reaches neither.
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -12,10 +13,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
-use bytes::{Bytes, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, watch};
 
+use crate::client::{self, Near};
 use crate::framer::{self, Outcome, Reply, op};
 
 /// How much is read before it is handed on.
@@ -25,6 +27,8 @@ const ROOM: usize = 32 << 10;
 /// The most replies to one search request. A page holds at most 1,000 entries; a server that sends on without an end
 /// must not fill the memory.
 const MAX_REPLIES: u32 = 20_000;
+/// The message ids from here on are those of our own searches; `ldap3` counts from 1.
+pub(crate) const FIRST_SEARCH: i32 = 0x4000_0000;
 
 /// Why a connection ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,7 +48,7 @@ pub(crate) enum End {
     Ours,
 }
 
-/// Replies to one request that came together.
+/// Replies to one search that came together.
 #[derive(Debug, Default)]
 pub(crate) struct Batch {
     /// The octets that they lie in.
@@ -53,11 +57,11 @@ pub(crate) struct Batch {
     pub(crate) entries: Vec<Range<usize>>,
     /// How many references to other servers came along.
     pub(crate) references: u64,
-    /// The result that ends the request.
+    /// The result that ends the search.
     pub(crate) end: Option<Outcome>,
 }
 
-/// A request under way.
+/// A search under way.
 #[derive(Debug)]
 pub(crate) struct Exchange {
     /// Its message id.
@@ -67,9 +71,10 @@ pub(crate) struct Exchange {
 }
 
 /// What is known of the requests under way.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Table {
     open: HashMap<i32, Open>,
+    /// The id of the last search or abandonment of our own.
     last_id: i32,
     /// Whether the connection has ended, so that nothing more comes.
     ended: bool,
@@ -80,8 +85,16 @@ struct Open {
     /// The tag of the reply that ends it.
     answer: u8,
     replies: u32,
-    /// Whoever gave up has closed it; what still comes then is dropped.
-    to: mpsc::UnboundedSender<Batch>,
+    to: Owner,
+}
+
+/// Who asked.
+#[derive(Debug)]
+enum Owner {
+    /// `ldap3`, which itself drops what it does not wait for any more.
+    Client,
+    /// A search of our own. Whoever gave up has closed it; what still comes then is dropped.
+    Search(mpsc::UnboundedSender<Batch>),
 }
 
 /// What both directions and the owner of a connection share.
@@ -91,28 +104,10 @@ pub(crate) struct Shared {
     end: watch::Sender<Option<End>>,
 }
 
-/// A message on its way out.
-#[derive(Debug)]
-pub(crate) struct Outgoing {
-    octets: Vec<u8>,
-    /// Nothing follows: told when it is sent.
-    last: Option<oneshot::Sender<()>>,
-}
-
-impl Outgoing {
-    pub(crate) fn new(octets: Vec<u8>) -> Self {
-        Self { octets, last: None }
-    }
-
-    /// The last message of a connection.
-    pub(crate) fn last(octets: Vec<u8>, sent: oneshot::Sender<()>) -> Self {
-        Self { octets, last: Some(sent) }
-    }
-}
-
 impl Shared {
-    fn new() -> Arc<Self> {
-        Arc::new(Self { table: Mutex::default(), end: watch::Sender::new(None) })
+    pub(crate) fn new() -> Arc<Self> {
+        let table = Table { open: HashMap::new(), last_id: FIRST_SEARCH - 1, ended: false };
+        Arc::new(Self { table: Mutex::new(table), end: watch::Sender::new(None) })
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -135,16 +130,29 @@ impl Shared {
         tokio::time::timeout(Duration::from_secs(1), wait).await.ok()?.ok()?.clone()
     }
 
-    /// Opens a request that is ended by a reply of this operation; without one nothing comes back.
-    pub(crate) fn open(&self, answer: Option<u8>) -> Exchange {
+    /// A message id for a request of our own without a reply.
+    pub(crate) fn next_id(&self) -> i32 {
+        self.table().next_id()
+    }
+
+    /// Opens a search.
+    pub(crate) fn open(&self) -> Exchange {
         let (to, replies) = mpsc::unbounded_channel();
         let mut table = self.table();
-        table.last_id = table.last_id.checked_add(1).unwrap_or(1);
-        let id = table.last_id;
-        if let (Some(answer), false) = (answer, table.ended) {
-            table.open.insert(id, Open { answer, replies: 0, to });
+        let id = table.next_id();
+        if !table.ended {
+            table.open.insert(id, Open { answer: op::DONE, replies: 0, to: Owner::Search(to) });
         }
         Exchange { id, replies }
+    }
+
+    /// Notes a request of `ldap3` that is ended by a reply of this operation.
+    pub(crate) fn asked_by_client(&self, id: i32, answer: u8) -> Result<(), String> {
+        if !(1..FIRST_SEARCH).contains(&id) {
+            return Err(format!("the message id is {id}"));
+        }
+        self.table().open.insert(id, Open { answer, replies: 0, to: Owner::Client });
+        Ok(())
     }
 
     /// Ends every request: nothing more comes.
@@ -156,8 +164,13 @@ impl Shared {
 }
 
 impl Table {
+    fn next_id(&mut self) -> i32 {
+        self.last_id = self.last_id.checked_add(1).unwrap_or(FIRST_SEARCH);
+        self.last_id
+    }
+
     /// To whom a well-formed reply goes; an error where nobody asked for it.
-    fn received(&mut self, id: i32, op: u8) -> Result<Option<&mpsc::UnboundedSender<Batch>>, String> {
+    fn received(&mut self, id: i32, op: u8) -> Result<Option<&Owner>, String> {
         let Some(open) = self.open.get_mut(&id) else {
             return Err(format!("a reply to message {id}, which is not open"));
         };
@@ -177,61 +190,100 @@ impl Table {
     }
 }
 
-/// Starts the task that serves a connected stream. It ends when the sender of messages is dropped, or with the stream.
-pub(crate) fn start<S>(stream: S, max_message: usize) -> (mpsc::UnboundedSender<Outgoing>, Arc<Shared>)
+/// Starts the task that serves a connected stream. It ends when `ldap3` closes its end of the pair, or with the stream.
+/// Gives the way for messages of our own.
+pub(crate) fn start<S>(
+    stream: S,
+    client: Near,
+    shared: &Arc<Shared>,
+    max_message: usize,
+) -> mpsc::UnboundedSender<Vec<u8>>
 where
     S: AsyncRead + AsyncWrite + Send + 'static,
 {
-    let shared = Shared::new();
-    let ours = Arc::clone(&shared);
-    let (sender, messages) = mpsc::unbounded_channel();
+    let shared = Arc::clone(shared);
+    let (sender, mut messages) = mpsc::unbounded_channel();
     tokio::spawn(async move {
         let (server_read, server_write) = tokio::io::split(stream);
+        let (mut client_read, mut client_write) = tokio::io::split(client);
         let end = tokio::select! {
-            end = downstream(server_read, &ours, max_message) => end,
-            end = upstream(messages, server_write) => end,
+            end = downstream(server_read, &mut client_write, &shared, max_message) => end,
+            end = upstream(&mut messages, &mut client_read, server_write, &shared) => end,
         };
-        // Recorded before the requests are ended, so that whoever sees the end finds the cause.
-        ours.ended(end);
-        ours.close();
+        // Recorded before the requests are ended and the pair is closed, so that whoever sees the end finds the cause.
+        shared.ended(end);
+        shared.close();
     });
-    (sender, shared)
+    sender
 }
 
-/// Client to server.
+/// Client to server: whole messages, each request noted first.
 async fn upstream(
-    mut messages: mpsc::UnboundedReceiver<Outgoing>,
+    messages: &mut mpsc::UnboundedReceiver<Vec<u8>>,
+    client: &mut (impl AsyncRead + Unpin),
     mut server: impl AsyncWrite + Unpin,
+    shared: &Shared,
 ) -> End {
-    while let Some(mut message) = messages.recv().await {
-        let sent = async {
-            server.write_all(&message.octets).await?;
-            server.flush().await
+    let mut buffer = BytesMut::with_capacity(ROOM);
+    loop {
+        buffer.reserve(ROOM / 2);
+        let own = tokio::select! {
+            // Where nobody can search any more the client may still have something to say.
+            Some(own) = messages.recv() => Some(own),
+            read = client.read_buf(&mut buffer) => match read {
+                Ok(0) | Err(_) => break,
+                Ok(_) => None,
+            },
         };
-        if let Err(e) = sent.await {
+        let sent = match own {
+            Some(message) => send(&mut server, &message).await,
+            None => {
+                let whole = match client::requests(&buffer, shared) {
+                    Ok(whole) => whole,
+                    Err(problem) => return End::Malformed(format!("our own request: {problem}")),
+                };
+                let sent = send(&mut server, &buffer[..whole]).await;
+                // It may have been a password.
+                buffer[..whole].fill(0);
+                buffer.advance(whole);
+                sent
+            }
+        };
+        if let Err(e) = sent {
             return End::Lost(describe(&e));
-        }
-        // It may have been a password.
-        message.octets.fill(0);
-        if let Some(sent) = message.last {
-            let _ = server.shutdown().await;
-            let _ = sent.send(());
-            return End::Ours;
         }
     }
     let _ = server.shutdown().await;
-    End::Ours
+    client_ended(shared).await
+}
+
+async fn send(server: &mut (impl AsyncWrite + Unpin), octets: &[u8]) -> io::Result<()> {
+    server.write_all(octets).await?;
+    server.flush().await
+}
+
+/// Why `ldap3` has closed its end: whoever supervises it says so in a moment.
+async fn client_ended(shared: &Shared) -> End {
+    shared.cause().await.unwrap_or(End::Ours)
 }
 
 /// Server to client: checks each message and hands on what came together.
-async fn downstream(mut server: impl AsyncRead + Unpin, shared: &Shared, max: usize) -> End {
+async fn downstream(
+    mut server: impl AsyncRead + Unpin,
+    client: &mut (impl AsyncWrite + Unpin),
+    shared: &Shared,
+    max: usize,
+) -> End {
     let mut buffer = BytesMut::with_capacity(CHUNK);
     loop {
         if buffer.capacity() - buffer.len() < ROOM {
             buffer.reserve(CHUNK);
         }
         let over = fill(&mut server, &mut buffer).await;
-        let end = hand_on(&mut buffer, shared, max);
+        let (for_client, end) = hand_on(&mut buffer, shared, max);
+        if !for_client.is_empty() && client.write_all(&for_client).await.is_err() {
+            return client_ended(shared).await;
+        }
         if let Some(end) = end {
             return end;
         }
@@ -244,8 +296,8 @@ async fn downstream(mut server: impl AsyncRead + Unpin, shared: &Shared, max: us
     }
 }
 
-/// Hands on all whole messages, and says whether they end the connection.
-fn hand_on(buffer: &mut BytesMut, shared: &Shared, max: usize) -> Option<End> {
+/// Hands on all whole messages to the searches. Gives those for `ldap3`, and says whether they end the connection.
+pub(crate) fn hand_on(buffer: &mut BytesMut, shared: &Shared, max: usize) -> (Vec<u8>, Option<End>) {
     let mut table = shared.table();
     let mut sorted = Sorted::default();
     let mut at = 0;
@@ -266,21 +318,23 @@ fn hand_on(buffer: &mut BytesMut, shared: &Shared, max: usize) -> Option<End> {
             batch.octets = octets.clone();
         }
         let ends = batch.end.is_some();
-        if let Some(open) = table.open.get(&id) {
+        if let Some(Open { to: Owner::Search(to), .. }) = table.open.get(&id) {
             // Nobody may be waiting any more.
-            let _ = open.to.send(batch);
+            let _ = to.send(batch);
         }
         if ends {
             table.open.remove(&id);
         }
     }
-    end
+    (sorted.for_client, end)
 }
 
-/// The replies that lie in one buffer, by request.
+/// The replies that lie in one buffer.
 #[derive(Default)]
 struct Sorted {
+    /// Those to searches, by search.
     batches: Vec<(i32, Batch)>,
+    for_client: Vec<u8>,
 }
 
 impl Sorted {
@@ -293,18 +347,20 @@ impl Sorted {
             }
             Reply::Notice { .. } => return Ok(()),
         };
-        let Some(to) = table.received(id, op).map_err(End::Malformed)? else { return Ok(()) };
-        if op == op::ENTRY && to.is_closed() {
-            return Ok(());
-        }
-        let batch = match self.batches.iter_mut().rposition(|(other, _)| *other == id) {
-            Some(i) => &mut self.batches[i].1,
-            None => {
-                self.batches.push((id, Batch::default()));
-                let last = self.batches.len() - 1;
-                &mut self.batches[last].1
+        match table.received(id, op).map_err(End::Malformed)? {
+            None => return Ok(()),
+            Some(Owner::Client) => {
+                // It is the only reply.
+                table.open.remove(&id);
+                let start = self.for_client.len();
+                self.for_client.extend_from_slice(message);
+                framer::make_text(&mut self.for_client[start..], contents);
+                return Ok(());
             }
-        };
+            Some(Owner::Search(to)) if op == op::ENTRY && to.is_closed() => return Ok(()),
+            Some(Owner::Search(_)) => {}
+        }
+        let batch = self.batch(id);
         if batch.end.is_some() {
             return Err(End::Malformed(format!("a reply to message {id}, which is not open")));
         }
@@ -314,6 +370,16 @@ impl Sorted {
             _ => batch.end = outcome,
         }
         Ok(())
+    }
+
+    /// The batch of a search. The last one is the likely one.
+    fn batch(&mut self, id: i32) -> &mut Batch {
+        let found = self.batches.iter().rposition(|(other, _)| *other == id);
+        let index = found.unwrap_or_else(|| {
+            self.batches.push((id, Batch::default()));
+            self.batches.len() - 1
+        });
+        &mut self.batches[index].1
     }
 }
 

@@ -91,10 +91,7 @@ impl Gatherer<'_> {
         let builtin: Option<Sid> = "S-1-5-32".parse().ok();
         let mut sids: Vec<Sid> = vec![];
         sids.extend(
-            self.domain
-                .domain_sid
-                .iter()
-                .flat_map(|d| PROTECTED_RIDS.iter().map(|rid| d.with_rid(*rid))),
+            self.domain.domain_sid.iter().flat_map(|d| PROTECTED_RIDS.iter().map(|rid| d.with_rid(*rid))),
         );
         sids.extend(builtin.iter().flat_map(|d| PROTECTED_BUILTIN.iter().map(|rid| d.with_rid(*rid))));
         let base = self.domain.domain.to_string();

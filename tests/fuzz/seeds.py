@@ -154,18 +154,24 @@ def replies():
     )
 
 
+# The message id of the first search: those below are of the client.
+FIRST = 0x40000000
+
+
 def streams():
-    done = result(1, 0x65, 0)
+    done = result(FIRST, 0x65, 0)
     modified, bound = result(2, 0x67, 0), result(4, 0x61, 49, BIND.format("533"))
-    two = entry(1, "CN=a,DC=x", cn=["a"]) + entry(1, "CN=b,DC=x", objectGUID=[GUID_WIRE])
+    two = entry(FIRST, "CN=a,DC=x", cn=["a"]) + entry(FIRST, "CN=b,DC=x", objectGUID=[GUID_WIRE])
     write(
         "framer",
         search=two + done,
-        several=entry(1, "CN=a,DC=x", cn=["a"]) + modified + bound + done,
-        abandoned=entry(7, "CN=a,DC=x", cn=["a"]) + done + result(7, 0x65, 0),
+        several=entry(FIRST, "CN=a,DC=x", cn=["a"]) + modified + bound + done,
+        abandoned=entry(FIRST + 2, "CN=a,DC=x", cn=["a"]) + done + result(FIRST + 2, 0x65, 0),
         not_open=done + done,
-        another_reply=result(1, 0x67, 0),
-        not_utf8=result(1, 0x65, 80, b"\xfc\xff text") + modified,
+        another_reply=result(FIRST, 0x67, 0),
+        not_utf8=result(FIRST, 0x65, 80, b"\xfc\xff text") + modified,
+        not_utf8_for_the_client=result(2, 0x67, 53, b"\xfc\xff text") + done,
+        entry_for_the_client=entry(2, "CN=a,DC=x", cn=["a"]),
         notice=result(0, 0x78, 52, "bye", tlv(0x8A, "1.3.6.1.4.1.1466.20036")),
         intermediate=message(3, 0x79, tlv(0x80, "1.2.3")) + result(3, 0x78, 0),
         too_long=b"\x30\x84\x7f\xff\xff\xff\2\1\1",
@@ -175,23 +181,23 @@ def streams():
         tls_alert=b"\x15\3\1\0\2\2\x28",
         indefinite=b"\x30\x80\2\1\1\0\0",
     )
-    big = ranged(1, "CN=Big,DC=x", "member;range=0-1", ["CN=a", "CN=b"]) + page(1, b"")
+    big = ranged(FIRST, "CN=Big,DC=x", "member;range=0-1", ["CN=a", "CN=b"]) + page(FIRST, b"")
     write(
         "search",
         none=done,
         two=two + done,
-        pages=two + page(1, b"one") + entry(2, "CN=c,DC=x", cn=["c"]) + page(2, b""),
-        same_page=two + page(1, b"one") + entry(2, "CN=a,DC=x") + page(2, b"one"),
-        empty_pages=page(1, b"one") + page(2, b"one") + page(3, b"one") + page(4, b"one"),
-        range=ranged(1, "CN=Big,DC=x", "member;range=0-1", ["CN=a", "CN=b"])
+        pages=two + page(FIRST, b"one") + entry(FIRST + 1, "CN=c,DC=x", cn=["c"]) + page(FIRST + 1, b""),
+        same_page=two + page(FIRST, b"one") + entry(FIRST + 1, "CN=a,DC=x") + page(FIRST + 1, b"one"),
+        empty_pages=page(FIRST, b"one") + page(FIRST + 1, b"one") + page(FIRST + 2, b"one") + page(FIRST + 3, b"one"),
+        range=ranged(FIRST, "CN=Big,DC=x", "member;range=0-1", ["CN=a", "CN=b"])
         + done
-        + ranged(2, "CN=Big,DC=x", "member;range=2-*", ["CN=c"])
-        + result(2, 0x65, 0),
-        range_again=big + ranged(2, "CN=Big,DC=x", "member;range=0-1", ["CN=a"]) + result(2, 0x65, 0),
-        reference=message(1, 0x73, text("ldap://other.contoso.com/DC=x")) + done,
-        refused=two + result(1, 0x65, 11, "0000217B: adminLimit"),
-        no_object=result(1, 0x65, 32, "0000208D: NameErr"),
-        referral=result(1, 0x65, 10, "", tlv(0xA3, text("ldap://other"))),
+        + ranged(FIRST + 1, "CN=Big,DC=x", "member;range=2-*", ["CN=c"])
+        + result(FIRST + 1, 0x65, 0),
+        range_again=big + ranged(FIRST + 1, "CN=Big,DC=x", "member;range=0-1", ["CN=a"]) + result(FIRST + 1, 0x65, 0),
+        reference=message(FIRST, 0x73, text("ldap://other.contoso.com/DC=x")) + done,
+        refused=two + result(FIRST, 0x65, 11, "0000217B: adminLimit"),
+        no_object=result(FIRST, 0x65, 32, "0000208D: NameErr"),
+        referral=result(FIRST, 0x65, 10, "", tlv(0xA3, text("ldap://other"))),
         notice=two + result(0, 0x78, 52, "shutting down", tlv(0x8A, "1.3.6.1.4.1.1466.20036")),
         notice_of_ad=tlv(0x30, tlv(2, b"\0"), tlv(0x78, tlv(10, b"\x34"), text(""), text("x")), tlv(0x8A, "1.3.6.1.4.1.1466.20036")),
         cut=two,

@@ -9,39 +9,55 @@ use lber::structure::{PL, StructureTag};
 use lber::structures::Tag;
 use ldap3::LdapResult;
 
-use crate::framer::{self, MAX_ELEMENTS, Reply, op};
+use crate::framer::{self, MAX_ELEMENTS, Outcome, Reply, op};
 use crate::{RootDse, decode, link, rootdse};
 
 /// One message of a server.
 pub fn reply(data: &[u8]) {
-    // The bridge hands over whole messages, one at a time.
+    // The wire hands over whole messages, one at a time.
     let length = framer::length(data, usize::MAX / 4).ok().flatten();
     let Some(data) = length.and_then(|length| data.get(..length)) else { return };
-    let (op, not_utf8) = match framer::check(data) {
+    let (op, contents, outcome) = match framer::check(data) {
         Err(problem) => return shown(&problem),
         Ok(Reply::Notice { code, diagnostic, .. }) => return drop((code, printable(&diagnostic))),
-        Ok(Reply::Answer { id, op, not_utf8 }) => {
+        Ok(Reply::Answer { id, op, contents, outcome }) => {
             assert!(id > 0);
-            (op, not_utf8)
+            (op, contents, outcome)
         }
     };
     let mut message = data.to_vec();
-    for octet in not_utf8.into_iter().flatten() {
-        message[octet] = b'?';
+    if outcome.is_some() {
+        framer::make_text(&mut message, contents.clone());
     }
-    let (rest, tag) = lber::parse::parse_tag(&message).expect("what passed the framer comes apart");
+    assert_eq!(message.len(), data.len());
+    let operation = operation(&message);
+    match op {
+        op::ENTRY => {
+            let contents = &data[contents];
+            let found = decode::entry(contents).expect("what passed the framer is an entry");
+            assert_eq!(decode::name(contents), Ok(found.dn.as_bytes()));
+            entry(found, data.len());
+        }
+        op::REFERENCE | op::INTERMEDIATE => {}
+        _ => {
+            let ours = outcome.expect("what is no entry is a result");
+            result(&ours);
+            // The client reads the same.
+            let theirs = Outcome::from(LdapResult::from(Tag::StructureTag(operation)));
+            assert_eq!(theirs, Outcome { cookie: None, ..ours });
+        }
+    }
+}
+
+/// The operation in a message as the client takes it apart.
+fn operation(message: &[u8]) -> StructureTag {
+    let (rest, tag) = lber::parse::parse_tag(message).expect("what passed the framer comes apart");
     assert!(rest.is_empty());
     let elements = count(&tag);
     assert!(elements <= MAX_ELEMENTS, "{elements} elements");
     let PL::C(mut parts) = tag.payload else { unreachable!("a message is constructed") };
     assert!((2..=3).contains(&parts.len()));
-    let operation = parts.swap_remove(1);
-    match op {
-        op::ENTRY => entry(decode::entry(operation).expect("what passed the framer is an entry"), data.len()),
-        op::REFERENCE => drop(ldap3::parse_refs(operation)),
-        op::INTERMEDIATE => {}
-        _ => result(&LdapResult::from(Tag::StructureTag(operation))),
-    }
+    parts.swap_remove(1)
 }
 
 /// What is wrong, in words, is shown to people.
@@ -57,7 +73,7 @@ fn count(tag: &StructureTag) -> usize {
     }
 }
 
-fn result(result: &LdapResult) {
+fn result(result: &Outcome) {
     let Err(refusal) = link::accepted(result, || "read CN=a".to_owned()) else { return };
     let text = refusal.to_string();
     assert_eq!(printable(&text), text);

@@ -12,10 +12,11 @@ use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 
 use super::replies::shown;
-use crate::bridge::{Shared, Sifted, sift};
-use crate::framer::{self, op};
+use crate::client::requests;
+use crate::framer::{self, Outcome, Reply, op};
 use crate::link::Link;
 use crate::stream::{EntryStream, Request};
+use crate::wire::{Batch, End, Exchange, FIRST_SEARCH, Shared, hand_on};
 
 /// The limit of one message here.
 const MAX: usize = 1 << 16;
@@ -31,32 +32,80 @@ pub fn framer(data: &[u8]) {
     }
 }
 
-/// What is forwarded of a stream that arrives in pieces, and whether it was ended.
-fn sifted(data: &[u8], piece: usize) -> (Vec<u8>, bool) {
-    let shared = Shared::new();
-    let requests = [(1, 0x63), (2, 0x66), (3, 0x77), (4, 0x60), (5, 0x6c), (6, 0x4a), (7, 0x63)];
-    for (id, tag) in requests {
-        shared.sent(&request(id, tag, &[])).expect("it is a request");
+/// What is handed on of a stream that arrives in pieces: to `ldap3`, to the searches, and whether it was ended.
+#[derive(Debug, Default, PartialEq)]
+struct HandedOn {
+    client: Vec<u8>,
+    searches: Vec<Told>,
+    ended: bool,
+}
+
+/// What a search is told.
+#[derive(Debug, Default, PartialEq)]
+struct Told {
+    entries: Vec<Vec<u8>>,
+    references: u64,
+    end: Option<Outcome>,
+}
+
+impl Told {
+    fn add(&mut self, batch: Batch) {
+        assert_eq!(self.end, None, "something follows the end");
+        self.entries.extend(batch.entries.iter().map(|range| batch.octets[range.clone()].to_vec()));
+        self.references += batch.references;
+        self.end = batch.end;
     }
-    // RFC 4511 4.11: an answer that nobody waits for any more may still come.
-    shared.sent(&request(8, 0x50, &[7])).expect("it is a request");
-    let (mut buffer, mut out) = (BytesMut::new(), vec![]);
+}
+
+fn sifted(data: &[u8], piece: usize) -> HandedOn {
+    let shared = Shared::new();
+    for (id, tag) in [(2, 0x66), (3, 0x77), (4, 0x60), (5, 0x6c), (6, 0x4a)] {
+        let request = request(id, tag, &[]);
+        assert_eq!(requests(&request, &shared), Ok(request.len()));
+    }
+    let mut searches = [shared.open(), shared.open(), shared.open()];
+    assert_eq!(searches.each_ref().map(|search| search.id - FIRST_SEARCH), [0, 1, 2]);
+    // RFC 4511 4.11: replies that nobody waits for any more may still come.
+    searches[2].replies.close();
+    let (mut buffer, mut out) = (BytesMut::new(), HandedOn::default());
     for octets in data.chunks(piece) {
         buffer.extend_from_slice(octets);
-        let (runs, end) = sift(&mut buffer, &shared, MAX);
-        runs.into_iter().for_each(|run| out.extend_from_slice(&buffer[run]));
-        match end {
-            Sifted::Ended(end) => {
-                if let crate::bridge::End::Malformed(problem) = &end {
-                    shown(problem);
-                }
-                return (out, true);
+        let (for_client, end) = hand_on(&mut buffer, &shared, MAX);
+        out.client.extend(for_client);
+        if let Some(end) = end {
+            if let End::Malformed(problem) = &end {
+                shown(problem);
             }
-            Sifted::More(used) => buffer.advance(used),
+            out.ended = true;
+            break;
         }
         assert!(buffer.len() <= MAX + 10, "{} octets are kept", buffer.len());
     }
-    (out, false)
+    out.searches = searches.iter_mut().map(told).collect();
+    assert_eq!(out.searches[2], Told::default(), "nobody waits for it");
+    assert!(only_results(&out.client), "{}", out.client.escape_ascii());
+    out
+}
+
+fn told(search: &mut Exchange) -> Told {
+    let mut told = Told::default();
+    while let Ok(batch) = search.replies.try_recv() {
+        told.add(batch);
+    }
+    told
+}
+
+/// Whether these are whole messages, each with a result for the client.
+fn only_results(mut octets: &[u8]) -> bool {
+    while let Ok(Some(length)) = framer::length(octets, MAX)
+        && let Some((message, rest)) = octets.split_at_checked(length)
+    {
+        match framer::check(message) {
+            Ok(Reply::Answer { id: 1..FIRST_SEARCH, outcome: Some(_), .. }) => octets = rest,
+            _ => return false,
+        }
+    }
+    octets.is_empty()
 }
 
 fn request(id: u32, tag: u8, contents: &[u8]) -> Vec<u8> {

@@ -75,6 +75,11 @@ impl Lab {
 }
 
 impl Files {
+    /// The GUID of an object of the example company, by its label.
+    pub fn guid(&self, label: &str) -> Option<&str> {
+        self.seed.get(label)?.get("guid")?.as_str()
+    }
+
     /// An account's logon name.
     pub fn logon(&self, login: &str) -> String {
         format!("{login}@{}", self.domain)

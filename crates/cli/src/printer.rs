@@ -13,6 +13,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use adrecover_core::text::printable;
 use serde::Serialize;
 
+use self::table::display_width;
 use crate::args::{Color, Format};
 use crate::error::{CliError, Kind};
 
@@ -177,6 +178,29 @@ impl Printer {
         if self.color_out { format!("\u{1b}[{sgr}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
 
+    /// A line broken between its words where it is wider than the terminal, the rest further in. For sentences and lists: what
+    /// may be copied stays whole.
+    pub(crate) fn fitted(&self, line: &str) -> String {
+        let Some(width) = self.width else { return line.to_owned() };
+        let indent = line.len() - line.trim_start().len();
+        let mut out = " ".repeat(indent);
+        let (mut at, mut is_first) = (indent, true);
+        for word in line.split_whitespace() {
+            let length = display_width(word);
+            if !is_first && at + 1 + length > width {
+                out.push('\n');
+                out.push_str(&" ".repeat(indent + 2));
+                at = indent + 2;
+            } else if !is_first {
+                out.push(' ');
+                at += 1;
+            }
+            out.push_str(word);
+            (at, is_first) = (at + length, false);
+        }
+        out
+    }
+
     /// Whether messages go to a terminal, so that a person reads them.
     pub(crate) fn errors_to_terminal(&self) -> bool {
         io::stderr().is_terminal()
@@ -305,6 +329,16 @@ pub(crate) mod tests {
         assert_eq!(document["error"]["code"], 4);
         assert!(document["error"]["candidates"].as_array().unwrap().is_empty());
         assert_eq!(err.text(), "");
+    }
+
+    #[test]
+    fn sentences_are_fitted_to_the_terminal() {
+        let (mut p, ..) = printer(Format::Table, 0);
+        let line = "  \u{1b}[33mnote\u{1b}[0m: one two three";
+        assert_eq!(p.fitted(line), line);
+        p.width = Some(16);
+        assert_eq!(p.fitted(line), "  \u{1b}[33mnote\u{1b}[0m: one two\n    three");
+        assert_eq!(p.fitted("  - unbreakable-and-long"), "  -\n    unbreakable-and-long");
     }
 
     #[test]

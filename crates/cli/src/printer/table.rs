@@ -86,7 +86,14 @@ impl Table {
     }
 }
 
-fn display_width(text: &str) -> usize {
+/// How many columns a text takes; colours take none.
+pub(super) fn display_width(text: &str) -> usize {
+    let mut parts = text.split("\u{1b}[");
+    let first = parts.next().map_or(0, plain_width);
+    first + parts.map(|part| plain_width(part.split_once('m').map_or(part, |(_, rest)| rest))).sum::<usize>()
+}
+
+fn plain_width(text: &str) -> usize {
     tabled::grid::util::string::get_line_width(text)
 }
 

@@ -30,7 +30,7 @@ pub(crate) fn plan(plan: &Plan, digest: Option<&str>, printer: &Printer) -> Stri
         object_plan(object, full, printer, &mut out);
     }
     let untouched = |o: &&ObjectPlan| !o.blocked_by.is_empty() || o.skipped.is_some();
-    out.extend(losses(plan.objects.iter().filter(|o| !untouched(o)).map(|o| o.losses.as_slice())));
+    out.extend(losses(plan.objects.iter().filter(|o| !untouched(o)).map(|o| o.losses.as_slice()), printer));
     if !full {
         out.push(String::new());
         out.push(format!("{} objects; -v shows every step", plan.objects.len()));
@@ -70,19 +70,17 @@ fn object_plan(object: &ObjectPlan, full: bool, printer: &Printer, out: &mut Vec
         }
     }
     let mut list = |label: &str, lines: &[String]| {
-        out.extend(lines.iter().map(|l| format!("  {label}: {}", printable(l))));
+        out.extend(lines.iter().map(|l| printer.fitted(&format!("  {label}: {}", printable(l)))));
     };
     list(&printer.paint("33", "note"), &object.warnings);
     if !object.still_missing.is_empty() {
-        out.push(format!(
-            "  stripped by the deletion and not set: {}",
-            printable(&object.still_missing.join(", "))
-        ));
+        let missing = object.still_missing.join(", ");
+        out.push(printer.fitted(&format!("  stripped by the deletion and not set: {}", printable(&missing))));
     }
 }
 
 /// What does not come back, each loss once with the number of objects that it is true of.
-fn losses<'a>(objects: impl Iterator<Item = &'a [String]>) -> Vec<String> {
+fn losses<'a>(objects: impl Iterator<Item = &'a [String]>, printer: &Printer) -> Vec<String> {
     let mut counts: Vec<(&str, usize)> = vec![];
     let mut total = 0;
     for lines in objects {
@@ -99,8 +97,8 @@ fn losses<'a>(objects: impl Iterator<Item = &'a [String]>) -> Vec<String> {
     }
     let mut out = vec![String::new(), "Not brought back by this:".to_owned()];
     out.extend(counts.into_iter().map(|(line, n)| match total {
-        1 => format!("  - {}", printable(line)),
-        _ => format!("  - {} ({n} of {total})", printable(line)),
+        1 => printer.fitted(&format!("  - {}", printable(line))),
+        _ => printer.fitted(&format!("  - {} ({n} of {total})", printable(line))),
     }));
     out
 }
@@ -180,7 +178,7 @@ pub(crate) fn report(report: &Report, printer: &Printer) -> String {
         }
     }
     let done = |o: &&ObjectReport| matches!(o.outcome, Outcome::Restored | Outcome::Partial);
-    let lost = losses(report.objects.iter().filter(done).map(|o| o.losses.as_slice()));
+    let lost = losses(report.objects.iter().filter(done).map(|o| o.losses.as_slice()), printer);
     if lost.len() > 1 {
         out.extend(lost.into_iter().skip(1));
         out.push(String::new());
@@ -265,7 +263,8 @@ fn object_report(object: &ObjectReport, printer: &Printer, out: &mut Vec<String>
         out.push(format!("    {}: expected {expected}, found {observed}", printable(&d.what)));
     }
     if !object.still_missing.is_empty() {
-        out.push(format!("  still missing: {}", printable(&object.still_missing.join(", "))));
+        let missing = object.still_missing.join(", ");
+        out.push(printer.fitted(&format!("  still missing: {}", printable(&missing))));
     }
     out.extend(object.next.iter().map(|n| format!("  next: {}", printable(n))));
     out.push(String::new());

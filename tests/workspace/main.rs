@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// The crates of the workspace and what each may use of the others and of the libraries with a layer of their own.
 /// `docs/architecture.md` says why.
-const LAYERS: [(&str, &[&str]); 4] = [
+const LAYERS: [(&str, &[&str]); 5] = [
     ("adrecover-core", &["base64", "chrono", "serde", "serde_json", "thiserror", "uuid"]),
     (
         "adrecover-ldap",
@@ -48,11 +48,29 @@ const LAYERS: [(&str, &[&str]); 4] = [
         ],
     ),
     (
+        "adrecover-simdc",
+        &[
+            "adrecover-core",
+            "chrono",
+            "rasn",
+            "rasn-ldap",
+            "rcgen",
+            "rustls",
+            "serde_json",
+            "sha2",
+            "thiserror",
+            "tokio",
+            "tokio-rustls",
+            "uuid",
+        ],
+    ),
+    (
         "adrecover",
         &[
             "adrecover-core",
             "adrecover-engine",
             "adrecover-ldap",
+            "adrecover-simdc",
             "chrono",
             "clap",
             "clap_complete",
@@ -65,6 +83,7 @@ const LAYERS: [(&str, &[&str]); 4] = [
             "serde_json",
             "sha2",
             "tabled",
+            "tempfile",
             "terminal_size",
             "tokio",
             "toml",
@@ -135,6 +154,25 @@ fn each_crate_uses_what_its_layer_may() {
         }
     }
     assert_eq!(seen.len(), LAYERS.len());
+}
+
+/// A stand-in must not be taken for a directory: of what is released, only the demo knows it.
+#[test]
+fn only_the_demo_knows_the_stand_in() {
+    let demo = ["crates/cli/src/commands/demo.rs", "crates/cli/src/commands/demo/"];
+    let mut users = 0;
+    for file in tracked() {
+        let is_released = file.contains("/src/") && !file.starts_with("crates/simdc/");
+        if !is_released || !file.ends_with(".rs") {
+            continue;
+        }
+        let text = std::fs::read_to_string(root().join(&file)).unwrap();
+        if text.contains("adrecover_simdc") {
+            assert!(demo.iter().any(|place| file.starts_with(place)), "{file} uses the stand-in");
+            users += 1;
+        }
+    }
+    assert!(users > 0, "where is the demo?");
 }
 
 #[test]

@@ -65,6 +65,14 @@ pub(crate) struct GlobalArgs {
     pub(crate) color: Option<Color>,
 }
 
+impl GlobalArgs {
+    /// The output options alone.
+    pub(crate) fn of_output(&self) -> Self {
+        let Self { output, quiet, verbose, color, .. } = *self;
+        Self { output, quiet, verbose, color, ..Self::default() }
+    }
+}
+
 /// The form of the data on standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -42,12 +42,42 @@ impl Stop {
             if Asking::is_on() {
                 end();
             }
-            stop.0.asked.store(true, Ordering::SeqCst);
-            stop.0.notify.notify_waiters();
+            stop.ask();
             printer.note("stopping; press Ctrl-C again to end at once");
             runtime.block_on(signal());
             end();
         });
+    }
+
+    /// Asks to stop when the terminal is closed, too, for what has to tidy up behind itself. Call it where there is a
+    /// terminal: else `nohup` would be undone.
+    #[cfg(unix)]
+    pub(crate) fn watch_terminal(&self) {
+        use tokio::signal::unix::{SignalKind, signal};
+        // What cannot be watched ends the program at once, as it would otherwise.
+        let Ok(mut closed) = signal(SignalKind::hangup()) else { return };
+        let stop = self.clone();
+        tokio::spawn(async move {
+            closed.recv().await;
+            stop.ask();
+        });
+    }
+
+    /// Windows ends the program's console with it.
+    #[cfg(not(unix))]
+    pub(crate) fn watch_terminal(&self) {}
+
+    fn ask(&self) {
+        self.0.asked.store(true, Ordering::SeqCst);
+        self.0.notify.notify_waiters();
+    }
+
+    /// Waits until somebody asks to stop; at once where somebody has.
+    pub(crate) async fn asked(&self) {
+        let asked = self.0.notify.notified();
+        if !self.is_asked() {
+            asked.await;
+        }
     }
 
     /// Runs what only reads, until it ends or somebody asks to stop.

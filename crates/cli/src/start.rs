@@ -10,7 +10,7 @@ use clap::error::ErrorKind;
 
 use crate::args::{Color, Format};
 use crate::cli::{Cli, Command};
-use crate::commands::{apply, completions, doctor, list, man, operations, restore, show, undo};
+use crate::commands::{apply, completions, demo, doctor, list, man, operations, restore, show, undo};
 use crate::config;
 use crate::context::Ctx;
 use crate::error::{CliError, Kind};
@@ -52,7 +52,11 @@ fn run(arguments: &[OsString]) -> u8 {
     if let Some(result) = local {
         return finish(&early, result);
     }
-    let settings = config::profile(given).and_then(|profile| Settings::resolve(given, profile.as_ref()));
+    let settings = match &cli.command {
+        // It has a server of its own: what leads to another one, or how to log on there, must not concern it.
+        Command::Demo(_) => Settings::resolve(&given.of_output(), None),
+        _ => config::profile(given).and_then(|profile| Settings::resolve(given, profile.as_ref())),
+    };
     let settings = match settings {
         Ok(settings) => settings,
         Err(error) => return finish(&early, Err(error)),
@@ -83,6 +87,7 @@ async fn dispatch(ctx: &Ctx, command: &Command) -> Result<u8, CliError> {
         Command::Operations(args) => operations::run(ctx, args).await,
         Command::Undo(args) => undo::run(ctx, args).await,
         Command::Doctor(args) => doctor::run(ctx, args).await,
+        Command::Demo(args) => demo::run(ctx, args).await,
         Command::Completions(args) => completions::run(&ctx.printer, args),
         Command::Man(args) => man::run(&ctx.printer, args),
     }

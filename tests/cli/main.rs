@@ -8,6 +8,7 @@ mod bin;
 mod choice;
 mod classes;
 mod connection;
+mod demo;
 mod doctor;
 mod faults;
 mod groups;

@@ -1,6 +1,6 @@
 //! What the fuzz targets call (`tests/fuzz`), and the tests with the corpus and mutations of it.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{Journal, Operation, Place, StepState, file};
+use super::{Journal, Operation, StepState, file};
 use crate::undo_plan;
 
 /// A target and its name.
@@ -36,7 +36,7 @@ fn empty() -> rusqlite::Result<Journal> {
     file::migrate(&connection)?;
     // There is no such folder, so that no operation looks as if it were carried out.
     let path = Path::new("/nonexistent/adrecover/operations.db").to_owned();
-    Ok(Journal { connection, path, held: RefCell::default() })
+    Ok(Journal { connection, path, held: RefCell::default(), pending: Cell::new(false) })
 }
 
 /// The rows of the journal, as JSON: `{"operations": [[…]], "events": [[…]], "restored": [[…]]}`, the cells in the order of
@@ -50,7 +50,7 @@ pub fn journal(data: &[u8]) {
             assert!(!summary.running);
             if let Ok(operation) = journal.load(&summary.id.to_string()) {
                 assert_eq!(&operation.summary, summary);
-                loaded(journal, &operation);
+                loaded(&operation);
             }
         }
         let unfinished = journal.unfinished(None, None);
@@ -95,13 +95,11 @@ fn cell(value: &Value) -> rusqlite::types::Value {
 }
 
 /// An operation that was read: what is made of it must hold together.
-fn loaded(journal: &Journal, operation: &Operation) {
+fn loaded(operation: &Operation) {
     assert_eq!(operation.steps.len(), operation.plan.objects.len());
-    for (index, (object, records)) in operation.plan.objects.iter().zip(&operation.steps).enumerate() {
+    for (object, records) in operation.plan.objects.iter().zip(&operation.steps) {
         assert_eq!(records.len(), object.steps.len());
-        for (step, record) in records.iter().enumerate() {
-            let place = Place { operation: operation.summary.id, object: index, guid: object.guid, step };
-            assert_eq!(journal.state_of(place).ok(), Some(record.state), "the two readers differ");
+        for record in records {
             assert!(record.state != StepState::Fresh || *record == Default::default());
         }
     }

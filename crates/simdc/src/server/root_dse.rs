@@ -43,6 +43,8 @@ pub(crate) fn read(directory: &Directory, caller: &Caller, attributes: &[String]
         ("supportedControl", many(&SUPPORTED)),
         ("supportedLDAPVersion", many(&["3", "2"])),
         ("supportedSASLMechanisms", vec![]),
+        // Windows names no vendor; whoever meets this server shall know what it is.
+        ("vendorName", text("adrecover stand-in")),
     ];
     let is_all = attributes.is_empty() || attributes.iter().any(|name| name == "*" || name == "+");
     let asked = |name: &str| attributes.iter().any(|asked| asked.eq_ignore_ascii_case(name));

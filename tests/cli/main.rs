@@ -18,6 +18,7 @@ mod list;
 mod namesakes;
 mod odd_names;
 mod plans;
+mod scale;
 mod show;
 mod support;
 mod transcript;

@@ -1,5 +1,5 @@
 //! Serves the example company on a loopback address, for tests: `stand-in --state FOLDER --address 127.0.54.1 [--recycle-bin]
-//! [--bulk N] [--any-port]`. Prints a line when it is ready, and runs until it is killed.
+//! [--bulk N] [--tree N] [--crowd N] [--any-port]`. Prints a line when it is ready, and runs until it is killed.
 #![expect(
     clippy::disallowed_methods,
     clippy::print_stdout,
@@ -20,6 +20,8 @@ struct Options {
     address: IpAddr,
     recycle_bin: bool,
     bulk: u64,
+    tree: usize,
+    crowd: usize,
     ldaps: u16,
     ldap: u16,
 }
@@ -30,6 +32,8 @@ fn options() -> Result<Options, Box<dyn Error>> {
         address: [127, 0, 54, 1].into(),
         recycle_bin: false,
         bulk: 0,
+        tree: 0,
+        crowd: 0,
         ldaps: 636,
         ldap: 389,
     };
@@ -41,6 +45,8 @@ fn options() -> Result<Options, Box<dyn Error>> {
             "--address" => options.address = value()?.parse()?,
             "--recycle-bin" => options.recycle_bin = true,
             "--bulk" => options.bulk = value()?.parse()?,
+            "--tree" => options.tree = value()?.parse()?,
+            "--crowd" => options.crowd = value()?.parse()?,
             // For who is not root.
             "--any-port" => (options.ldaps, options.ldap) = (0, 0),
             _ => return Err(format!("unknown: {word}").into()),
@@ -68,6 +74,13 @@ async fn main() -> Result<(), Box<dyn Error>> {
         parent
             .and_then(|parent| lab.directory.add_bulk(options.bulk, parent))
             .ok_or("no place for the bulk")?;
+    }
+    let home = format!("OU=OnPremises,{}", lab.directory.domain());
+    if options.tree > 0 {
+        lab.directory.add_deleted_tree(&home, options.tree, 12).map_err(|failure| failure.to_string())?;
+    }
+    if options.crowd > 0 {
+        lab.directory.add_crowd(&home, options.crowd).map_err(|failure| failure.to_string())?;
     }
     let server_options = ServerOptions {
         address: options.address,

@@ -15,6 +15,7 @@ pub mod failure;
 pub mod fault;
 pub mod filter;
 pub mod lab;
+pub mod scale;
 pub mod schema;
 pub mod seed;
 pub mod server;

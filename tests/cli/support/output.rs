@@ -7,7 +7,7 @@ use super::schema;
 /// What the program printed, and how it ended.
 #[derive(Debug, Clone)]
 pub(crate) struct Output {
-    pub(super) command: String,
+    pub(crate) command: String,
     /// The exit code; `None` where a signal ended it.
     pub(crate) code: Option<i32>,
     /// Standard output.

@@ -130,6 +130,16 @@ impl Directory {
         found.ok_or_else(|| Failure::new(32, 0x525, Kind::Name, "2001 (NO_OBJECT)"))
     }
 
+    /// Makes an object with nothing but its name, as the system.
+    pub(crate) fn create_plain(
+        &mut self,
+        parent: Id,
+        rdn: Rdn,
+        class: &'static Class,
+    ) -> Result<Id, Failure> {
+        self.create(parent, rdn, class, Wanted::default(), &Caller::system())
+    }
+
     /// Makes an object whose place and attributes were checked.
     pub(super) fn create(
         &mut self,

@@ -16,7 +16,7 @@ use crate::store::{Attributes, Deletion, Id, Object, Stamp, Value};
 const MARK: [u8; 8] = *b"adrcvblk";
 
 /// Deleted users `Bulk User 0000000` and so on. All were deleted from one container, a second after each other.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Bulk {
     /// The Deleted Objects container.
     pub container: Id,

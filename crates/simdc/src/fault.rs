@@ -6,6 +6,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::Failure;
 use crate::wire::reply::{self, op};
 
 /// What happens at a message.
@@ -45,7 +46,7 @@ pub enum Fault {
     Notice,
     /// A notification that nobody asked for, before the message.
     Unsolicited,
-    /// The page's cookie is that of the page before, for ever.
+    /// The page is given again, with the same cookie, whenever its cookie is used on this connection.
     RepeatedCookie,
     /// 10 referral, instead of a result.
     Referral,
@@ -90,7 +91,8 @@ impl Fault {
         Self::Other,
     ];
 
-    /// The result that stands in place of the true one; only messages that hold a result can be struck so.
+    /// The result that stands in place of the true one; only messages that hold a result can be struck so. A write that is
+    /// refused so is not carried out, and who is refused the bind is not logged on.
     pub fn result(self) -> Option<u32> {
         Some(match self {
             Self::Referral => 10,
@@ -101,6 +103,30 @@ impl Fault {
             Self::Other => 80,
             _ => return None,
         })
+    }
+
+    fn failure(self) -> Option<Failure> {
+        let referral = (self == Self::Referral).then(|| "ldap://elsewhere.invalid/".to_owned());
+        Some(Failure { code: self.result()?, win32: 0, diagnostic: String::new(), referral })
+    }
+}
+
+/// What matters of a message for the faults that may strike it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// Whether it ends the answer to a request with a result.
+    pub has_result: bool,
+    /// Whether a cookie for a next page comes with it.
+    pub has_cookie: bool,
+}
+
+impl Seen {
+    /// Whether a fault has something to strike here.
+    pub fn is_open_to(self, fault: Fault) -> bool {
+        match fault {
+            Fault::RepeatedCookie => self.has_cookie,
+            _ => self.has_result || fault.result().is_none(),
+        }
     }
 }
 
@@ -122,6 +148,7 @@ struct Plan {
     sent: u64,
     strike: Option<Strike>,
     struck: bool,
+    seen: Option<Vec<Seen>>,
 }
 
 /// What is done with a message that was about to be sent.
@@ -138,7 +165,17 @@ pub(crate) enum Doing {
 impl Faults {
     /// Counts anew, with a fault to come; `None` only counts.
     pub fn arm(&self, strike: Option<Strike>) {
-        *self.plan() = Plan { sent: 0, strike, struck: false };
+        *self.plan() = Plan { strike, ..Plan::default() };
+    }
+
+    /// Counts anew, without a fault, and keeps in mind what each message was.
+    pub fn watch(&self) {
+        *self.plan() = Plan { seen: Some(vec![]), ..Plan::default() };
+    }
+
+    /// The messages since [`Faults::watch`], in order.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.plan().seen.clone().unwrap_or_default()
     }
 
     /// How many messages were sent since the plan was armed.
@@ -154,20 +191,28 @@ impl Faults {
     /// Whether the next messages need to be looked at one by one.
     pub(crate) fn is_armed(&self) -> bool {
         let plan = self.plan();
-        plan.strike.is_some() && !plan.struck
+        plan.seen.is_some() || (plan.strike.is_some() && !plan.struck)
     }
 
     fn plan(&self) -> std::sync::MutexGuard<'_, Plan> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the page that ends so many messages from now is to be given for ever.
+    /// Whether the page that ends so many messages from now, and has a cookie, is to be given again and again.
     pub(crate) fn repeats_page(&self, ahead: u64) -> bool {
         let mut plan = self.plan();
-        let is_it = |strike: &Strike| strike.fault == Fault::RepeatedCookie && strike.at == plan.sent + ahead;
-        let repeats = plan.strike.is_some_and(|strike| is_it(&strike)) && !plan.struck;
+        let repeats = plan.due(ahead).is_some_and(|fault| fault == Fault::RepeatedCookie);
         plan.struck |= repeats;
         repeats
+    }
+
+    /// The refusal with which the next message is to answer a request that changes something, so that a refused request is
+    /// one that was not carried out.
+    pub(crate) fn refusal(&self) -> Option<Failure> {
+        let mut plan = self.plan();
+        let failure = plan.due(1)?.failure()?;
+        plan.struck = true;
+        Some(failure)
     }
 
     /// Counts messages that no fault is meant for.
@@ -178,18 +223,25 @@ impl Faults {
     /// What becomes of a message.
     pub(crate) fn strike(&self, message: Sending<'_>) -> Doing {
         let mut plan = self.plan();
+        let due = plan.due(1);
         plan.sent += 1;
-        let due = plan.strike.filter(|strike| strike.at == plan.sent && !plan.struck);
-        let Some(strike) = due else { return Doing::Send(message.octets.to_vec()) };
-        // A result in place of an entry would be another server's habit; the plan says that nothing was struck.
-        if strike.fault.result().is_some() && !message.has_result() {
-            return Doing::Send(message.octets.to_vec());
+        let seen = message.seen();
+        if let Some(all) = &mut plan.seen {
+            all.push(seen);
         }
-        if strike.fault == Fault::RepeatedCookie {
-            return Doing::Send(message.octets.to_vec());
-        }
+        // A result in place of an entry would be another server's habit, and pages are repeated elsewhere: the plan says that
+        // nothing was struck.
+        let due = due.filter(|fault| seen.is_open_to(*fault) && *fault != Fault::RepeatedCookie);
+        let Some(fault) = due else { return Doing::Send(message.octets.to_vec()) };
         plan.struck = true;
-        message.struck(strike.fault)
+        message.struck(fault)
+    }
+}
+
+impl Plan {
+    /// The fault that is meant for the message so many from now.
+    fn due(&self, ahead: u64) -> Option<Fault> {
+        self.strike.filter(|strike| strike.at == self.sent + ahead && !self.struck).map(|strike| strike.fault)
     }
 }
 
@@ -198,12 +250,13 @@ impl Faults {
 pub(crate) struct Sending<'a> {
     pub(crate) id: u32,
     pub(crate) op: u8,
+    pub(crate) has_cookie: bool,
     pub(crate) octets: &'a [u8],
 }
 
 impl Sending<'_> {
-    fn has_result(self) -> bool {
-        self.op != op::ENTRY && self.op != op::REFERENCE
+    fn seen(self) -> Seen {
+        Seen { has_result: !matches!(self.op, op::ENTRY | op::REFERENCE), has_cookie: self.has_cookie }
     }
 
     fn struck(self, fault: Fault) -> Doing {
@@ -230,25 +283,17 @@ impl Sending<'_> {
                 let unasked = reply::extended(0, &Ok(()), "1.3.6.1.4.1.1466.20036.1", None);
                 Doing::Send([unasked, self.octets.to_vec()].concat())
             }
-            _ => Doing::Send(self.result_of(fault)),
+            _ => Doing::Send(match fault.failure() {
+                Some(failure) => reply::result(self.id, self.op, &Err(failure), &[]),
+                None => self.octets.to_vec(),
+            }),
         }
-    }
-
-    fn result_of(self, fault: Fault) -> Vec<u8> {
-        let failure = crate::Failure {
-            code: fault.result().unwrap_or(80),
-            win32: 0,
-            diagnostic: String::new(),
-            referral: (fault == Fault::Referral).then(|| "ldap://elsewhere.invalid/".to_owned()),
-        };
-        reply::result(self.id, self.op, &Err(failure), &[])
     }
 }
 
 /// A notice of disconnection: the server is shutting down.
 fn notice() -> Vec<u8> {
-    let failure =
-        crate::Failure { code: 52, win32: 0, diagnostic: "shutting down".to_owned(), referral: None };
+    let failure = Failure { code: 52, win32: 0, diagnostic: "shutting down".to_owned(), referral: None };
     reply::extended(0, &Err(failure), "1.3.6.1.4.1.1466.20036", None)
 }
 

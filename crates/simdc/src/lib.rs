@@ -26,4 +26,4 @@ pub mod wire;
 pub use clock::Clock;
 pub use directory::{Directory, Settings};
 pub use failure::Failure;
-pub use server::{Server, ServerOptions};
+pub use server::{Background, Server, ServerOptions};

@@ -38,7 +38,7 @@ impl Deref for Numbered {
 const LONE: u64 = u64::MAX;
 
 /// All access lists, each once: most objects of a container share theirs.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Descriptors {
     known: HashMap<Vec<u8>, Arc<Numbered>>,
 }

@@ -80,7 +80,7 @@ impl Default for Settings {
 }
 
 /// The directory of one domain controller.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Directory {
     /// The objects.
     pub store: Store,

@@ -189,7 +189,10 @@ impl Connection {
             }
             Request::Search(search) => self.search(id, *search, &controls).await,
             Request::Bind { name, password } => {
-                let outcome = self.bind(&name, &password);
+                let outcome = match self.shared.faults.refusal() {
+                    Some(failure) => self.refuse_bind(failure),
+                    None => self.bind(&name, &password),
+                };
                 self.send(id, op::BIND, &reply::result(id, op::BIND, &outcome, &[])).await
             }
             Request::OtherBind(_) => {
@@ -204,7 +207,7 @@ impl Connection {
             Request::Extended { oid } => self.extended(id, &oid).await,
             Request::Unknown => Ok(self.disconnect(&Failure::protocol("Unrecognized request")).await),
             request => {
-                let (op, outcome) = self.write(request, &controls);
+                let (op, outcome) = self.write(request, &controls, self.shared.faults.refusal());
                 self.send(id, op, &reply::result(id, op, &outcome, &[])).await
             }
         }

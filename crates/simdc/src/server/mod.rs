@@ -1,5 +1,6 @@
 //! The server: ports, connections, and what a connection is asked.
 
+mod background;
 mod connection;
 mod controls;
 mod operations;
@@ -20,6 +21,8 @@ use tokio::task::JoinSet;
 use crate::Directory;
 use crate::fault::Faults;
 use crate::store::Id;
+
+pub use background::Background;
 
 /// Where a server listens. Port 0 is any free one, `None` is no such port.
 #[derive(Clone)]
@@ -45,13 +48,24 @@ pub(crate) struct Shared {
     pub(crate) faults: Faults,
     pub(crate) tls: Arc<ServerConfig>,
     pub(crate) changes: broadcast::Sender<Arc<Vec<Id>>>,
+    observer: Arc<Mutex<Option<Observer>>>,
 }
+
+/// Who looks at the directory after every write.
+type Observer = Box<dyn Fn(&Directory) + Send>;
 
 impl Shared {
     /// The directory, for one step of one request.
     pub(crate) fn directory(&self) -> MutexGuard<'_, Directory> {
         // A request that panicked has left everything as it was, or as far as it came: there is nothing to repair.
         self.directory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Shows a write to whoever observes.
+    pub(crate) fn written(&self, directory: &Directory) {
+        if let Some(observer) = &*self.observer.lock().unwrap_or_else(PoisonError::into_inner) {
+            observer(directory);
+        }
     }
 }
 
@@ -82,6 +96,7 @@ impl Server {
             faults: Faults::default(),
             tls: Arc::clone(&options.tls),
             changes: broadcast::channel(CHANGES).0,
+            observer: Arc::default(),
         };
         let mut server = Self { shared, ports: vec![], tasks: JoinSet::new() };
         let kind = |tls, catalogue| Kind { tls, catalogue };
@@ -135,6 +150,11 @@ impl Server {
         self.shared.faults.clone()
     }
 
+    /// Has somebody look at the directory after every write of a client, before anything else happens.
+    pub fn observe(&self, observer: impl Fn(&Directory) + Send + 'static) {
+        *self.shared.observer.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(observer));
+    }
+
     /// The directory, for whoever prepares it or looks into it. No request is answered meanwhile.
     pub fn directory(&self) -> MutexGuard<'_, Directory> {
         self.shared.directory()
@@ -154,3 +174,6 @@ async fn serve(socket: TcpStream, kind: Kind, shared: Shared) {
         connection::Connection::new(stream, kind, shared).run().await;
     }
 }
+
+#[cfg(test)]
+mod fault_tests;

@@ -4,7 +4,6 @@ use adrecover_core::directory::Scope;
 
 use super::connection::Connection;
 use super::controls::Asked;
-use crate::Failure;
 use crate::access::Caller;
 use crate::directory::{Logon, Manner, Reading};
 use crate::failure::Kind;
@@ -12,6 +11,7 @@ use crate::filter::Filter;
 use crate::schema::schema;
 use crate::wire::reply::op;
 use crate::wire::request::{Control, Request};
+use crate::{Directory, Failure};
 
 /// Nobody logged on (4DC ERROR_NOT_AUTHENTICATED).
 pub(super) fn not_bound() -> Failure {
@@ -24,6 +24,13 @@ pub(super) fn not_bound() -> Failure {
 }
 
 impl Connection {
+    /// Nobody is logged on after a bind that failed (RFC 4511 4.2.1).
+    pub(super) fn refuse_bind(&mut self, failure: Failure) -> Result<(), Failure> {
+        self.caller = Caller::default();
+        self.open.clear();
+        Err(failure)
+    }
+
     pub(super) fn bind(&mut self, name: &str, password: &[u8]) -> Result<(), Failure> {
         self.caller = Caller::default();
         self.open.clear();
@@ -34,8 +41,13 @@ impl Connection {
         Ok(())
     }
 
-    /// Carries a write out; gives the operation of the answer with the outcome.
-    pub(super) fn write(&mut self, request: Request, controls: &[Control]) -> (u8, Result<(), Failure>) {
+    /// Carries a write out, unless it is refused by a fault; gives the operation of the answer with the outcome.
+    pub(super) fn write(
+        &mut self,
+        request: Request,
+        controls: &[Control],
+        refusal: Option<Failure>,
+    ) -> (u8, Result<(), Failure>) {
         let op = match &request {
             Request::Add { .. } => op::ADD,
             Request::Delete(_) => op::DELETE,
@@ -43,7 +55,7 @@ impl Connection {
             Request::Compare { .. } => op::COMPARE,
             _ => op::MODIFY,
         };
-        (op, self.carry_out(request, controls))
+        (op, refusal.map_or_else(|| self.carry_out(request, controls), Err))
     }
 
     fn carry_out(&mut self, request: Request, controls: &[Control]) -> Result<(), Failure> {
@@ -55,6 +67,17 @@ impl Connection {
             return Err(Failure::unwilling(0x2035));
         }
         let mut directory = self.shared.directory();
+        let outcome = self.carry_out_in(&mut directory, request, &asked);
+        self.shared.written(&directory);
+        outcome
+    }
+
+    fn carry_out_in(
+        &self,
+        directory: &mut Directory,
+        request: Request,
+        asked: &Asked,
+    ) -> Result<(), Failure> {
         let (caller, is_encrypted) = (&self.caller, self.stream.is_encrypted());
         match request {
             Request::Modify { dn, changes } => {

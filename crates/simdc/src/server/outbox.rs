@@ -9,7 +9,14 @@ use crate::fault::{Doing, Faults, Sending};
 #[derive(Debug, Default)]
 pub(crate) struct Outbox {
     pub(crate) octets: Vec<u8>,
-    ends: Vec<(u8, usize)>,
+    ends: Vec<End>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct End {
+    op: u8,
+    has_cookie: bool,
+    at: usize,
 }
 
 /// What came of sending.
@@ -34,7 +41,14 @@ impl Outbox {
 
     /// Notes that a message was written to the end of the octets.
     pub(crate) fn end(&mut self, op: u8) {
-        self.ends.push((op, self.octets.len()));
+        self.ends.push(End { op, has_cookie: false, at: self.octets.len() });
+    }
+
+    /// Notes that the last message has a cookie for a next page.
+    pub(crate) fn has_cookie(&mut self) {
+        if let Some(end) = self.ends.last_mut() {
+            end.has_cookie = true;
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -56,10 +70,10 @@ impl Outbox {
             return Ok(Sent::All);
         }
         let mut start = 0;
-        for (op, end) in std::mem::take(&mut self.ends) {
-            let octets = &self.octets[start..end];
-            start = end;
-            match faults.strike(Sending { id, op, octets }) {
+        for End { op, has_cookie, at } in std::mem::take(&mut self.ends) {
+            let octets = &self.octets[start..at];
+            start = at;
+            match faults.strike(Sending { id, op, has_cookie, octets }) {
                 Doing::Send(octets) => stream.write(&octets).await?,
                 Doing::SendAndClose(octets) => {
                     stream.write(&octets).await?;

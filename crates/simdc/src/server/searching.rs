@@ -153,19 +153,23 @@ impl Connection {
             }
         }
         for dn in std::mem::take(&mut open.state.references) {
-            out.push(op::REFERENCE, &reply::reference(id, &format!("ldap://{}/{dn}", dn.dns_name())));
+            let reference = reply::reference(id, &format!("ldap://{}/{dn}", dn.dns_name()));
+            out.push(op::REFERENCE, &reference);
+            record.push((op::REFERENCE, reference));
         }
         let (outcome, cookie) = self.end_of_page(search, open, asked, given, has_more);
-        let controls = cookie.map(|cookie| Control { oid: PAGED_RESULTS, value: paged_value(&cookie) });
-        let controls: Vec<Control> = controls.into_iter().collect();
+        let controls: Vec<Control> =
+            cookie.iter().map(|cookie| Control { oid: PAGED_RESULTS, value: paged_value(cookie) }).collect();
         let done = reply::result(id, op::DONE, &outcome, &controls);
-        if self.shared.faults.repeats_page(out.count() as u64 + 1)
-            && let Some(cookie) = self.open.keys().max().map(|number| number.to_le_bytes().to_vec())
-        {
-            record.push((op::DONE, done.clone()));
-            self.repeated = Some(Repeated { cookie, page: record });
-        }
+        let next = cookie.filter(|cookie| !cookie.is_empty());
         out.push(op::DONE, &done);
+        if let Some(cookie) = next {
+            out.has_cookie();
+            if self.shared.faults.repeats_page(out.count() as u64) {
+                record.push((op::DONE, done));
+                self.repeated = Some(Repeated { cookie, page: record });
+            }
+        }
         Ok(out.send(id, &mut self.stream, &self.shared.faults).await?.into())
     }
 
@@ -205,7 +209,7 @@ impl Connection {
     async fn repeat(&mut self, id: u32, page: &[(u8, Vec<u8>)]) -> io::Result<Next> {
         let mut out = Outbox::default();
         for (op, octets) in page {
-            // The entries may be of an earlier request, whose number they would have.
+            // They have the number of an earlier request.
             out.push(*op, &reply::renumbered(octets, id));
         }
         Ok(out.send(id, &mut self.stream, &self.shared.faults).await?.into())

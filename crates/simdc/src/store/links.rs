@@ -21,7 +21,7 @@ pub struct LinkValue {
 }
 
 /// All link values, by their forward attribute.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Links {
     forward: HashMap<(Id, AttrId), BTreeMap<Id, LinkValue>>,
     backward: HashMap<(Id, AttrId), BTreeMap<Id, ()>>,

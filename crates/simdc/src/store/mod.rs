@@ -27,7 +27,7 @@ pub struct NamingContext {
 }
 
 /// All objects.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Store {
     objects: Vec<Option<Object>>,
     by_guid: HashMap<ObjectGuid, Id>,

@@ -19,6 +19,7 @@ mod namesakes;
 mod odd_names;
 mod plans;
 mod scale;
+mod scripted;
 mod show;
 mod support;
 mod transcript;

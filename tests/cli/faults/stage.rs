@@ -65,6 +65,7 @@ impl Stage {
                 groups: groups.clone(),
                 state: self.scene.file(&format!("state-{account}")),
                 passwords: shown.passwords,
+                keeps_password: false,
                 account,
             }
         };

@@ -19,6 +19,8 @@ pub(crate) struct Victim {
     pub(crate) state: PathBuf,
     /// How often its password had been written when it was deleted.
     pub(crate) passwords: u32,
+    /// Whether it has its old password again as soon as it is back: the Recycle Bin keeps it.
+    pub(crate) keeps_password: bool,
 }
 
 /// What the directory shows of a victim.
@@ -56,7 +58,8 @@ impl Victim {
     /// At no moment is it enabled without a password.
     #[track_caller]
     pub(crate) fn is_safe(&self, shown: &Shown) {
-        let bare = shown.live && shown.enabled && shown.passwords == self.passwords;
+        let bare = !self.keeps_password && shown.passwords == self.passwords;
+        let bare = bare && shown.live && shown.enabled;
         assert!(!bare, "enabled without a password: {self:?} {shown:?}");
     }
 

@@ -25,4 +25,4 @@ pub(crate) use ldif::{Ldif, escape_dn, to_base64};
 pub(crate) use output::{Output, ids_of_blocks};
 pub(crate) use proxy::Proxy;
 pub(crate) use run::Run;
-pub(crate) use scene::{Scene, files_below};
+pub(crate) use scene::{Scene, Secrets, files_below, private};

@@ -21,7 +21,8 @@ pub(crate) struct Run {
 }
 
 impl Run {
-    pub(super) fn new(folder: &Path, secrets: Secrets) -> Self {
+    /// In a folder, in which its home is.
+    pub(crate) fn new(folder: &Path, secrets: Secrets) -> Self {
         Self {
             arguments: vec![],
             variables: vec![("HOME".into(), folder.into()), ("TZ".into(), "UTC".into())],

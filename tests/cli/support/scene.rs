@@ -31,7 +31,7 @@ pub(crate) struct Scene {
 
 /// The passwords that must not show up anywhere.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Secrets(Rc<RefCell<Vec<String>>>);
+pub(crate) struct Secrets(Rc<RefCell<Vec<String>>>);
 
 impl Scene {
     /// On the lab without a Recycle Bin; `None` where it is to be skipped.
@@ -176,9 +176,14 @@ impl Scene {
 }
 
 impl Secrets {
+    /// These.
+    pub(crate) fn of(secrets: Vec<String>) -> Self {
+        Self(Rc::new(RefCell::new(secrets)))
+    }
+
     /// Insists that no secret is in a text, as it is or encoded.
     #[track_caller]
-    pub(super) fn are_not_in(&self, text: impl AsRef<[u8]>, whence: &dyn std::fmt::Display) {
+    pub(crate) fn are_not_in(&self, text: impl AsRef<[u8]>, whence: &dyn std::fmt::Display) {
         let text = text.as_ref();
         for secret in self.0.borrow().iter() {
             let wide: Vec<u8> = format!("\"{secret}\"").encode_utf16().flat_map(u16::to_le_bytes).collect();
@@ -220,15 +225,16 @@ pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Makes a file or folder its owner's alone.
 #[cfg(unix)]
-fn private(path: &Path) {
+pub(crate) fn private(path: &Path) {
     use std::os::unix::fs::PermissionsExt;
     let mode = if path.is_dir() { 0o700 } else { 0o600 };
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
 }
 
 #[cfg(not(unix))]
-fn private(_path: &Path) {}
+pub(crate) fn private(_path: &Path) {}
 
 /// Four characters that no other run on this lab has had, and two for the test.
 #[expect(clippy::disallowed_methods, reason = "names must differ from those of earlier runs on the same lab")]

@@ -29,6 +29,7 @@ enum After {
 }
 
 impl Stage {
+    #[expect(clippy::disallowed_methods, reason = "the example company lives in the present")]
     fn new() -> Self {
         let address: IpAddr = Ipv4Addr::LOCALHOST.into();
         let clock = crate::Clock::new(chrono::Utc::now);

@@ -1,9 +1,9 @@
 //! The `ldap3` client: it speaks to the [wire](crate::wire) over a local socket pair and not to the server.
 //!
 //! It carries out everything but searches. A second reader stands beside it for one reason: the entries of a search are
-//! where the time goes, and [`pages`](crate::pages) and [`decode`](crate::decode) take them apart for a fraction of what
-//! they cost in the client. What passes once in a while is left to the library. The pair costs one copy
-//! through the kernel, and buys that `ldap3` never sees a message that the wire refuses.
+//! where the time goes. The client makes a tree of elements of each, with a copy of each value, before any entry is made;
+//! [`decode`](crate::decode) makes the entry from the octets at once. What passes once in a while is left to the library.
+//! The pair costs one copy through the kernel, and buys that `ldap3` never sees a message that the wire refuses.
 
 use std::future::Future;
 use std::io;

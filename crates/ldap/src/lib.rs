@@ -4,8 +4,9 @@
 //! asks for, and reads lists of any length with constant memory ([`EntryStream`], [`Sweep`]).
 //!
 //! What the server sends goes through layers that trust nothing: TLS (`tls`), a framer that lets only well-formed LDAP
-//! messages pass (`framer`), the wire that carries them to whoever asked and remembers why a connection ended
-//! (`wire`), and a decoder without panics (`decode`).
+//! messages pass (`framer`), and the wire that carries them to whoever asked and remembers why a connection ended
+//! (`wire`). Searches are read here (`pages`), by a decoder without panics (`decode`); all else is done by the client of
+//! `ldap3` (`client`).
 
 mod ber;
 mod client;

@@ -5,8 +5,10 @@ use std::time::Duration;
 use adrecover_core::directory::{Change, Query, Scope, Visibility};
 use adrecover_core::{Directory, DirectoryError};
 
+use crate::ber;
 use crate::framer::op;
 use crate::testing::*;
+use crate::wire::FIRST_SEARCH;
 use crate::{ConnectError, Scheme, SearchOptions, ServerUrl, Session};
 
 fn below() -> Query {
@@ -55,6 +57,46 @@ async fn a_limit_and_a_dropped_stream_tell_the_server() {
     drop(stream);
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert_eq!(fake.count(0x50), 2);
+}
+
+#[tokio::test]
+async fn a_search_and_a_change_share_a_connection() {
+    let [first, last]: [Step; 2] = pages(2).try_into().ok().unwrap();
+    let refused = step(|a| {
+        assert!(a.id < FIRST_SEARCH as u32);
+        let diagnostic = string(b"nicht erw\xfcnscht");
+        let parts = [ber::element(ber::tag::ENUMERATED, &[53]), string(b"\xff"), diagnostic];
+        vec![Act::Send(message(a.id, op::MODIFY, &parts.concat()))]
+    });
+    let fake = Fake::one(vec![first, refused, last]).await;
+    let mut session = fake.session().await;
+    let options = SearchOptions { size_limit: Some(9), ..SearchOptions::default() };
+    let mut stream = session.search_stream(&below(), &options).unwrap();
+    bounded(stream.next()).await.unwrap().unwrap();
+    let changes = [Change::add("description", ["a", "b", "a"])];
+    let error = bounded(session.modify("CN=a,DC=x", &changes, Visibility::Live)).await.unwrap_err();
+    assert_eq!(error.refusal().map(|r| (r.code, r.diagnostic.as_str())), Some((53, "nicht erw?nscht")));
+    assert_eq!(bounded(stream.collect()).await.unwrap().len(), 3);
+    assert!(!format!("{session:?}").contains("secret-pw"));
+    assert_eq!(fake.count(0x42), 0);
+    bounded(session.close()).await;
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!((fake.count(0x60), fake.count(0x42)), (1, 1));
+}
+
+#[tokio::test]
+async fn a_late_answer_to_a_change_is_no_fault() {
+    let late =
+        step(|a| vec![Act::Wait(Duration::from_millis(2000)), Act::Send(result(a.id, op::DELETE, 0, ""))]);
+    let next = step(|a| vec![Act::Send(result(a.id, op::DELETE, 0, ""))]);
+    let fake = Fake::one(vec![late, next]).await;
+    let mut session = fake.session().await;
+    let error = bounded(session.delete("CN=a,DC=x")).await.unwrap_err();
+    assert!(matches!(error, DirectoryError::Timeout { .. }), "{error:?}");
+    bounded(session.delete("CN=b,DC=x")).await.unwrap();
+    let nothing =
+        bounded(session.modify("CN=a,DC=x", &[Change::add::<&str>("cn", [])], Visibility::Live)).await;
+    assert!(matches!(nothing, Err(DirectoryError::BadRequest(_))), "{nothing:?}");
 }
 
 #[tokio::test]

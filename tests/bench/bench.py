@@ -6,6 +6,7 @@ import sys
 
 import listing
 import restoring
+import scale
 from lab import Lab
 from measure import Failed
 from table import Table
@@ -14,20 +15,25 @@ from table import Table
 def main():
     parser = argparse.ArgumentParser()
     for name, kind in (("program", pathlib.Path), ("work", pathlib.Path), ("record", pathlib.Path), ("objects", int),
-                       ("few", int), ("list-pairs", int), ("restore-pairs", int), ("restored", int), ("only", str)):
+                       ("few", int), ("list-pairs", int), ("restore-pairs", int), ("restored", int), ("bulk", int), ("tree", int), ("crowd", int),
+                       ("scale-pairs", int), ("only", str)):
         parser.add_argument(f"--{name}", type=kind)
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     options.patience = 0 if options.quick else 60
-    large = Lab(options.work / "large.env", options.work)
     table = Table()
     try:
-        if options.only != "restore":
+        large = None if options.only == "scale" else Lab(options.work / "large.env", options.work)
+        if options.only in (None, "list"):
             small = Lab(options.work / "small.env", options.work)
             prefork = Lab(options.work / "prefork.env", options.work)
             listing.measure(options, large, small, prefork, table)
-        if options.only != "list":
+        if options.only in (None, "restore"):
             restoring.measure(options, large, table)
+        if options.only in (None, "scale"):
+            big = Lab(options.work / "big.env", options.work)
+            little = Lab(options.work / "little.env", options.work)
+            scale.measure(options, big, little, table)
     except Failed as error:
         table.print()
         sys.exit(f"bench: {error}")

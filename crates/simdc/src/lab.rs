@@ -114,6 +114,7 @@ impl Files {
         let port = if ldaps == 636 { String::new() } else { format!(":{ldaps}") };
         let mut pairs: Vec<(String, String)> = [
             ("ADRECOVER_LAB_SERVER", format!("ldaps://{address}{port}")),
+            ("ADRECOVER_LAB_NAME", state.file_name().unwrap_or_default().to_string_lossy().into_owned()),
             ("LAB_STATE", state.display().to_string()),
             ("LAB_ADDRESS", address.to_string()),
             ("LAB_HOST", self.host.clone()),

@@ -26,7 +26,7 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         let [high, low] = (std::process::id() as u16).to_be_bytes();
         // The program looks for the global catalogue at this address's well-known port.
-        let address: IpAddr = Ipv4Addr::new(127, 128 | high & 63, low, last).into();
+        let address: IpAddr = Ipv4Addr::new(127, 192 | high & 31, low, last).into();
         let mut number = 0u64;
         let random = || {
             number += 1;

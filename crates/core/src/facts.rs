@@ -83,6 +83,8 @@ pub struct ObjectFacts {
     /// Whether a password that somebody knows is taken to be set: the journal says so, or a live account is enabled. A
     /// random one that came with the undelete does not count.
     pub has_password: bool,
+    /// Whether it is live again with the password from before its deletion, which the Recycle Bin kept.
+    pub keeps_old_password: bool,
     /// When it was deleted.
     pub deleted_at: Option<Timestamp>,
     /// Until when it can be restored.

@@ -9,6 +9,8 @@ use crate::time::{self, Timestamp};
 
 /// `isDeleted` (1.2.840.113556.1.2.48 has the prefix-table id 0x20030).
 pub const IS_DELETED: u32 = 0x0002_0030;
+/// `unicodePwd` (1.2.840.113556.1.4.90).
+pub const UNICODE_PWD: u32 = 0x0009_005a;
 /// `userPrincipalName` (1.2.840.113556.1.4.656).
 pub const USER_PRINCIPAL_NAME: u32 = 0x0009_0290;
 /// `adminCount` (1.2.840.113556.1.4.150).

@@ -17,9 +17,6 @@ use crate::support::{Ldif, Object, Output, Run, Scene};
 pub(crate) const ENABLED: u32 = 512;
 pub(crate) const DISABLED: u32 = 514;
 
-/// `unicodePwd` in replPropertyMetaData (1.2.840.113556.1.4.90).
-const UNICODE_PWD: u32 = 0x0009_005a;
-
 /// A scene with two groups.
 pub(crate) struct Stage {
     pub(crate) scene: Scene,
@@ -128,7 +125,7 @@ impl Stage {
                 upn: entry.text("userPrincipalName"),
                 groups: entry.texts("memberOf"),
                 deletions: version(metadata::IS_DELETED),
-                passwords: version(UNICODE_PWD),
+                passwords: version(metadata::UNICODE_PWD),
             };
             out.insert(entry.text("sAMAccountName"), shown);
         }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use adrecover_core::metadata::IS_DELETED;
+use adrecover_core::metadata::{IS_DELETED, UNICODE_PWD};
 use adrecover_engine::{Journal, OperationState};
 use adrecover_simdc::Directory;
 use adrecover_simdc::fault::Strike;
@@ -16,8 +16,6 @@ use super::stand::{OLD_PASSWORD, Stand, Target};
 use crate::faults::victim::{Shown, Victim};
 use crate::support::{Output, Run};
 
-/// `unicodePwd` in replPropertyMetaData (1.2.840.113556.1.4.90).
-const UNICODE_PWD: u32 = 0x0009_005a;
 /// Another one than before, so that there is something to set where the Recycle Bin keeps the old one.
 const UPN: &str = "vera.victim@contoso.test";
 

@@ -85,7 +85,12 @@ impl Desk {
             gathered.objects.iter().filter(|o| o.presence == Presence::Live).map(|o| o.guid).collect();
         if !live.is_empty() {
             let known = self.journal.passwords_set(&live)?;
-            gathered.objects.iter_mut().for_each(|o| o.has_password |= known.contains(&o.guid));
+            // The old one, with which the Recycle Bin gave it back, is not the one that was asked for then.
+            let owed = self.journal.passwords_owed(&live)?;
+            for object in &mut gathered.objects {
+                object.has_password &= !(object.keeps_old_password && owed.contains(&object.guid));
+                object.has_password |= known.contains(&object.guid);
+            }
         }
         Ok(gathered)
     }

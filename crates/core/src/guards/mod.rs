@@ -143,6 +143,7 @@ pub(crate) mod tests {
             user_principal_name: None,
             uac: UserAccountControl::parse("512"),
             has_password: false,
+            keeps_old_password: false,
             deleted_at: None,
             expires_at: None,
             never: None,

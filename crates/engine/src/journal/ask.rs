@@ -3,15 +3,15 @@
 use std::collections::{HashMap, HashSet};
 
 use adrecover_core::ObjectGuid;
-use adrecover_core::plan::{Action, ObjectPlan};
+use adrecover_core::plan::{Action, ObjectPlan, Step};
 use rusqlite::params;
 
-use super::{Journal, JournalError, Operation, OperationId, StepState};
+use super::{Journal, JournalError, Operation, OperationId, StepRecord, StepState};
 
 impl Operation {
     /// Whether every step is done, or belongs to an object that the plan leaves alone.
     pub fn is_finished(&self) -> bool {
-        let done = |(object, steps): (&ObjectPlan, &Vec<super::StepRecord>)| {
+        let done = |(object, steps): (&ObjectPlan, &Vec<StepRecord>)| {
             let mut steps = object.steps.iter().zip(steps);
             !object.writes() || steps.all(|(s, r)| r.state.is_done() || !s.action.writes())
         };
@@ -20,7 +20,7 @@ impl Operation {
 
     /// Whether a step that sets a password is still to be done.
     pub fn needs_password(&self) -> bool {
-        let pending = |(object, steps): (&ObjectPlan, &Vec<super::StepRecord>)| {
+        let pending = |(object, steps): (&ObjectPlan, &Vec<StepRecord>)| {
             let mut steps = object.steps.iter().zip(steps);
             object.writes()
                 && steps.any(|(s, r)| matches!(s.action, Action::SetPassword { .. }) && !r.state.is_done())
@@ -56,6 +56,26 @@ impl Journal {
                         _ => false,
                     };
                 }
+            }
+        }
+        Ok(out)
+    }
+
+    /// Of these objects, those that this journal brought back and was to give a password, which it did not.
+    pub fn passwords_owed(&self, guids: &HashSet<ObjectGuid>) -> Result<HashSet<ObjectGuid>, JournalError> {
+        let mut out = HashSet::new();
+        for id in self.operations_on(guids)? {
+            let operation = self.load(&id)?;
+            for (index, object) in operation.plan.objects.iter().enumerate() {
+                let of = |(s, _): &(&Step, &StepRecord)| matches!(s.action, Action::SetPassword { .. });
+                let password = object.steps.iter().zip(&operation.steps[index]).find(of);
+                match password.map(|(step, record)| step.already || record.state.is_done()) {
+                    Some(true) => out.remove(&object.guid),
+                    Some(false) if guids.contains(&object.guid) && operation.brought_back(index) => {
+                        out.insert(object.guid)
+                    }
+                    _ => false,
+                };
             }
         }
         Ok(out)

@@ -27,7 +27,12 @@ pub(super) fn read(
         true => Presence::Deleted(State::of(entry, domain.policy.recycle_bin)),
         false => Presence::Live,
     };
-    let stamp = entry.value("replPropertyMetaData").and_then(|v| metadata::find(v, metadata::IS_DELETED));
+    let stamp_of = |attribute| entry.value("replPropertyMetaData").and_then(|v| metadata::find(v, attribute));
+    let stamp = stamp_of(metadata::IS_DELETED);
+    // What was written with the undelete or after it has its number or a higher one.
+    let is_older = |undelete: metadata::Stamp| {
+        stamp_of(metadata::UNICODE_PWD).is_some_and(|password| password.local_usn < undelete.local_usn)
+    };
     let deleted_at =
         if is_deleted { stamp.and_then(|s| s.time).or_else(|| entry.time("whenChanged")) } else { None };
     let expires_at = match (presence, deleted_at) {
@@ -54,6 +59,7 @@ pub(super) fn read(
         user_principal_name: entry.text("userPrincipalName"),
         uac,
         has_password: !is_deleted && uac.is_some_and(|uac| uac.is_enabled()),
+        keeps_old_password: !is_deleted && stamp.is_some_and(is_older),
         deleted_at,
         expires_at,
         never: never_restored(entry, kind, uac),

@@ -33,6 +33,10 @@ pub const LENGTH: usize = 48;
 const CLASSES: [&[u8]; 4] =
     [b"ABCDEFGHJKLMNPQRSTUVWXYZ", b"abcdefghijkmnpqrstuvwxyz", b"23456789", b"#%+.:_~"];
 
+/// Every third character is one of these, which no account name can hold: a domain's policy refuses a password with the account
+/// name in it, and one of three letters would come about by chance in one password of six hundred.
+const BETWEEN: &[u8] = b"+:";
+
 /// A password of [`LENGTH`] characters of all four classes from the operating system's randomness.
 pub fn random_password() -> Result<SecretString, PasswordError> {
     loop {
@@ -46,7 +50,8 @@ pub fn random_password() -> Result<SecretString, PasswordError> {
             let fair = 256 / all.len() * all.len();
             for octet in octets.iter().map(|o| usize::from(*o)).filter(|o| *o < fair) {
                 if password.len() < LENGTH {
-                    password.push(char::from(all[octet % all.len()]));
+                    let from = if password.len() % 3 == 2 { BETWEEN } else { &all };
+                    password.push(char::from(from[octet % from.len()]));
                 }
             }
         }
@@ -74,6 +79,16 @@ pub(crate) fn unicode_pwd(password: &SecretString) -> Zeroizing<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// No three characters in a row that an account name could be made of.
+    #[test]
+    fn no_account_name_is_in_a_generated_password() {
+        for _ in 0..200 {
+            let password = random_password().unwrap();
+            let runs = password.expose_secret().split(|c: char| "+:".contains(c));
+            assert!(runs.map(str::len).all(|length| length < 3));
+        }
+    }
 
     #[test]
     fn generated_passwords_have_every_class_and_differ() {

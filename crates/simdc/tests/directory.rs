@@ -1,11 +1,6 @@
 //! What time does to deleted objects, DirSync, and access lists: what no scenario reaches over LDAP.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::disallowed_methods,
-    reason = "these are tests, and have a clock"
-)]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "these are tests, and have a clock")]
 
 use adrecover_core::directory::{Change, Scope};
 use adrecover_simdc::access::Caller;

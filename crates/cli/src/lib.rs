@@ -1,7 +1,7 @@
 //! `adrecover`: finds and restores deleted objects of an Active Directory.
 //!
-//! Words come in through [`args`], become [`settings`], and each command of [`commands`] turns them into a plan or a question
-//! to the directory; what comes out goes through [`printer`], and every failure through [`error`].
+//! Words come in through `args`, become `settings`, and each command of `commands` turns them into a plan or a question
+//! to the directory; what comes out goes through `printer`, and every failure through `error`.
 
 mod args;
 mod cli;

@@ -45,7 +45,7 @@ fn wish(step: &Step) -> Option<Wish<'_>> {
     }
 }
 
-/// Whether everything that [`look`] looks at was read ahead.
+/// Whether everything that `look` looks at was read ahead.
 pub(crate) fn is_foreseen<D>(executor: &Executor<'_, '_, '_, D>, subject: &Subject<'_>, step: &Step) -> bool {
     let Some(wish) = wish(step) else { return false };
     let seen = &executor.seen;

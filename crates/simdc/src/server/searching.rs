@@ -18,9 +18,9 @@ use crate::wire::reply::{self, Control, op};
 use crate::wire::request::{self, Search};
 
 /// How many octets are gathered before they are sent: the client works on them meanwhile.
-const BATCH: usize = 1 << 13;
+const BATCH: usize = 1 << 12;
 /// How many objects are read while nobody else may use the directory.
-const AT_ONCE: usize = 32;
+const AT_ONCE: usize = 4;
 /// The most pages that may be open on one connection.
 const MAX_OPEN: usize = 64;
 

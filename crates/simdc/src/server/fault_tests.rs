@@ -121,7 +121,7 @@ fn ask(stream: &mut TcpStream, request: &[u8]) -> Vec<Vec<u8>> {
     let mut octets = vec![];
     let mut messages: Vec<Vec<u8>> = vec![];
     let mut buffer = vec![0; 1 << 16];
-    while messages.last().is_none_or(|last| tag(last) == op::ENTRY) {
+    while messages.last().is_none_or(|last| matches!(tag(last), op::ENTRY | op::REFERENCE)) {
         let n = stream.read(&mut buffer).unwrap();
         assert!(n > 0, "the server closed it");
         octets.extend_from_slice(&buffer[..n]);

@@ -77,7 +77,9 @@ impl Printer {
 
     /// One JSON value on one line.
     pub(crate) fn json_line(&self, value: &impl Serialize) -> Result<(), CliError> {
-        let mut line = serde_json::to_vec(value)?;
+        // Room for most lines: growing costs more than writing.
+        let mut line = Vec::with_capacity(2 << 10);
+        serde_json::to_writer(&mut line, value)?;
         line.push(b'\n');
         Ok(self.out().write_all(&line)?)
     }

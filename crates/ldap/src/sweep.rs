@@ -11,7 +11,7 @@ mod lanes;
 use std::collections::{HashSet, VecDeque};
 
 use adrecover_core::directory::{Query, Scope, Visibility};
-use adrecover_core::{Directory, DirectoryError, Entry};
+use adrecover_core::{Directory, DirectoryError, Entry, ObjectGuid};
 
 use crate::{EntryStream, SearchOptions, Session};
 use lanes::{Event, Lane};
@@ -44,8 +44,6 @@ pub struct SweepQuery {
     /// How many connections may be used where there are many objects; 0 is 1.
     pub connections: usize,
 }
-
-type Guid = Vec<u8>;
 
 /// How wide the next window is to be.
 #[derive(Debug, Clone, Copy)]
@@ -85,9 +83,9 @@ pub struct Sweep<'a> {
     window: Option<Window>,
     stream: Option<EntryStream>,
     /// What this window gave.
-    given: HashSet<Guid>,
+    given: HashSet<ObjectGuid>,
     /// What larger windows gave before they were split: valid up to a number.
-    before: Vec<(u64, HashSet<Guid>)>,
+    before: Vec<(u64, HashSet<ObjectGuid>)>,
     retries: u32,
     reconnections: u32,
     finished: bool,
@@ -100,7 +98,7 @@ pub struct Sweep<'a> {
     /// After how many objects they are.
     many: usize,
     /// Windows that were begun and not finished, and what was given of them.
-    left: VecDeque<(Window, HashSet<Guid>)>,
+    left: VecDeque<(Window, HashSet<ObjectGuid>)>,
     /// What came from further connections and was not given yet.
     waiting: VecDeque<Entry>,
     total: usize,
@@ -286,7 +284,7 @@ impl<'a> Sweep<'a> {
     /// Gives an entry unless it was given before.
     fn take(&mut self, entry: Entry, window: Window) -> Option<Entry> {
         self.open_lanes();
-        let Some(guid) = entry.value("objectGUID").map(<[u8]>::to_vec) else {
+        let Some(guid) = entry.guid() else {
             // Nothing to recognise it by: better twice than never.
             return Some(entry);
         };

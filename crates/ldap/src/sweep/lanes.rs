@@ -9,10 +9,10 @@ use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 
-use adrecover_core::Entry;
+use adrecover_core::{Entry, ObjectGuid};
 use tokio::sync::mpsc;
 
-use super::{Adaptive, Guid, MIN_WIDTH, SweepQuery, Window};
+use super::{Adaptive, MIN_WIDTH, SweepQuery, Window};
 use crate::{ConnectError, SearchOptions, Session};
 
 /// A directory with fewer changes than this is read over one connection, and so is one with fewer objects than
@@ -91,7 +91,7 @@ enum News {
 pub(super) struct Lane {
     news: mpsc::Receiver<News>,
     window: Option<Window>,
-    given: HashSet<Guid>,
+    given: HashSet<ObjectGuid>,
 }
 
 /// What came of a lane.
@@ -99,7 +99,7 @@ pub(super) enum Event {
     /// These are new.
     Entries(Vec<Entry>),
     /// It ended and left a window of which so much was given.
-    Left(Window, HashSet<Guid>),
+    Left(Window, HashSet<ObjectGuid>),
     /// Nothing to give.
     Nothing,
 }
@@ -132,7 +132,7 @@ impl Lane {
                 Event::Nothing
             }
             Some(News::Entries(mut entries)) => {
-                entries.retain(|e| e.value("objectGUID").is_none_or(|g| self.given.insert(g.to_vec())));
+                entries.retain(|e| e.guid().is_none_or(|guid| self.given.insert(guid)));
                 if self.given.len() >= most {
                     // Too many to remember: the first connection reads the rest in smaller windows.
                     self.news.close();

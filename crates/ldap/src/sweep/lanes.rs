@@ -19,11 +19,11 @@ use crate::{ConnectError, SearchOptions, Session};
 /// [`MANY`].
 pub(super) const MANY_CHANGES: u64 = 1 << 14;
 /// After so many objects further connections are opened.
-pub(super) const MANY: usize = 1_000;
+pub(super) const MANY: usize = 250;
 /// The widest window as long as nothing is known: at most so many objects are in it, because no two have one number.
 const WIDE: u64 = 1 << 16;
 /// The smallest windows are this part of the whole, so that an almost empty directory takes few requests.
-const SMALLEST: u64 = 64;
+const SMALLEST: u64 = 16;
 /// How many entries are handed over at once, and how many such lots may be under way.
 const LOT: usize = 128;
 const LOTS: usize = 4;

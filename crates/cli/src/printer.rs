@@ -28,6 +28,8 @@ pub(crate) struct Printer {
     /// The width of the terminal that the data goes to; `None` where it goes elsewhere.
     pub(crate) width: Option<usize>,
     out: Mutex<Box<dyn Write + Send>>,
+    /// Where a line is made, so that not each one needs room of its own.
+    json_line: Mutex<Vec<u8>>,
     err: Mutex<Box<dyn Write + Send>>,
 }
 
@@ -49,6 +51,7 @@ impl Printer {
                 .then(|| terminal_size::terminal_size().map_or(80, |(w, _)| usize::from(w.0)))
                 .map(|w| w.max(40)),
             out: Mutex::new(Box::new(BufWriter::with_capacity(1 << 16, io::stdout()))),
+            json_line: Mutex::default(),
             err: Mutex::new(Box::new(io::stderr())),
         }
     }
@@ -77,9 +80,9 @@ impl Printer {
 
     /// One JSON value on one line.
     pub(crate) fn json_line(&self, value: &impl Serialize) -> Result<(), CliError> {
-        // Room for most lines: growing costs more than writing.
-        let mut line = Vec::with_capacity(2 << 10);
-        serde_json::to_writer(&mut line, value)?;
+        let mut line = self.json_line.lock().unwrap_or_else(PoisonError::into_inner);
+        line.clear();
+        serde_json::to_writer(&mut *line, value)?;
         line.push(b'\n');
         Ok(self.out().write_all(&line)?)
     }
@@ -310,6 +313,7 @@ pub(crate) mod tests {
             color_err: false,
             width: None,
             out: Mutex::new(Box::new(out.clone())),
+            json_line: Mutex::default(),
             err: Mutex::new(Box::new(err.clone())),
         };
         (printer, out, err)

@@ -53,10 +53,12 @@ pub struct DeletedObject {
     /// What became of that parent; `None` where it was not or could not be asked.
     pub parent_state: Option<ParentState>,
     /// When it was deleted.
+    #[serde(serialize_with = "crate::time::serialize")]
     pub deleted_at: Option<Timestamp>,
     /// The DC on which it was deleted: its name, or its invocation id where no name is known for it.
     pub deleted_on: Option<String>,
     /// Until when it can be restored.
+    #[serde(serialize_with = "crate::time::serialize")]
     pub expires_at: Option<Timestamp>,
     /// Whole days until then; negative when that has passed.
     pub days_left: Option<i64>,
@@ -136,27 +138,32 @@ pub struct Judge {
 impl Judge {
     /// Reads one deleted object; `None` when the entry lacks a GUID or a name, which no deleted object does.
     pub fn read(&self, entry: &Entry) -> Option<DeletedObject> {
+        self.take(entry.clone())
+    }
+
+    /// The same, of an entry that is not needed any more.
+    pub fn take(&self, mut entry: Entry) -> Option<DeletedObject> {
         let guid = entry.guid()?;
-        let rdn = original_rdn(entry)?;
-        let kind = ObjectKind::of(entry);
-        let state = State::of(entry, self.policy.recycle_bin);
+        let rdn = original_rdn(&entry)?;
+        let kind = ObjectKind::of(&entry);
+        let state = State::of(&entry, self.policy.recycle_bin);
         let stamp = entry.value("replPropertyMetaData").and_then(|v| metadata::find(v, metadata::IS_DELETED));
         let deleted_at = stamp.and_then(|s| s.time).or_else(|| entry.time("whenChanged"));
         let expires_at = deleted_at.and_then(|at| self.policy.expires(state, at));
         let uac = entry.uac();
-        let because = self.not_restorable(entry, kind, state, uac, expires_at);
+        let because = self.not_restorable(&entry, kind, state, uac, expires_at);
         Some(DeletedObject {
             guid,
             name: rdn.value().to_owned(),
             kind,
-            object_class: entry.texts("objectClass"),
+            object_class: entry.take_texts("objectClass"),
             state,
-            dn: entry.dn.clone(),
             rdn: rdn.to_string(),
-            sam_account_name: entry.text("sAMAccountName"),
+            sam_account_name: entry.take_text("sAMAccountName"),
             sid: entry.sid(),
-            user_principal_name: entry.text("userPrincipalName"),
-            last_known_parent: entry.text("lastKnownParent"),
+            user_principal_name: entry.take_text("userPrincipalName"),
+            last_known_parent: entry.take_text("lastKnownParent"),
+            dn: entry.dn,
             parent_state: None,
             deleted_at,
             deleted_on: stamp.map(|s| self.dc_name(s.originating)),
@@ -233,14 +240,17 @@ pub fn never_restored(
         ("classSchema", NeverRestored::System),
         ("attributeSchema", NeverRestored::System),
     ];
-    if let Some((_, why)) = CLASSES.iter().find(|(class, _)| entry.is_class(class)) {
+    let classes = entry.values("objectClass");
+    let is = |name: &str| classes.iter().any(|class| class.eq_ignore_ascii_case(name.as_bytes()));
+    if let Some((_, why)) = CLASSES.iter().find(|(class, _)| is(class)) {
         return Some(*why);
     }
     if !kind.is_account() {
         return None;
     }
-    let name = entry.text("sAMAccountName").unwrap_or_default().to_lowercase();
-    if name == "krbtgt" || name.starts_with("krbtgt_") || name.starts_with("krbtgt-") {
+    let name = entry.value("sAMAccountName").unwrap_or_default();
+    let begins = name.get(..6).is_some_and(|head| head.eq_ignore_ascii_case(b"krbtgt"));
+    if begins && matches!(name.get(6), None | Some(b'_' | b'-')) {
         return Some(NeverRestored::Krbtgt);
     }
     let uac = uac?;

@@ -326,7 +326,7 @@ impl Parser<'_> {
             self.at += end;
             return Ok(rest[..end].trim_end_matches(' ').to_owned());
         }
-        let mut out = vec![];
+        let mut out = Vec::with_capacity(rest.len().min(128));
         // Spaces at the end belong to the syntax unless the last one was escaped.
         let mut keep = 0;
         while let Some(c) = self.peek() {

@@ -1,5 +1,7 @@
 //! An object as a directory gives it: a name and attributes of octets, before anything is made of them.
 
+use std::borrow::Cow;
+
 use crate::time::{self, Timestamp};
 use crate::{Dn, ObjectGuid, Sid, UserAccountControl};
 
@@ -18,8 +20,9 @@ pub struct Entry {
 /// One attribute of an [`Entry`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attribute {
-    /// The attribute's name with its options, as the directory gave it (`member;range=0-1499`).
-    pub name: String,
+    /// The attribute's name with its options, as the directory gave it (`member;range=0-1499`). A list of a million objects
+    /// has the same few names ten million times, so that known ones are borrowed.
+    pub name: Cow<'static, str>,
     /// The values, in the order of the reply.
     pub values: Vec<Vec<u8>>,
 }
@@ -34,7 +37,7 @@ impl Entry {
     #[must_use]
     pub fn with<V: AsRef<[u8]>>(mut self, name: &str, values: impl IntoIterator<Item = V>) -> Self {
         let values = values.into_iter().map(|v| v.as_ref().to_vec()).collect();
-        self.attributes.push(Attribute { name: name.to_owned(), values });
+        self.attributes.push(Attribute { name: Cow::Owned(name.to_owned()), values });
         self
     }
 
@@ -64,6 +67,19 @@ impl Entry {
     /// All values, as text.
     pub fn texts(&self, name: &str) -> Vec<String> {
         self.values(name).iter().map(|v| String::from_utf8_lossy(v).into_owned()).collect()
+    }
+
+    /// All values, as text, taken out of the entry.
+    pub fn take_texts(&mut self, name: &str) -> Vec<String> {
+        let found = self.attributes.iter_mut().find(|a| a.name.eq_ignore_ascii_case(name));
+        let values = found.map(|a| std::mem::take(&mut a.values)).unwrap_or_default();
+        values.into_iter().map(into_text).collect()
+    }
+
+    /// The first value, as text; the attribute has no values then.
+    pub fn take_text(&mut self, name: &str) -> Option<String> {
+        let found = self.attributes.iter_mut().find(|a| a.name.eq_ignore_ascii_case(name))?;
+        std::mem::take(&mut found.values).into_iter().next().map(into_text)
     }
 
     /// The first value as a DN; `None` also where it does not parse.
@@ -112,6 +128,10 @@ impl Entry {
     pub fn is_class(&self, class: &str) -> bool {
         self.values("objectClass").iter().any(|c| c.eq_ignore_ascii_case(class.as_bytes()))
     }
+}
+
+fn into_text(octets: Vec<u8>) -> String {
+    String::from_utf8(octets).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
 }
 
 #[cfg(test)]

@@ -41,7 +41,8 @@ impl ObjectKind {
 
     /// The kind of an object with these classes, most special first: a computer is a user too.
     pub fn of(entry: &Entry) -> Self {
-        let is = |class| entry.is_class(class);
+        let classes = entry.values("objectClass");
+        let is = |name: &str| classes.iter().any(|class| class.eq_ignore_ascii_case(name.as_bytes()));
         if is("msDS-GroupManagedServiceAccount") || is("msDS-ManagedServiceAccount") {
             Self::Gmsa
         } else if is("computer") {
@@ -54,7 +55,7 @@ impl ObjectKind {
             Self::Ou
         } else if is("contact") {
             Self::Contact
-        } else if entry.values("objectClass").last().is_some_and(|c| c.eq_ignore_ascii_case(b"container")) {
+        } else if classes.last().is_some_and(|c| c.eq_ignore_ascii_case(b"container")) {
             Self::Container
         } else {
             Self::Other

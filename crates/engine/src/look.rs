@@ -340,7 +340,7 @@ pub(crate) fn note(subject: &mut Subject<'_>, write: &Write, action: &Action) {
                 entry.attributes.retain(|a| !a.name.eq_ignore_ascii_case(&change.attribute));
                 entry
                     .attributes
-                    .push(Attribute { name: change.attribute.clone(), values: change.values.clone() });
+                    .push(Attribute { name: change.attribute.clone().into(), values: change.values.clone() });
             }
         }
         Write::Rename { to, .. } => entry.dn = to.to_string(),

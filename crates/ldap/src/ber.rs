@@ -63,7 +63,20 @@ impl<'a> Reader<'a> {
     }
 
     /// The next element, or `None` at the end.
+    #[inline]
     pub(crate) fn next(&mut self) -> Result<Option<Tlv<'a>>, Problem> {
+        // Most elements are short.
+        if let [tag, length @ ..0x80, rest @ ..] = self.rest
+            && tag & 0x1f != 0x1f
+            && let Some((value, after)) = rest.split_at_checked(usize::from(*length))
+        {
+            self.rest = after;
+            return Ok(Some(Tlv { tag: *tag, value }));
+        }
+        self.next_of_any_length()
+    }
+
+    fn next_of_any_length(&mut self) -> Result<Option<Tlv<'a>>, Problem> {
         if self.rest.is_empty() {
             return Ok(None);
         }
@@ -75,6 +88,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The contents of the next element, which must carry this tag.
+    #[inline]
     pub(crate) fn expect(&mut self, tag: u8, what: &str) -> Result<&'a [u8], Problem> {
         match self.next()? {
             Some(tlv) if tlv.tag == tag => Ok(tlv.value),

@@ -1,6 +1,9 @@
 //! From the octets of an entry to an [`Entry`], and the parts of ranged attributes.
 
+use std::borrow::Cow;
+
 use adrecover_core::Entry;
+use adrecover_core::deleted::{ATTRIBUTES, BIN_ATTRIBUTES};
 use adrecover_core::entry::Attribute;
 
 use crate::ber::{Problem, Reader, tag};
@@ -15,7 +18,7 @@ pub(crate) fn entry(contents: &[u8]) -> Result<Entry, Problem> {
     entry.attributes.reserve_exact(8);
     while let Some(attribute) = attributes.next()? {
         let mut parts = Reader::new(attribute.value);
-        let name = text(parts.expect(tag::OCTET_STRING, "an attribute's name")?)?;
+        let name = attribute_name(parts.expect(tag::OCTET_STRING, "an attribute's name")?)?;
         let mut set = Reader::new(parts.expect(tag::SET, "an attribute's set of values")?);
         let mut values = Vec::with_capacity(1);
         while let Some(value) = set.next()? {
@@ -29,6 +32,14 @@ pub(crate) fn entry(contents: &[u8]) -> Result<Entry, Problem> {
 /// The DN in the contents of a SearchResultEntry.
 pub(crate) fn name(contents: &[u8]) -> Result<&[u8], Problem> {
     Reader::new(contents).expect(tag::OCTET_STRING, "the DN of an entry")
+}
+
+fn attribute_name(octets: &[u8]) -> Result<Cow<'static, str>, Problem> {
+    let known = ATTRIBUTES.iter().chain(&BIN_ATTRIBUTES).find(|name| name.as_bytes() == octets);
+    match known {
+        Some(name) => Ok(Cow::Borrowed(*name)),
+        None => text(octets).map(Cow::Owned),
+    }
 }
 
 fn text(octets: &[u8]) -> Result<String, Problem> {
@@ -57,7 +68,9 @@ pub(crate) fn ranged(name: &str) -> Option<Ranged> {
 
 /// The first attribute that came in part.
 pub(crate) fn first_ranged(entry: &Entry) -> Option<(usize, Ranged)> {
-    entry.attributes.iter().enumerate().find_map(|(i, a)| ranged(&a.name).map(|r| (i, r)))
+    // A borrowed name is a plain one.
+    let part = |a: &Attribute| if matches!(a.name, Cow::Owned(_)) { ranged(&a.name) } else { None };
+    entry.attributes.iter().enumerate().find_map(|(i, a)| part(a).map(|r| (i, r)))
 }
 
 #[cfg(test)]

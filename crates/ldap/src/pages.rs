@@ -4,6 +4,7 @@
 //! server works on it meanwhile, and a long list takes as long as the slower of both and not as both together.
 
 use std::collections::VecDeque;
+use std::time::{Duration, Instant};
 
 use adrecover_core::directory::Scope;
 use adrecover_core::text::printable;
@@ -74,6 +75,8 @@ pub(crate) struct Pages {
     /// What is told once everything that came before it was given.
     failure: Option<DirectoryError>,
     received: u64,
+    /// How long replies were waited for.
+    waited: Duration,
     references: u64,
     /// The first DN of this page and of the one before.
     page_head: Option<Vec<u8>>,
@@ -95,6 +98,7 @@ impl Pages {
             finished: false,
             failure: None,
             received: 0,
+            waited: Duration::ZERO,
             references: 0,
             page_head: None,
             last_head: None,
@@ -105,6 +109,11 @@ impl Pages {
     /// Asks for a page only when it is wanted.
     pub(crate) fn on_demand(&mut self) {
         self.ahead = false;
+    }
+
+    /// How long replies were waited for.
+    pub(crate) fn waited(&self) -> Duration {
+        self.waited
     }
 
     pub(crate) fn link(&self) -> &Link {
@@ -146,7 +155,10 @@ impl Pages {
     async fn receive(&mut self) {
         self.ask();
         let Some(open) = &mut self.open else { return };
-        match self.link.reply(open).await {
+        let since = Instant::now();
+        let reply = self.link.reply(open).await;
+        self.waited += since.elapsed();
+        match reply {
             Ok(batch) => self.take(batch),
             Err(error) => {
                 if matches!(error, DirectoryError::Timeout { .. }) {

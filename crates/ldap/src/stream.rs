@@ -1,5 +1,7 @@
 //! Entries one by one, with the parts of long attributes put together.
 
+use std::time::Duration;
+
 use adrecover_core::directory::{Refusal, Scope};
 use adrecover_core::{DirectoryError, Entry};
 
@@ -80,6 +82,11 @@ impl EntryStream {
         self.pages.ready().await;
     }
 
+    /// How long replies were waited for.
+    pub(crate) fn waited(&self) -> Duration {
+        self.pages.waited()
+    }
+
     /// All that is left.
     pub async fn collect(mut self) -> Result<Vec<Entry>, DirectoryError> {
         let mut entries = vec![];
@@ -121,7 +128,7 @@ impl EntryStream {
             }
             self.rest(&entry, &range, &mut values).await?;
             entry.attributes[index].values = values;
-            entry.attributes[index].name.clone_from(&range.name);
+            entry.attributes[index].name = range.name.clone().into();
             // The plain name came along without values.
             let plain = |a: &adrecover_core::entry::Attribute| {
                 a.name.eq_ignore_ascii_case(&range.name) && a.values.is_empty()

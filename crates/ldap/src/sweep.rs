@@ -9,6 +9,7 @@
 mod lanes;
 
 use std::collections::{HashSet, VecDeque};
+use std::time::{Duration, Instant};
 
 use adrecover_core::directory::{Query, Scope, Visibility};
 use adrecover_core::{Directory, DirectoryError, Entry, ObjectGuid};
@@ -25,6 +26,8 @@ const SPARSE: usize = 2_500;
 const DENSE: usize = 10_000;
 /// The most GUIDs to remember for one window; then the rest of it is read in smaller ones.
 const MAX_GIVEN: usize = 50_000;
+/// Less time than this says nothing about who is waited for.
+const LONG: Duration = Duration::from_millis(20);
 /// How often one window is begun again without a single new object.
 const MAX_RETRIES: u32 = 3;
 
@@ -95,8 +98,13 @@ pub struct Sweep<'a> {
     lanes: Vec<Lane>,
     /// Whether further connections were opened.
     opened: bool,
-    /// After how many objects they are.
+    /// After how many objects they may be.
     many: usize,
+    /// Whether they are wherever they may be: for tests, whose servers answer at once.
+    eager: bool,
+    began: Instant,
+    /// How long the replies of former windows were waited for.
+    waited: Duration,
     /// Windows that were begun and not finished, and what was given of them.
     left: VecDeque<(Window, HashSet<ObjectGuid>)>,
     /// What came from further connections and was not given yet.
@@ -136,6 +144,9 @@ impl<'a> Sweep<'a> {
             lanes: vec![],
             opened: false,
             many: lanes::MANY,
+            eager: false,
+            began: Instant::now(),
+            waited: Duration::ZERO,
             left: VecDeque::new(),
             waiting: VecDeque::new(),
             total: 0,
@@ -266,12 +277,15 @@ impl<'a> Sweep<'a> {
         }
     }
 
-    /// Opens further connections once there are many objects.
+    /// Opens further connections once there are many objects, where it is the server that takes the time.
     fn open_lanes(&mut self) {
         self.total += 1;
-        let Some(plan) = self.plan.as_ref().filter(|_| !self.opened && self.total >= self.many) else {
+        let Some(plan) = self.plan.as_ref().filter(|_| !self.opened && self.total % self.many == 0) else {
             return;
         };
+        if !self.eager && !self.mostly_waits() {
+            return;
+        }
         self.opened = true;
         if plan.is_used_up() {
             return;
@@ -279,6 +293,12 @@ impl<'a> Sweep<'a> {
         for _ in 1..self.query.connections {
             self.lanes.push(Lane::open(self.session.twin(), self.query.clone(), plan.clone()));
         }
+    }
+
+    /// Whether it is the server that takes the time: what is left of it is spent on what came.
+    fn mostly_waits(&self) -> bool {
+        let waited = self.waited + self.stream.as_ref().map_or(Duration::ZERO, EntryStream::waited);
+        waited >= LONG && waited * 5 >= self.began.elapsed() * 4
     }
 
     /// Gives an entry unless it was given before.
@@ -325,7 +345,7 @@ impl<'a> Sweep<'a> {
 
     /// A window was read to its end.
     fn end(&mut self, window: Window) {
-        self.stream = None;
+        self.waited += self.stream.take().map_or(Duration::ZERO, |stream| stream.waited());
         self.window = None;
         self.retries = 0;
         let found = self.given.len();

@@ -82,15 +82,15 @@ pub async fn conceal(
     names: &mut AttributeNames,
     entry: &mut Entry,
 ) -> Result<Vec<String>, DirectoryError> {
-    let all: Vec<String> = entry.attributes.iter().map(|a| a.name.clone()).collect();
+    let all: Vec<String> = entry.attributes.iter().map(|a| a.name.to_string()).collect();
     let all: Vec<&str> = all.iter().map(String::as_str).collect();
     let confidential = names.confidential(session, &all).await?;
     let mut concealed = vec![];
     entry.attributes.retain_mut(|attribute| {
-        let secret = is_secret(&attribute.name) || confidential.contains(&attribute.name);
+        let secret = is_secret(&attribute.name) || confidential.iter().any(|name| *name == attribute.name);
         if secret {
             attribute.values.iter_mut().for_each(|value| value.fill(0));
-            concealed.push(attribute.name.clone());
+            concealed.push(attribute.name.to_string());
         }
         !secret
     });

@@ -194,7 +194,7 @@ async fn batch(
     let mut objects = vec![];
     while objects.len() < BATCH {
         match sweep.next().await? {
-            Some(entry) => objects.extend(judge.read(&entry).filter(|o| selection.takes(o))),
+            Some(entry) => objects.extend(judge.take(entry).filter(|o| selection.takes(o))),
             None => return Ok((objects, false)),
         }
     }

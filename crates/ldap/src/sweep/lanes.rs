@@ -18,12 +18,15 @@ use crate::{ConnectError, SearchOptions, Session};
 /// A directory with fewer changes than this is read over one connection, and so is one with fewer objects than
 /// [`MANY`].
 pub(super) const MANY_CHANGES: u64 = 1 << 14;
-/// After so many objects further connections are opened.
+/// After so many objects, and again after as many, it is looked whether further connections would help.
 pub(super) const MANY: usize = 250;
-/// The widest window as long as nothing is known: at most so many objects are in it, because no two have one number.
-const WIDE: u64 = 1 << 16;
-/// The smallest windows are this part of the whole, so that an almost empty directory takes few requests.
+/// The widest window as long as nothing is known: at most so many objects are in it, because no two have one number, and that
+/// is fewer than are remembered of a window.
+const WIDE: u64 = 1 << 15;
+/// The smallest windows are this part of the whole, so that an almost empty directory takes few requests, but no wider than
+/// [`NARROW`].
 const SMALLEST: u64 = 16;
+const NARROW: u64 = 1 << 14;
 /// How many entries are handed over at once, and how many such lots may be under way.
 const LOT: usize = 128;
 const LOTS: usize = 4;
@@ -55,7 +58,7 @@ impl Shared {
     pub(super) fn next(&self) -> Option<Window> {
         let mut plan = self.lock();
         let left = (plan.top + 1).checked_sub(plan.low).filter(|left| *left > 0)?;
-        let least = (plan.top / SMALLEST).clamp(MIN_WIDTH, WIDE);
+        let least = (plan.top / SMALLEST).clamp(MIN_WIDTH, NARROW);
         let width = left.div_ceil(plan.ways).min(plan.width.0).max(least).min(left);
         let window = Window { low: plan.low, high: Some(plan.low + width - 1) };
         plan.low += width;

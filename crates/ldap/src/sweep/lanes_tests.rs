@@ -90,7 +90,7 @@ fn objects() -> Store {
 async fn listed(fake: &Fake) -> (Vec<u8>, u32) {
     let mut session = fake.session().await;
     let mut sweep = session.sweep(SweepQuery { connections: 2, ..query() }).await.unwrap();
-    sweep.many = 2;
+    (sweep.many, sweep.eager) = (2, true);
     let mut found = vec![];
     while let Some(entry) = bounded(sweep.next()).await.unwrap() {
         found.push(entry.value("cn").unwrap()[0]);

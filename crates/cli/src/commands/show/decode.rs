@@ -35,7 +35,7 @@ pub(crate) fn attributes(entry: &Entry) -> BTreeMap<String, Vec<String>> {
     let shown =
         |a: &&Attribute| !LEFT_OUT.iter().any(|n| n.eq_ignore_ascii_case(&a.name)) && !a.values.is_empty();
     let values = |a: &Attribute| a.values.iter().map(|v| value(&a.name, v)).collect();
-    entry.attributes.iter().filter(shown).map(|a| (a.name.clone(), values(a))).collect()
+    entry.attributes.iter().filter(shown).map(|a| (a.name.to_string(), values(a))).collect()
 }
 
 fn value(name: &str, octets: &[u8]) -> String {
@@ -78,7 +78,7 @@ pub(crate) fn remarks(entry: &Entry) -> BTreeMap<String, String> {
     let mut remarks = BTreeMap::new();
     let mut add = |name: &str, text: String| {
         if let Some(attribute) = entry.attributes.iter().find(|a| a.name.eq_ignore_ascii_case(name)) {
-            remarks.insert(attribute.name.clone(), text);
+            remarks.insert(attribute.name.to_string(), text);
         }
     };
     if let Some(uac) = entry.uac() {

@@ -33,7 +33,8 @@ def main():
         if options.only in (None, "scale"):
             big = Lab(options.work / "big.env", options.work)
             little = Lab(options.work / "little.env", options.work)
-            scale.measure(options, big, little, table)
+            tree = Lab(options.work / "tree.env", options.work)
+            scale.measure(options, big, little, tree, table)
     except Failed as error:
         table.print()
         sys.exit(f"bench: {error}")

@@ -9,10 +9,10 @@ from measure import Failed, pairs
 FLAT = 1.3
 
 
-def measure(options, big, little, table):
+def measure(options, big, little, tree, table):
     """Adds what listing, restoring and showing at these sizes cost to the table."""
     listing(options, big, little, table)
-    restoring(options, big, table)
+    restoring(options, tree, table)
     showing(options, big, table)
 
 

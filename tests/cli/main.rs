@@ -9,11 +9,14 @@ mod choice;
 mod classes;
 mod connection;
 mod demo;
+mod discovery;
 mod doctor;
 mod faults;
 mod groups;
 mod guards;
 mod honesty;
+#[cfg(feature = "kerberos")]
+mod kerberos;
 mod list;
 mod namesakes;
 mod odd_names;

@@ -561,5 +561,56 @@ def plans():
     )
 
 
-for part in [replies, streams, names, values, files, plans]:
+def toy(clear, seal):
+    """What the mechanism of the tests makes of a message (crates/ldap/src/sasl/testing.rs)."""
+    total = 7
+    for octet in clear:
+        total = (total * 31 + octet) & 0xFFFFFFFF
+    octets = bytes(octet ^ 0xFF for octet in clear) if seal else clear
+    return bytes([seal]) + total.to_bytes(4, "big") + octets
+
+
+def logons():
+    def bind(number, code, credentials=None):
+        more = [] if credentials is None else [tlv(0x87, credentials)]
+        return result(number, 0x61, code, "", *more)
+
+    def frame(clear):
+        sealed = toy(clear, 1)
+        return len(sealed).to_bytes(4, "big") + sealed
+
+    frames = frame(b"first") + frame(b"") + frame(b"second" * 40)
+    agreed = bind(1, 14, b"toy reply") + bind(2, 14, toy(b"\x07\x00\x0a\x00", 0)) + bind(3, 0)
+    write(
+        "sasl",
+        bound=agreed + frames,
+        integrity_only=bind(1, 14, b"toy reply") + bind(2, 14, toy(b"\x02\x00\x0a\x00", 0)),
+        refused=bind(1, 49),
+        no_round=bind(1, 0),
+        nothing_taken=bind(1, 14, b"toy reply") + bind(2, 14, toy(b"\x07\x00\x00\x00", 0)) + bind(3, 0),
+        empty=b"",
+    )
+    write(
+        "sealed",
+        frames=frames,
+        cut=frames[:-3],
+        changed=frames[:6] + bytes([frames[6] ^ 1]) + frames[7:],
+        huge=b"\xff\xff\xff\xff" + frames,
+        no_message=bytes(8),
+    )
+    names = b"\x07contoso\x03com\0\xc0\x18\x03DC1\xc0\x18\x07CONTOSO\0\x03DC1\0\0\x06Berlin\0\x06Berlin\0"
+    head = struct.pack("<HHI16s", 23, 0, 0x3FD, bytes(16))
+    tail = struct.pack("<IHH", 5, 0xFFFF, 0xFFFF)
+    write(
+        "netlogon",
+        pong=entry(1, "", Netlogon=[head + names + tail]) + result(1, 0x65, 0),
+        looping=entry(1, "", Netlogon=[head + b"\xc0\x18"]),
+        bad_label=entry(1, "", Netlogon=[head + b"\x80"]),
+        other=entry(1, "", Netlogon=[b"\x13\0" + head[2:] + names]),
+        no_value=entry(1, "", Netlogon=[]),
+        none=result(1, 0x65, 0),
+    )
+
+
+for part in [replies, streams, names, values, files, plans, logons]:
     part()

@@ -96,8 +96,8 @@ write_smb_conf() {
 	realm = $REALM
 	workgroup = $DOMAIN
 	server role = active directory domain controller
-	# No file service, no RPC, no replication: one DC, reached over LDAP and Kerberos only.
-	server services = ldap, kdc
+	# No file service, no RPC, no replication: one DC, reached over LDAP, its ping and Kerberos only.
+	server services = ldap, kdc, cldap
 	# Not /32: Samba would take it for a broadcast address and listen nowhere.
 	interfaces = $address/8
 	bind interfaces only = yes

@@ -16,6 +16,17 @@ pub(crate) struct GlobalArgs {
     #[arg(long, value_name = "URL", env = "ADRECOVER_SERVER", value_delimiter = ',', global = true,
           hide_env = true, help_heading = CONNECTION)]
     pub(crate) server: Vec<String>,
+    /// The domain whose domain controllers are looked for in the DNS where no server is named [default: this computer's, else
+    /// that of the account]
+    #[arg(long, value_name = "DNS", env = "ADRECOVER_DOMAIN", global = true, hide_env = true, help_heading = CONNECTION)]
+    pub(crate) domain: Option<String>,
+    /// The site whose domain controllers are preferred [default: as a domain controller tells it]
+    #[arg(long, value_name = "NAME", env = "ADRECOVER_SITE", global = true, hide_env = true, help_heading = CONNECTION)]
+    pub(crate) site: Option<String>,
+    /// The DNS server to ask for domain controllers [default: those of this computer]
+    #[arg(long, value_name = "ADDRESS", env = "ADRECOVER_DNS_SERVER", global = true, hide_env = true,
+          help_heading = CONNECTION)]
+    pub(crate) dns_server: Option<String>,
     /// The account to log on with: a UPN, DOMAIN\name or a DN
     #[arg(long = "user", id = "bind_user", value_name = "NAME", env = "ADRECOVER_USER", global = true,
           hide_env = true, help_heading = CONNECTION)]
@@ -24,6 +35,10 @@ pub(crate) struct GlobalArgs {
     #[arg(long, value_name = "FILE", env = "ADRECOVER_PASSWORD_FILE", global = true, hide_env = true,
           help_heading = CONNECTION)]
     pub(crate) password_file: Option<PathBuf>,
+    /// Log on with the Kerberos ticket that is there; on port 389 everything is signed and sealed then
+    #[arg(long, env = "ADRECOVER_KERBEROS", num_args = 0, default_missing_value = "true", global = true,
+          value_parser = BoolishValueParser::new(), hide_env = true, help_heading = CONNECTION)]
+    pub(crate) kerberos: Option<bool>,
     /// A file of certificates to trust besides those of the system
     #[arg(long, value_name = "FILE", env = "ADRECOVER_CA", global = true, hide_env = true, help_heading = CONNECTION)]
     pub(crate) ca: Option<PathBuf>,

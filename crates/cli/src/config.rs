@@ -27,6 +27,14 @@ pub(crate) struct Profile {
     /// `--server`: a text or a list.
     #[serde(default, deserialize_with = "one_or_many")]
     pub(crate) server: Vec<String>,
+    /// `--domain`.
+    pub(crate) domain: Option<String>,
+    /// `--site`.
+    pub(crate) site: Option<String>,
+    /// `--dns-server`.
+    pub(crate) dns_server: Option<String>,
+    /// `--kerberos`.
+    pub(crate) kerberos: Option<bool>,
     /// `--user`.
     pub(crate) user: Option<String>,
     /// `--password-file`, relative to the configuration file.

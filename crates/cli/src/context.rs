@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use adrecover_core::time::Timestamp;
-use adrecover_ldap::{BindMethod, ConnectOptions, Scheme, Session};
+use adrecover_ldap::{BindMethod, ConnectOptions, HAS_KERBEROS, Scheme, Session};
 
+use crate::discovery;
 use crate::error::CliError;
 use crate::files;
 use crate::interrupt::Stop;
@@ -30,7 +31,7 @@ impl Ctx {
     /// Asks for the password where none is given. Once connected, Ctrl-C sets [`Self::stop`] instead of ending the program.
     pub(crate) async fn connect(&self) -> Result<Session, CliError> {
         self.stop.watch(&self.printer);
-        let options = self.connect_options()?;
+        let options = self.stop.unless_asked(self.connect_options()).await?;
         if self.settings.insecure {
             self.printer.warn(
                 "the server's certificate is not verified (--insecure): whoever answers sees the password",
@@ -44,27 +45,15 @@ impl Ctx {
     }
 
     /// What it takes to connect, password included.
-    pub(crate) fn connect_options(&self) -> Result<ConnectOptions, CliError> {
+    async fn connect_options(&self) -> Result<ConnectOptions, CliError> {
         let settings = &self.settings;
-        if settings.servers.is_empty() {
-            return Err(CliError::usage("no server is named").hint(
-                "give --server ldaps://dc1.contoso.com, the variable ADRECOVER_SERVER, or a profile with `server`",
-            ));
-        }
         if let Some(url) = settings.servers.iter().find(|u| settings.starttls && u.scheme == Scheme::Ldaps) {
             return Err(CliError::usage(format!(
                 "--starttls is for ldap:// URLs; {url} is encrypted from the start"
             ))
             .hint("leave out --starttls, or write ldap://"));
         }
-        let Some(name) = settings.user.clone().filter(|name| !name.trim().is_empty()) else {
-            return Err(CliError::usage("no account is named to log on with").hint(
-                "give --user admin@contoso.com, the variable ADRECOVER_USER, or a profile with `user`",
-            ));
-        };
-        let password = password::of_connection(&name, settings.password_file.as_deref(), &self.printer)?;
-        let mut options =
-            ConnectOptions::new(settings.servers.clone(), BindMethod::Simple { name, password });
+        let mut options = ConnectOptions::new(settings.servers.clone(), self.bind_method()?);
         if let Some(ca) = &settings.ca {
             // Read here once with a limit: what reads it later has none.
             files::read(ca, 16 << 20, false)?;
@@ -73,6 +62,65 @@ impl Ctx {
         options.ca_file = settings.ca.clone();
         options.insecure = settings.insecure;
         options.timeout = settings.timeout;
+        if settings.servers.is_empty() {
+            discovery::find(settings, &mut options, &self.printer).await?;
+        }
         Ok(options)
+    }
+
+    /// A ticket or a password.
+    fn bind_method(&self) -> Result<BindMethod, CliError> {
+        let settings = &self.settings;
+        let name = settings.user.clone().filter(|name| !name.trim().is_empty());
+        if settings.servers.is_empty() && discovery::domain(settings).is_none() {
+            return Err(discovery::nothing_named());
+        }
+        if settings.kerberos {
+            if !HAS_KERBEROS {
+                return Err(CliError::usage("this program was built without Kerberos").hint(
+                    "build it with `cargo build --release --features kerberos`, or log on with --user and a password",
+                ));
+            }
+            // Names of hosts belong to the realm that the Kerberos configuration says, unless a domain is named.
+            let realm = settings.domain.as_ref().map(|domain| domain.to_uppercase());
+            return Ok(BindMethod::Kerberos {
+                principal: name.as_deref().map(principal).transpose()?,
+                realm,
+            });
+        }
+        let Some(name) = name else {
+            return Err(CliError::usage("no account is named to log on with").hint(
+                "give --user admin@contoso.com, the variable ADRECOVER_USER, or a profile with `user`; or --kerberos for \
+                 the ticket that you have",
+            ));
+        };
+        let password = password::of_connection(&name, settings.password_file.as_deref(), &self.printer)?;
+        Ok(BindMethod::Simple { name, password })
+    }
+}
+
+/// The Kerberos principal of a logon name: `admin@contoso.com` is `admin@CONTOSO.COM`.
+fn principal(name: &str) -> Result<String, CliError> {
+    match name.rsplit_once('@') {
+        Some((account, realm)) if !account.is_empty() && !realm.is_empty() => {
+            Ok(format!("{account}@{}", realm.to_uppercase()))
+        }
+        None if !name.contains(['\\', '=']) => Ok(name.to_owned()),
+        _ => Err(CliError::usage(format!("`{name}` does not name the owner of a Kerberos ticket"))
+            .hint("give --user admin@contoso.com, or leave --user out: then it is the ticket that is there")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_principal_has_its_realm_in_capitals() {
+        assert_eq!(principal("admin@contoso.com").unwrap(), "admin@CONTOSO.COM");
+        assert_eq!(principal("admin").unwrap(), "admin");
+        for bad in ["CONTOSO\\admin", "CN=admin,DC=contoso", "@contoso.com", "admin@"] {
+            assert_eq!(principal(bad).unwrap_err().code(), 2, "{bad}");
+        }
     }
 }

@@ -8,6 +8,7 @@ mod cli;
 mod commands;
 mod config;
 mod context;
+mod discovery;
 mod error;
 mod files;
 mod folders;

@@ -1,9 +1,10 @@
 //! What the options, the environment and the profile come to.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use adrecover_ldap::ServerUrl;
+use adrecover_ldap::{Scheme, ServerUrl};
 
 use crate::args::{Color, Format, GlobalArgs};
 use crate::config::Profile;
@@ -14,6 +15,14 @@ use crate::error::CliError;
 pub(crate) struct Settings {
     /// The servers to try, in order.
     pub(crate) servers: Vec<ServerUrl>,
+    /// The domain to look for servers in.
+    pub(crate) domain: Option<String>,
+    /// The site to prefer.
+    pub(crate) site: Option<String>,
+    /// The DNS server to ask.
+    pub(crate) dns_server: Option<SocketAddr>,
+    /// Whether to log on with a Kerberos ticket.
+    pub(crate) kerberos: bool,
     /// The account to log on with.
     pub(crate) user: Option<String>,
     /// Where its password is; `-` is standard input.
@@ -40,7 +49,16 @@ impl Settings {
         let none = Profile::default();
         let profile = profile.unwrap_or(&none);
         let servers = if given.server.is_empty() { &profile.server } else { &given.server };
-        let servers = servers.iter().map(|text| text.parse::<ServerUrl>()).collect::<Result<_, _>>()?;
+        let starttls = given.starttls.or(profile.starttls).unwrap_or(false);
+        let user = given.bind_user.clone().or_else(|| profile.user.clone());
+        // Windows has a ticket of whoever has logged on.
+        let own_ticket = cfg!(windows) && user.is_none();
+        let kerberos = given.kerberos.or(profile.kerberos).unwrap_or(own_ticket);
+        // A domain controller without a certificate, which is the default, answers on 389 only.
+        let scheme = if kerberos || starttls { Scheme::Ldap } else { Scheme::Ldaps };
+        let servers = servers.iter().map(|text| ServerUrl::read(text, scheme)).collect::<Result<_, _>>()?;
+        let dns_server = given.dns_server.as_ref().or(profile.dns_server.as_ref());
+        let dns_server = dns_server.map(|text| dns_address(text)).transpose()?;
         let timeout = given.timeout.or(profile.timeout).unwrap_or(60);
         if !(1..=86_400).contains(&timeout) {
             return Err(CliError::usage(format!("the timeout of {timeout} seconds is not 1 to 86400")));
@@ -49,10 +67,14 @@ impl Settings {
         let quiet = given.quiet.or(profile.quiet).unwrap_or(false) && given.verbose == 0;
         Ok(Self {
             servers,
-            user: given.bind_user.clone().or_else(|| profile.user.clone()),
+            domain: given.domain.clone().or_else(|| profile.domain.clone()),
+            site: given.site.clone().or_else(|| profile.site.clone()),
+            dns_server,
+            kerberos,
+            user,
             password_file: given.password_file.clone().or_else(|| profile.password_file.clone()),
             ca: given.ca.clone().or_else(|| profile.ca.clone()),
-            starttls: given.starttls.or(profile.starttls).unwrap_or(false),
+            starttls,
             insecure: given.insecure.or(profile.insecure).unwrap_or(false),
             timeout: Duration::from_secs(timeout.into()),
             output: given.output.or(profile.output).unwrap_or_default(),
@@ -65,6 +87,17 @@ impl Settings {
     pub(crate) fn password_from_stdin(&self) -> bool {
         self.password_file.as_ref().is_some_and(|p| p.as_os_str() == "-")
     }
+}
+
+/// An address with or without a port.
+fn dns_address(text: &str) -> Result<SocketAddr, CliError> {
+    let text = text.trim();
+    let plain = text.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().ok();
+    let address = plain.map(|address| SocketAddr::new(address, 53)).or_else(|| text.parse().ok());
+    address.ok_or_else(|| {
+        CliError::usage(format!("`{text}` is not the address of a DNS server"))
+            .hint("give it as in --dns-server 10.0.0.1 or 10.0.0.1:53")
+    })
 }
 
 #[cfg(test)]
@@ -102,6 +135,26 @@ mod tests {
         let settings = Settings::resolve(&given, Some(&profile())).unwrap();
         assert_eq!((settings.servers.len(), settings.servers[0].to_string().as_str()), (1, "ldap://dc1"));
         assert!(!settings.insecure && settings.verbosity == -1 && settings.timeout.as_secs() == 7);
+    }
+
+    #[test]
+    fn a_bare_name_is_reached_as_the_logon_wants_it() {
+        let url = |given: GlobalArgs| {
+            let given = GlobalArgs { server: vec!["dc1".into()], ..given };
+            Settings::resolve(&given, None).unwrap().servers[0].to_string()
+        };
+        assert_eq!(url(GlobalArgs::default()), "ldaps://dc1");
+        assert_eq!(url(GlobalArgs { kerberos: Some(true), ..GlobalArgs::default() }), "ldap://dc1");
+        assert_eq!(url(GlobalArgs { starttls: Some(true), ..GlobalArgs::default() }), "ldap://dc1");
+    }
+
+    #[test]
+    fn a_dns_server_is_an_address() {
+        assert_eq!(dns_address("10.0.0.1").unwrap().port(), 53);
+        assert_eq!(dns_address("10.0.0.1:5353").unwrap().port(), 5353);
+        assert_eq!(dns_address("::1").unwrap().to_string(), "[::1]:53");
+        assert_eq!(dns_address("[::1]").unwrap().to_string(), "[::1]:53");
+        assert_eq!(dns_address("dns.contoso.com").unwrap_err().code(), 2);
     }
 
     #[test]

@@ -70,6 +70,106 @@ impl BindFailure {
     }
 }
 
+/// Why Kerberos on this side gave no logon.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KerberosFailure {
+    /// The program was built without Kerberos.
+    #[error("this program was built without Kerberos")]
+    NotBuilt,
+    /// There is no ticket, or none of that principal.
+    #[error("there is no Kerberos ticket")]
+    NoTicket,
+    /// There is one, and its time is over.
+    #[error("the Kerberos ticket has expired")]
+    TicketExpired,
+    /// The clocks are too far apart.
+    #[error("the clocks of this computer and of the domain controller differ too much")]
+    ClockSkew,
+    /// The KDC does not know the account.
+    #[error("the KDC does not know the account of the ticket")]
+    UnknownPrincipal,
+    /// The KDC does not know the service.
+    #[error("the KDC knows no such service")]
+    UnknownService,
+    /// No KDC answers.
+    #[error("no KDC of the realm can be reached")]
+    NoKdc,
+    /// The server has another key than the one that the ticket is for.
+    #[error("the server is another one than the ticket is for")]
+    WrongServer,
+    /// The server does not tell its name.
+    #[error("the server does not tell its name, which its service is named after")]
+    NoName,
+    /// Anything else, in the words of the Kerberos library.
+    #[error("{0}")]
+    Other(String),
+}
+
+impl KerberosFailure {
+    /// From the words of MIT Kerberos or of Windows (SSPI).
+    #[cfg_attr(
+        not(any(windows, test, feature = "kerberos")),
+        expect(dead_code, reason = "nothing to read then")
+    )]
+    pub(crate) fn of(text: &str) -> Self {
+        // Of several that fit the first counts: a server that is not found is "not found in Kerberos database" too.
+        const KNOWN: [(&str, KerberosFailure); 17] = [
+            ("expired", KerberosFailure::TicketExpired),
+            ("clock skew", KerberosFailure::ClockSkew),
+            ("clocks on the client and server", KerberosFailure::ClockSkew),
+            ("server not found", KerberosFailure::UnknownService),
+            ("target is unknown", KerberosFailure::UnknownService),
+            ("not found in kerberos database", KerberosFailure::UnknownPrincipal),
+            ("no kerberos credentials", KerberosFailure::NoTicket),
+            ("no credentials", KerberosFailure::NoTicket),
+            ("credentials cache", KerberosFailure::NoTicket),
+            ("cache collection", KerberosFailure::NoTicket),
+            ("cannot contact any kdc", KerberosFailure::NoKdc),
+            ("cannot find kdc", KerberosFailure::NoKdc),
+            ("network address for kdc", KerberosFailure::NoKdc),
+            ("no authority could be contacted", KerberosFailure::NoKdc),
+            ("wrong principal", KerberosFailure::WrongServer),
+            ("message stream modified", KerberosFailure::WrongServer),
+            ("integrity check failed", KerberosFailure::WrongServer),
+        ];
+        let lower = text.to_lowercase();
+        // "Server ldap/dc9@REALM not found in Kerberos database", as some versions say it.
+        let of_server = lower.contains("server ") && lower.contains("not found in kerberos database");
+        let found = KNOWN.iter().find(|(words, _)| lower.contains(words)).map(|(_, failure)| failure.clone());
+        match found {
+            Some(Self::UnknownPrincipal) if of_server => Self::UnknownService,
+            Some(failure) => failure,
+            None => Self::Other(adrecover_core::text::printable(text).into_owned()),
+        }
+    }
+
+    /// What to do about it. `service` is the one that was asked for.
+    fn hint(&self, service: &str) -> Option<String> {
+        let text = match self {
+            Self::NotBuilt => {
+                "build it with `--features kerberos`, or log on with --user and a password over ldaps://"
+            }
+            Self::NoTicket => {
+                "get one: kinit NAME@REALM (klist shows what there is; KRB5CCNAME names another cache)"
+            }
+            Self::TicketExpired => "renew it: kinit NAME@REALM",
+            Self::ClockSkew => "set this computer's clock by the domain's time (five minutes are allowed)",
+            Self::UnknownPrincipal => "check the account and the realm of the ticket: klist",
+            Self::UnknownService => {
+                return Some(format!(
+                    "{service} follows the host in --server: use the domain controller's full DNS name, not an alias"
+                ));
+            }
+            Self::NoKdc => "check the realm in krb5.conf, the domain's DNS servers, and port 88 on the way",
+            Self::WrongServer => "use the domain controller's full DNS name in --server, not an alias",
+            Self::NoName => "use the domain controller's DNS name in --server instead of its address",
+            Self::Other(_) => return None,
+        };
+        Some(text.to_owned())
+    }
+}
+
 /// The kinds of [`ConnectError`], for scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConnectErrorKind {
@@ -124,6 +224,8 @@ pub enum ConnectError {
     StartTls { server: String, reason: String },
     #[error("{server} refused the bind as {name}: {}", failure.describe(refusal))]
     Bind { server: String, name: String, failure: BindFailure, refusal: Refusal },
+    #[error("no Kerberos logon at {server} as a client of {service}: {failure}")]
+    Kerberos { server: String, service: String, failure: KerberosFailure },
     #[error("{server} requires signing, which this kind of bind does not offer")]
     SigningRequired { server: String, refusal: Refusal },
     #[error("{server} is not the domain controller that it was: {now} answered instead of {before}")]
@@ -174,7 +276,8 @@ impl ConnectError {
             | Self::BadCertificate { .. }
             | Self::Tls { .. }
             | Self::StartTls { .. } => Kind::Tls,
-            Self::Bind { .. } | Self::SigningRequired { .. } => Kind::Bind,
+            Self::Kerberos { failure: KerberosFailure::NotBuilt, .. } => Kind::Options,
+            Self::Bind { .. } | Self::SigningRequired { .. } | Self::Kerberos { .. } => Kind::Bind,
             Self::OtherServer { .. } => Kind::Server,
             Self::Directory { error, .. } => match error {
                 DirectoryError::ConnectionLost { .. } | DirectoryError::Timeout { .. } => Kind::Network,
@@ -214,7 +317,11 @@ impl ConnectError {
             }
             Self::StartTls { .. } => "use an ldaps:// URL",
             Self::Bind { failure, .. } => return failure.hint().map(str::to_owned),
-            Self::SigningRequired { .. } => "use an ldaps:// URL or --starttls",
+            Self::Kerberos { service, failure, .. } => return failure.hint(service),
+            Self::SigningRequired { .. } => {
+                "a password: use an ldaps:// URL or --starttls; a ticket that is refused inside TLS: use an ldap:// URL, where \
+                 Kerberos itself signs and seals"
+            }
             Self::OtherServer { .. } => "name one domain controller, not a domain or a load balancer",
             Self::Directory { .. } => return None,
             Self::All { errors } => {
@@ -249,6 +356,24 @@ impl From<ConnectError> for DirectoryError {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_words_of_kerberos_are_told_apart() {
+        for (text, failure) in [
+            ("No Kerberos credentials available (default cache: FILE:/tmp/x)", KerberosFailure::NoTicket),
+            ("Can't find client principal a@B in cache collection", KerberosFailure::NoTicket),
+            ("Ticket expired", KerberosFailure::TicketExpired),
+            ("Clock skew too great", KerberosFailure::ClockSkew),
+            ("Server ldap/dc9@B not found in Kerberos database", KerberosFailure::UnknownService),
+            ("Client 'a@B' not found in Kerberos database", KerberosFailure::UnknownPrincipal),
+            ("Cannot contact any KDC for realm 'B'", KerberosFailure::NoKdc),
+            ("Message stream modified", KerberosFailure::WrongServer),
+            ("the moon\u{7}", KerberosFailure::Other("the moon\\u{7}".into())),
+        ] {
+            assert_eq!(KerberosFailure::of(text), failure, "{text}");
+        }
+        assert!(KerberosFailure::UnknownService.hint("ldap/dc9").unwrap().contains("ldap/dc9"));
+    }
 
     #[test]
     fn only_failures_before_the_bind_go_on() {

@@ -22,10 +22,12 @@ mod framer;
 pub mod fuzzing;
 pub mod gather;
 mod link;
+pub mod locate;
 mod message;
 mod options;
 mod pages;
 mod rootdse;
+mod sasl;
 mod session;
 mod starttls;
 mod stream;
@@ -41,9 +43,10 @@ mod session_tests;
 #[cfg(test)]
 mod testing;
 
-pub use error::{BindFailure, ConnectError, ConnectErrorKind};
+pub use error::{BindFailure, ConnectError, ConnectErrorKind, KerberosFailure};
 pub use options::{BindMethod, ConnectOptions};
 pub use rootdse::RootDse;
+pub use sasl::HAS_KERBEROS;
 pub use session::Session;
 pub use stream::{EntryStream, SearchOptions};
 pub use sweep::{Sweep, SweepQuery};

@@ -1,5 +1,7 @@
 //! What it takes to connect.
 
+use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -18,6 +20,15 @@ pub enum BindMethod {
         /// Its password; never shown.
         password: SecretString,
     },
+    /// The Kerberos ticket of whoever has logged on (RFC 4752): no password goes anywhere. On an `ldap://` connection without
+    /// TLS everything is signed and sealed, which is all that a domain controller without a certificate offers; inside TLS
+    /// the bind is bound to the channel.
+    Kerberos {
+        /// Whose ticket, such as `admin@CONTOSO.COM`; `None` for the default of the ticket cache or the logon session.
+        principal: Option<String>,
+        /// The realm of the servers, such as `CONTOSO.COM`; `None` for what the Kerberos configuration makes of their names.
+        realm: Option<String>,
+    },
 }
 
 /// Names the account, never the password.
@@ -25,6 +36,7 @@ impl std::fmt::Debug for BindMethod {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Simple { name, .. } => write!(f, "Simple({name})"),
+            Self::Kerberos { principal, .. } => write!(f, "Kerberos({principal:?})"),
         }
     }
 }
@@ -45,6 +57,10 @@ pub struct ConnectOptions {
     pub bind: BindMethod,
     /// The time limit of connecting and of each reply.
     pub timeout: Duration,
+    /// Addresses of the servers' names that are known already, so that nobody is asked for them.
+    pub addresses: BTreeMap<String, Vec<IpAddr>>,
+    /// Global catalogues to ask where the domain controller itself is none.
+    pub catalogues: Vec<ServerUrl>,
     /// The port of the global catalogue where it is not 3269 or 3268.
     pub gc_port: Option<u16>,
     /// The largest message taken from a server, in octets.
@@ -59,7 +75,7 @@ pub struct ConnectOptions {
 pub(crate) const MAX_MESSAGE: usize = 64 << 20;
 
 impl ConnectOptions {
-    /// Options with verified TLS and a time limit of 60 seconds.
+    /// Options with verified TLS and a time limit of 60 seconds. Kerberos needs no TLS, and gets it on `ldaps://`.
     pub fn new(servers: Vec<ServerUrl>, bind: BindMethod) -> Self {
         Self {
             servers,
@@ -68,6 +84,8 @@ impl ConnectOptions {
             insecure: false,
             bind,
             timeout: Duration::from_secs(60),
+            addresses: BTreeMap::new(),
+            catalogues: vec![],
             gc_port: None,
             max_message: MAX_MESSAGE,
             #[cfg(test)]

@@ -87,6 +87,11 @@ impl RootDse {
         self.vendor_name.as_deref().is_some_and(|v| v.contains("Samba"))
     }
 
+    /// Whether this is a read-only domain controller (LDAP_CAP_ACTIVE_DIRECTORY_PARTIAL_SECRETS_OID, [MS-ADTS] 3.1.1.3.4.3.5).
+    pub fn is_read_only(&self) -> bool {
+        self.supported_capabilities.contains("1.2.840.113556.1.4.1920")
+    }
+
     /// The largest page to ask for: the server's limit, at most 1000.
     pub fn page_size(&self) -> u32 {
         self.ldap_policies.get("MaxPageSize").map_or(PAGE_SIZE, |limit| (*limit).clamp(1, PAGE_SIZE))

@@ -16,7 +16,9 @@ use crate::connect::{Dialed, Dialer, PAUSES};
 use crate::link::{self, Link};
 use crate::message::Filter;
 use crate::stream::{EntryStream, Request};
-use crate::{ConnectError, ConnectOptions, RootDse, SearchOptions, ServerUrl, Sweep, SweepQuery, controls};
+use crate::{
+    BindMethod, ConnectError, ConnectOptions, RootDse, SearchOptions, ServerUrl, Sweep, SweepQuery, controls,
+};
 
 /// An authenticated connection to one domain controller, kept for its whole life.
 #[derive(Debug)]
@@ -28,21 +30,37 @@ pub struct Session {
     link: RwLock<Link>,
     renewing: Mutex<()>,
     root_dse: Arc<RootDse>,
+    /// Who has logged on.
+    account: Arc<str>,
 }
 
 impl Session {
     /// Connects to the first server that can be reached and trusted, binds, and reads the rootDSE.
     ///
-    /// A refused bind ends it: the same password is not sent to another server, so that it cannot lock the account.
+    /// A refused bind ends it: the same password is not sent to another server, so that it cannot lock the account. A read-only
+    /// domain controller is kept only where no other one can be used.
     pub async fn connect(options: &ConnectOptions) -> Result<Self, ConnectError> {
         let dialer = Dialer::new(options)?;
         let mut errors = vec![];
+        let mut read_only = None;
         for url in &options.servers {
             match Self::open(&dialer, url, None).await {
-                Ok(session) => return Ok(session),
+                Ok(session) if session.root_dse.is_read_only() && read_only.is_none() => {
+                    read_only = Some(session)
+                }
+                Ok(session) if session.root_dse.is_read_only() => session.close().await,
+                Ok(session) => {
+                    if let Some(other) = read_only {
+                        other.close().await;
+                    }
+                    return Ok(session.named().await);
+                }
                 Err(error) if error.may_try_next() => errors.push(error),
                 Err(error) => return Err(error),
             }
+        }
+        if let Some(session) = read_only {
+            return Ok(session.named().await);
         }
         Err(if errors.len() == 1 { errors.remove(0) } else { ConnectError::All { errors } })
     }
@@ -51,13 +69,53 @@ impl Session {
         let Dialed { link, address } = dialer.dial(url, known).await?;
         let failed = |error| ConnectError::Directory { server: url.to_string(), error };
         let root_dse = Arc::new(RootDse::read(&link).await.map_err(failed)?);
+        let account = match &dialer.options.bind {
+            BindMethod::Simple { name, .. } | BindMethod::Kerberos { principal: Some(name), .. } => {
+                name.as_str()
+            }
+            BindMethod::Kerberos { principal: None, .. } => "the owner of the Kerberos ticket",
+        };
+        let account = account.into();
         let (dialer, url, link) = (dialer.clone(), url.clone(), RwLock::new(link));
-        Ok(Self { dialer, url, address, link, renewing: Mutex::new(()), root_dse })
+        Ok(Self { dialer, url, address, link, renewing: Mutex::new(()), root_dse, account })
     }
 
-    /// A second session, with the global catalogue of the same domain controller: port 3269 for an `ldaps://` server, 3268 with
-    /// StartTLS for an `ldap://` one.
+    /// The session with the name of its account, where a ticket of an unknown principal was used: nothing but the directory
+    /// tells it.
+    async fn named(mut self) -> Self {
+        if matches!(self.dialer.options.bind, BindMethod::Kerberos { principal: None, .. }) {
+            let found = crate::doctor::account::account_of(&self).await.ok().flatten();
+            if let Some(name) = found {
+                self.account = name.into();
+            }
+        }
+        self
+    }
+
+    /// Who has logged on: the name that was given, or for a ticket `DOMAIN\name` as the directory tells it.
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+
+    /// A second session, with a global catalogue: that of the same domain controller, else one that was found with it. The port is
+    /// 3269 for an `ldaps://` server, 3268 for an `ldap://` one.
     pub async fn global_catalog(&self) -> Result<Self, ConnectError> {
+        let own = match self.own_catalog().await {
+            Ok(session) => return Ok(session),
+            Err(error) => error,
+        };
+        let forest = &self.root_dse.root_domain_naming_context;
+        for url in &self.dialer.options.catalogues {
+            if let Ok(session) = Self::open(&self.dialer, url, None).await
+                && session.root_dse.root_domain_naming_context == *forest
+            {
+                return Ok(session);
+            }
+        }
+        Err(own)
+    }
+
+    async fn own_catalog(&self) -> Result<Self, ConnectError> {
         let port = self.dialer.options.gc_port.unwrap_or_else(|| self.url.scheme.global_catalog_port());
         let url = self.url.with_port(port);
         let mut address = self.address;
@@ -181,7 +239,7 @@ impl Session {
             }
             let opened = Self::open(&self.dialer, &self.url, Some(self.address)).await;
             match opened.and_then(|session| self.check_same_server(&session).map(|()| session)) {
-                Ok(session) => return Ok(session),
+                Ok(session) => return Ok(Self { account: Arc::clone(&self.account), ..session }),
                 Err(error) => {
                     // A password that is refused now will be refused again, and may lock the account.
                     let futile = matches!(

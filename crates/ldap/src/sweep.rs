@@ -22,10 +22,12 @@ const FIRST_WIDTH: u64 = 1 << 18;
 const MAX_WIDTH: u64 = 1 << 26;
 const MIN_WIDTH: u64 = 1 << 10;
 /// A window with fewer objects lets the next one be wider, one with more lets it be narrower.
-const SPARSE: usize = 2_500;
-const DENSE: usize = 10_000;
+const SPARSE: usize = 5_000;
+const DENSE: usize = 40_000;
 /// The most GUIDs to remember for one window; then the rest of it is read in smaller ones.
 const MAX_GIVEN: usize = 50_000;
+/// A server that takes longer for its first answer is asked over further connections at once.
+const EARLY: Duration = Duration::from_millis(60);
 /// Less time than this says nothing about who is waited for.
 const LONG: Duration = Duration::from_millis(20);
 /// How often one window is begun again without a single new object.
@@ -195,6 +197,12 @@ impl<'a> Sweep<'a> {
             self.hear().await;
             return Ok(None);
         };
+        if self.lanes.is_empty() && self.total == 0 && self.may_open() {
+            let first = self.stream(window)?.ready();
+            if tokio::time::timeout(EARLY, first).await.is_err() {
+                self.open_lanes();
+            }
+        }
         if !self.lanes.is_empty() && !self.is_ready(window).await? {
             return Ok(None);
         }
@@ -278,18 +286,21 @@ impl<'a> Sweep<'a> {
     }
 
     /// Opens further connections once there are many objects, where it is the server that takes the time.
-    fn open_lanes(&mut self) {
+    fn consider_lanes(&mut self) {
         self.total += 1;
-        let Some(plan) = self.plan.as_ref().filter(|_| !self.opened && self.total % self.many == 0) else {
-            return;
-        };
-        if !self.eager && !self.mostly_waits() {
-            return;
+        if self.total % self.many == 0 && self.may_open() && (self.eager || self.mostly_waits()) {
+            self.open_lanes();
         }
+    }
+
+    /// Whether further connections could be opened.
+    fn may_open(&self) -> bool {
+        !self.opened && self.plan.as_ref().is_some_and(|plan| !plan.is_used_up())
+    }
+
+    fn open_lanes(&mut self) {
         self.opened = true;
-        if plan.is_used_up() {
-            return;
-        }
+        let Some(plan) = &self.plan else { return };
         for _ in 1..self.query.connections {
             self.lanes.push(Lane::open(self.session.twin(), self.query.clone(), plan.clone()));
         }
@@ -303,7 +314,7 @@ impl<'a> Sweep<'a> {
 
     /// Gives an entry unless it was given before.
     fn take(&mut self, entry: Entry, window: Window) -> Option<Entry> {
-        self.open_lanes();
+        self.consider_lanes();
         let Some(guid) = entry.guid() else {
             // Nothing to recognise it by: better twice than never.
             return Some(entry);

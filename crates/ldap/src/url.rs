@@ -57,31 +57,12 @@ impl ServerUrl {
         Self { scheme, host: host.into(), port: scheme.default_port() }
     }
 
-    /// The same host and scheme with another port.
-    #[must_use]
-    pub fn with_port(&self, port: u16) -> Self {
-        Self { port, ..self.clone() }
-    }
-}
-
-/// The text without what stands before an `@`: it may be a password.
-fn masked(text: &str) -> String {
-    match text.rsplit_once('@') {
-        Some((_, rest)) => format!("…@{rest}"),
-        None => text.to_owned(),
-    }
-}
-
-impl FromStr for ServerUrl {
-    type Err = BadServerUrl;
-
-    /// Takes `ldaps://host[:port]`, `ldap://host[:port]` and a bare `host[:port]`, which means `ldaps`. IPv6 addresses stand in
-    /// brackets.
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
+    /// As [`str::parse`], with the scheme that a bare host means.
+    pub fn read(text: &str, scheme: Scheme) -> Result<Self, BadServerUrl> {
         let fail = |problem: String| BadServerUrl { text: masked(text), problem };
         let trimmed = text.trim();
         let (scheme, rest) = match trimmed.split_once("://") {
-            None => (Scheme::Ldaps, trimmed),
+            None => (scheme, trimmed),
             Some((s, rest)) if s.eq_ignore_ascii_case("ldaps") => (Scheme::Ldaps, rest),
             Some((s, rest)) if s.eq_ignore_ascii_case("ldap") => (Scheme::Ldap, rest),
             // It may be a part of a password then.
@@ -105,6 +86,30 @@ impl FromStr for ServerUrl {
             }
         };
         Ok(Self { scheme, host: host.to_owned(), port })
+    }
+
+    /// The same host and scheme with another port.
+    #[must_use]
+    pub fn with_port(&self, port: u16) -> Self {
+        Self { port, ..self.clone() }
+    }
+}
+
+/// The text without what stands before an `@`: it may be a password.
+fn masked(text: &str) -> String {
+    match text.rsplit_once('@') {
+        Some((_, rest)) => format!("…@{rest}"),
+        None => text.to_owned(),
+    }
+}
+
+impl FromStr for ServerUrl {
+    type Err = BadServerUrl;
+
+    /// Takes `ldaps://host[:port]`, `ldap://host[:port]` and a bare `host[:port]`, which means `ldaps`. IPv6 addresses stand in
+    /// brackets.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::read(text, Scheme::Ldaps)
     }
 }
 

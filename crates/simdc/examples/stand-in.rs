@@ -15,6 +15,9 @@ use std::path::PathBuf;
 use adrecover_simdc::lab::Lab;
 use adrecover_simdc::{Clock, Server, ServerOptions};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 struct Options {
     state: PathBuf,
     address: IpAddr,

@@ -20,6 +20,8 @@ const MARK: [u8; 8] = *b"adrcvblk";
 pub struct Bulk {
     /// The Deleted Objects container.
     pub container: Id,
+    /// Its DN.
+    pub(crate) container_name: String,
     /// In which state they are.
     pub deletion: Deletion,
     count: u64,
@@ -41,6 +43,25 @@ impl Bulk {
         let first = low.saturating_sub(self.first_usn).min(self.count);
         let end = high.saturating_add(1).saturating_sub(self.first_usn).min(self.count);
         first..end.max(first)
+    }
+
+    /// Which of the objects have a value of an indexed attribute.
+    pub(crate) fn named(&self, directory: &Directory, attribute: AttrId, value: &[u8]) -> Option<u64> {
+        let k = known();
+        let text = || std::str::from_utf8(value).ok().map(str::to_lowercase);
+        let number = |account: &str| account.strip_prefix("bulk")?.parse::<u64>().ok();
+        let found = match attribute {
+            id if id == k.object_guid => self.number_of(ObjectGuid::from_wire(value).ok()?),
+            id if id == k.object_sid => {
+                let sid = adrecover_core::Sid::from_wire(value).ok()?;
+                let is_ours = sid.domain().as_ref() == Some(&directory.domain_sid);
+                sid.rid().filter(|_| is_ours).and_then(|rid| rid.checked_sub(0x1000_0000)).map(u64::from)
+            }
+            id if id == k.sam_account_name => number(&text()?),
+            id if id == k.user_principal_name => number(text()?.split_once('@')?.0),
+            _ => None,
+        };
+        found.filter(|number| *number < self.count)
     }
 
     fn guid(number: u64) -> ObjectGuid {
@@ -128,6 +149,7 @@ impl Directory {
         let first_usn = self.store.skip_usns(count);
         self.bulk = Some(Bulk {
             container,
+            container_name: self.store.dn(container).to_string(),
             deletion,
             count,
             first_usn,

@@ -96,6 +96,12 @@ impl Lab {
         }
     }
 
+    /// One of the settings that the lab printed.
+    #[cfg(feature = "kerberos")]
+    pub(crate) fn setting(&self, name: &str) -> &str {
+        self.variables.get(name).unwrap_or_else(|| panic!("the lab has no {name}"))
+    }
+
     /// An account of the lab: `ADMIN`, `OPERATOR`, `READER` or `JOE`.
     pub(crate) fn account(&self, who: &str) -> Account {
         let of = |name: String| self.variables.get(&name).unwrap_or_else(|| panic!("no {name}")).clone();

@@ -18,6 +18,8 @@ mod run;
 mod scene;
 pub(crate) mod schema;
 mod terminal;
+#[cfg(feature = "kerberos")]
+pub(crate) mod tickets;
 
 pub(crate) use draft::{Draft, Object, PASSWORD, quoted};
 pub(crate) use lab::Account;

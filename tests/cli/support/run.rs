@@ -18,6 +18,9 @@ pub(crate) struct Run {
     stdin: Option<Vec<u8>>,
     folder: PathBuf,
     secrets: Secrets,
+    /// The lab whose accounts log on with tickets instead of passwords.
+    #[cfg(feature = "kerberos")]
+    tickets: Option<&'static super::lab::Lab>,
 }
 
 impl Run {
@@ -29,6 +32,8 @@ impl Run {
             stdin: None,
             folder: folder.to_owned(),
             secrets,
+            #[cfg(feature = "kerberos")]
+            tickets: None,
         }
     }
 
@@ -72,13 +77,61 @@ impl Run {
         self
     }
 
+    /// Logs on with tickets of a lab's accounts wherever a test leaves the usual connection alone: its own server, LDAPS, and an
+    /// account with a password that gets a ticket.
+    #[cfg(feature = "kerberos")]
+    pub(super) fn with_tickets(mut self, lab: &'static super::lab::Lab) -> Self {
+        self.tickets = Some(lab);
+        self
+    }
+
+    /// The variables for that; `None` where a password is used.
+    #[cfg(feature = "kerberos")]
+    fn of_ticket(&self) -> Option<Vec<(String, OsString)>> {
+        let lab = self.tickets?;
+        let of = |name: &str| self.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value);
+        let special = [
+            "--server",
+            "--user",
+            "--password-file",
+            "--starttls",
+            "--insecure",
+            "--ca",
+            "--profile",
+            "--kerberos",
+        ];
+        let is_usual = of("ADRECOVER_SERVER")? == OsStr::new(&lab.server)
+            && of("ADRECOVER_CA")? == lab.ca.as_os_str()
+            && of("ADRECOVER_PASSWORD").is_none()
+            && self.stdin.is_none()
+            && !self.arguments.iter().any(|a| special.iter().any(|s| a.to_string_lossy().starts_with(s)));
+        let account = Account {
+            name: of("ADRECOVER_USER")?.to_str()?.to_owned(),
+            password_file: of("ADRECOVER_PASSWORD_FILE")?.into(),
+        };
+        let cache = if is_usual { super::tickets::shared(lab, &account)? } else { return None };
+        let replaced = ["ADRECOVER_SERVER", "ADRECOVER_PASSWORD_FILE", "ADRECOVER_CA"];
+        let mut variables = self.variables.clone();
+        variables.retain(|(name, _)| !replaced.contains(&name.as_str()));
+        variables.push(("ADRECOVER_SERVER".into(), format!("ldap://{}", lab.address).into()));
+        variables.push(("ADRECOVER_KERBEROS".into(), "1".into()));
+        variables.push(("KRB5_CONFIG".into(), lab.setting("LAB_KRB5_CONF").into()));
+        variables.push(("KRB5CCNAME".into(), format!("FILE:{}", cache.display()).into()));
+        Some(variables)
+    }
+
     /// Its command, for what has to hold the process itself. Standard input is empty, the outputs are pipes.
     pub(crate) fn command(&self) -> Command {
+        #[cfg(feature = "kerberos")]
+        let changed = self.of_ticket();
+        #[cfg(not(feature = "kerberos"))]
+        let changed: Option<Vec<(String, OsString)>> = None;
+        let variables = changed.as_ref().unwrap_or(&self.variables);
         let mut command = Command::new(env!("CARGO_BIN_EXE_adrecover"));
         command
             .args(&self.arguments)
             .env_clear()
-            .envs(self.variables.iter().map(|(name, value)| (name, value)))
+            .envs(variables.iter().map(|(name, value)| (name, value)))
             .current_dir(&self.folder)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

@@ -131,8 +131,14 @@ impl Scene {
 
     /// The program, as the administrator of the lab.
     pub(crate) fn program(&self) -> Run {
-        Run::new(self.folder.path(), self.secrets.clone())
-            .env("ADRECOVER_STATE_DIR", self.state())
+        let run = Run::new(self.folder.path(), self.secrets.clone());
+        #[cfg(feature = "kerberos")]
+        let run = if std::env::var_os("ADRECOVER_TEST_TICKETS").is_some_and(|v| v == "1") {
+            run.with_tickets(self.lab)
+        } else {
+            run
+        };
+        run.env("ADRECOVER_STATE_DIR", self.state())
             .env("ADRECOVER_CONFIG", self.no_config())
             .env("ADRECOVER_CA", &self.lab.ca)
             .server(&self.lab.server)

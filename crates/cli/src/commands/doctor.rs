@@ -52,12 +52,17 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
 
 fn connection(ctx: &Ctx, session: &Session) -> ConnectionFacts {
     let encryption = match session.server().scheme {
+        Scheme::Ldap if !ctx.settings.starttls => Encryption::Sealed,
         _ if ctx.settings.insecure => Encryption::Unverified,
-        Scheme::Ldaps => Encryption::Ldaps,
         Scheme::Ldap => Encryption::StartTls,
+        Scheme::Ldaps => Encryption::Ldaps,
     };
-    let bind_name = ctx.settings.user.clone().unwrap_or_default();
-    ConnectionFacts { encryption, bind_name, ..ConnectionFacts::default() }
+    ConnectionFacts {
+        encryption,
+        by_ticket: ctx.settings.kerberos,
+        bind_name: session.account().to_owned(),
+        ..ConnectionFacts::default()
+    }
 }
 
 fn print(printer: &Printer, report: &Report) -> Result<(), CliError> {

@@ -244,7 +244,7 @@ impl Args {
 fn check_access(ctx: &Ctx, session: &Session, listed: &Listed) -> Result<(), CliError> {
     let Some(first) = listed.denied.first() else { return Ok(()) };
     if listed.read.is_empty() {
-        let account = ctx.settings.user.as_deref().unwrap_or("this account");
+        let account = session.account();
         return Err(CliError::new(
             Kind::AccessDenied,
             format!("{account} may not see deleted objects: it has no right to list and read CN=Deleted Objects,{first}"),

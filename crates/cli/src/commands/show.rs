@@ -50,7 +50,7 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     let session = ctx.connect().await?;
     let judge = deleted::judge(&session, ctx.now).await?;
     let found = deleted::find(&session, &key, &ATTRIBUTES).await?;
-    let found = only(ctx, &session, &judge, found, &called).await?;
+    let found = only(&session, &judge, found, &called).await?;
     let document = describe(&session, &judge, found).await?;
     match ctx.printer.format {
         Format::Table => print(&ctx.printer, &document)?,
@@ -90,7 +90,6 @@ impl Args {
 
 /// The one object; none and several are errors.
 async fn only(
-    ctx: &Ctx,
     session: &Session,
     judge: &Judge,
     mut found: Vec<Found>,
@@ -110,7 +109,7 @@ async fn only(
     let missing = CliError::new(Kind::NotFound, format!("no object is called `{called}`"));
     let domain = session.root_dse().default_naming_context.clone();
     if deleted::container(session, &domain).await? == Container::Denied {
-        let account = ctx.settings.user.as_deref().unwrap_or("this account");
+        let account = session.account();
         let hint = deleted::access_hint(session.root_dse(), account);
         return Err(
             missing.hint(format!("{account} may not see deleted objects, so one may be there: {hint}"))

@@ -166,7 +166,10 @@ async fn carried_out(
     }
     let plan = work.plan();
     let operation = match work {
-        Work::New(plan, command) => desk.journal.begin(&meta(ctx, *command, args.reason.clone()), plan)?,
+        Work::New(plan, command) => {
+            let meta = meta(&desk.account, *command, args.reason.clone());
+            desk.journal.begin(&meta, plan)?
+        }
         Work::Rest(operation) => {
             desk.journal.take_up(operation.summary.id)?;
             operation.summary.id
@@ -230,11 +233,11 @@ fn stopped(plan: &Plan, error: &EngineError) -> Vec<ObjectReport> {
     objects
 }
 
-fn meta(ctx: &Ctx, command: Command, reason: Option<String>) -> Meta {
+fn meta(account: &str, command: Command, reason: Option<String>) -> Meta {
     Meta {
         command,
         reason,
-        bind_identity: ctx.settings.user.clone().unwrap_or_default(),
+        bind_identity: account.to_owned(),
         os_user: whoami::username().unwrap_or_else(|_| "unknown".to_owned()),
         host: whoami::hostname().unwrap_or_else(|_| "unknown".to_owned()),
         started_at: now(),

@@ -26,7 +26,8 @@ pub(crate) struct Desk {
     pub(crate) domain: DomainFacts,
     /// The operation journal.
     pub(crate) journal: Journal,
-    account: String,
+    /// Who has logged on.
+    pub(crate) account: String,
     catalogue: Option<Session>,
     names: AttributeNames,
 }
@@ -42,13 +43,21 @@ impl Desk {
     pub(crate) async fn open(ctx: &Ctx) -> Result<Self, CliError> {
         let journal = open_journal()?;
         let mut session = ctx.connect().await?;
+        if session.root_dse().is_read_only() {
+            let message = format!(
+                "{} is a read-only domain controller: nothing can be changed there",
+                session.server()
+            );
+            return Err(CliError::new(Kind::Unreachable, message)
+                .hint("name a writable one with --server, or leave --server out and name the --domain"));
+        }
         let judge = deleted::judge(&session, ctx.now).await?;
         let catalogue = session.global_catalog().await.map_err(|e| e.to_string());
         let domain = gather::domain_facts(&mut session, &judge, &catalogue).await?;
         if let ForestCheck::Unavailable(reason) = &domain.forest {
             ctx.printer.detail(1, format!("the global catalogue cannot be asked: {reason}"));
         }
-        let account = ctx.settings.user.clone().unwrap_or_else(|| "DOMAIN\\NAME".to_owned());
+        let account = session.account().to_owned();
         Ok(Self {
             account,
             session,

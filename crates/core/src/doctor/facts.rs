@@ -50,6 +50,8 @@ pub struct ConnectionFacts {
     pub address: String,
     /// How it is protected.
     pub encryption: Encryption,
+    /// Whether it logged on with a Kerberos ticket.
+    pub by_ticket: bool,
     /// The name that the account logged on with.
     pub bind_name: String,
 }
@@ -62,6 +64,8 @@ pub enum Encryption {
     Ldaps,
     /// StartTLS, the certificate verified.
     StartTls,
+    /// Signed and sealed by Kerberos, without TLS.
+    Sealed,
     /// TLS with whoever answered.
     Unverified,
 }

@@ -26,14 +26,17 @@ fn connection(facts: &DoctorFacts) -> Check {
     let (status, how) = match c.encryption {
         Encryption::Ldaps => (CheckStatus::Ok, "TLS, certificate verified"),
         Encryption::StartTls => (CheckStatus::Ok, "StartTLS, certificate verified"),
+        Encryption::Sealed => (CheckStatus::Ok, "signed and sealed by Kerberos"),
         Encryption::Unverified => {
             (CheckStatus::Warn, "TLS, but the certificate is not verified (--insecure)")
         }
     };
-    let seen = format!(
-        "{} ({}, {host}), {how}; simple bind inside TLS, so that rules about unsigned binds do not apply",
-        c.url, c.address
-    );
+    let bind = match (c.by_ticket, c.encryption) {
+        (false, _) => "; simple bind inside TLS, so that rules about unsigned binds do not apply",
+        (true, Encryption::Sealed) => "",
+        (true, _) => "; Kerberos ticket, bound to the TLS channel",
+    };
+    let seen = format!("{} ({}, {host}), {how}{bind}", c.url, c.address);
     let check = Check::new("server.connection", "the connection", status, seen);
     match c.encryption {
         Encryption::Unverified => {

@@ -38,6 +38,17 @@ pub(super) async fn token(session: &Session, bind_name: &str) -> Result<Option<V
     Ok(Some(sids))
 }
 
+/// The account that has logged on, as `DOMAIN\name`.
+pub(crate) async fn account_of(session: &Session) -> Result<Option<String>, DirectoryError> {
+    let sids = token(session, "").await?;
+    let Some(account) = account(session, sids.as_deref(), "").await? else { return Ok(None) };
+    let name = account.sam_account_name.unwrap_or(account.dn);
+    Ok(Some(match account.net_bios_domain {
+        Some(domain) => format!("{domain}\\{name}"),
+        None => name,
+    }))
+}
+
 fn sids_of(entry: &Entry) -> Vec<Sid> {
     entry.values("tokenGroups").iter().filter_map(|v| Sid::from_wire(v).ok()).collect()
 }

@@ -2,7 +2,7 @@
 //!
 //! A single question that the server refuses is an answer that stays unknown; only a connection that fails ends it.
 
-mod account;
+pub(crate) mod account;
 mod samples;
 mod server;
 

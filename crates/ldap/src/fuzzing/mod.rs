@@ -1,10 +1,12 @@
 //! What the fuzz targets call (`tests/fuzz`): one function for each reader of foreign octets here, which asserts what must
 //! hold whatever comes in. The tests call them too, with the corpus and mutations of it.
 
+mod logon;
 mod replies;
 mod stream;
 mod typed;
 
+pub use logon::{netlogon, sasl, sealed};
 pub use replies::reply;
 pub use stream::{framer, search, starttls};
 pub use typed::{ca_file, filter, server_url};
@@ -17,7 +19,10 @@ pub const TARGETS: &[Target] = &[
     ("ca_file", ca_file),
     ("filter", filter),
     ("framer", framer),
+    ("netlogon", netlogon),
     ("reply", reply),
+    ("sasl", sasl),
+    ("sealed", sealed),
     ("search", search),
     ("server_url", server_url),
     ("starttls", starttls),

@@ -18,11 +18,11 @@ pub async fn children_of(
     let mut out: HashMap<ObjectGuid, Vec<Child>> = HashMap::new();
     scan(session, domain, &["objectClass"], |place, guid, entry| {
         let Place::Deleted(parent) = place else { return };
-        if parents.contains(&parent) {
+        if parents.contains(parent) {
             let name = adrecover_core::deleted::original_rdn(entry)
                 .map_or_else(String::new, |r| r.value().to_owned());
             let class = entry.texts("objectClass").pop().unwrap_or_default();
-            out.entry(parent).or_default().push(Child { guid, name, class });
+            out.entry(*parent).or_default().push(Child { guid, name, class });
         }
     })
     .await?;
@@ -43,7 +43,7 @@ pub async fn below(
     let live: Vec<&Dn> = roots.iter().filter_map(|(_, dn)| dn.as_ref()).collect();
     let mut out: Vec<ObjectGuid> = vec![];
     scan(session, domain, &[], |place, guid, _| match place {
-        Place::Deleted(parent) => children.entry(parent).or_default().push(guid),
+        Place::Deleted(parent) => children.entry(*parent).or_default().push(guid),
         Place::Live(dn) if live.iter().any(|root| dn.is_at_or_below(root)) => out.push(guid),
         Place::Live(_) => {}
     })
@@ -71,7 +71,7 @@ async fn scan(
     session: &mut Session,
     domain: &DomainFacts,
     attributes: &[&str],
-    mut each: impl FnMut(Place, ObjectGuid, &Entry),
+    mut each: impl FnMut(&Place, ObjectGuid, &Entry),
 ) -> Result<(), DirectoryError> {
     let mut wanted = vec!["objectGUID".to_owned(), "lastKnownParent".to_owned()];
     wanted.extend(attributes.iter().map(|a| (*a).to_owned()));
@@ -84,11 +84,25 @@ async fn scan(
         connections: 1,
     };
     let mut sweep = session.sweep(query).await?;
+    // Many come from one container, one after the other.
+    let mut last: (Vec<u8>, Option<Place>) = (vec![], None);
     while let Some(entry) = sweep.next().await? {
-        let parent = entry.text("lastKnownParent").and_then(|text| text.parse::<Dn>().ok());
-        let (Some(parent), Some(guid)) = (parent, entry.guid()) else { continue };
-        let deleted = parent.rdn().and_then(|rdn| dn::unmangle(rdn.value())).map(|(_, guid)| guid);
-        each(deleted.map_or(Place::Live(parent), Place::Deleted), guid, &entry);
+        let (Some(parent), Some(guid)) = (entry.value("lastKnownParent"), entry.guid()) else { continue };
+        if last.0 != parent {
+            last = (parent.to_vec(), Place::of(parent));
+        }
+        if let Some(place) = &last.1 {
+            each(place, guid, &entry);
+        }
     }
     Ok(())
+}
+
+impl Place {
+    /// From a `lastKnownParent`; `None` where it does not parse.
+    fn of(parent: &[u8]) -> Option<Self> {
+        let parent: Dn = std::str::from_utf8(parent).ok()?.parse().ok()?;
+        let deleted = parent.rdn().and_then(|rdn| dn::unmangle(rdn.value())).map(|(_, guid)| guid);
+        Some(deleted.map_or(Self::Live(parent), Self::Deleted))
+    }
 }

@@ -25,7 +25,7 @@ pub(super) const MANY: usize = 250;
 const WIDE: u64 = 1 << 15;
 /// The smallest windows are this part of the whole, so that an almost empty directory takes few requests, but no wider than
 /// [`NARROW`].
-const SMALLEST: u64 = 16;
+const SMALLEST: u64 = 32;
 const NARROW: u64 = 1 << 14;
 /// How many entries are handed over at once, and how many such lots may be under way.
 const LOT: usize = 128;

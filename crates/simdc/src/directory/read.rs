@@ -143,7 +143,11 @@ impl Directory {
 
     /// A DN, with GUID and SID before it where Extended DN asks for that ([MS-ADTS] 3.1.1.3.4.1.5).
     pub(super) fn dn_text(&self, id: Option<Id>, object: &Object, reading: Reading<'_>) -> String {
-        let dn = self.dn_of(id, object).to_string();
+        let dn = match self.bulk.as_ref().filter(|bulk| id.is_none() && object.parent == Some(bulk.container))
+        {
+            Some(bulk) => format!("{},{}", object.rdn, bulk.container_name),
+            None => self.dn_of(id, object).to_string(),
+        };
         let hex = |octets: &[u8]| octets.iter().map(|octet| format!("{octet:02x}")).collect::<String>();
         let is_text = match reading.extended_dn {
             None => return dn,

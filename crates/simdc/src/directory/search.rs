@@ -254,7 +254,30 @@ impl Directory {
             Filter::And(parts) => usn_bounds(parts).unwrap_or((0, u64::MAX)),
             part => usn_bounds(std::slice::from_ref(part)).unwrap_or((0, u64::MAX)),
         };
-        state.bulk = bulk.numbers(low, high);
+        let by_usn = bulk.numbers(low, high);
+        state.bulk = match self.named_in_bulk(bulk, &state.filter) {
+            Some(named) => named.start.max(by_usn.start)..named.end.min(by_usn.end),
+            None => by_usn,
+        };
+    }
+
+    /// Where an index says that objects which are made as they are read can be that match a filter; `None` where every one must
+    /// be looked at.
+    fn named_in_bulk(&self, bulk: &crate::bulk::Bulk, filter: &Filter) -> Option<std::ops::Range<u64>> {
+        match filter {
+            Filter::Equal(attribute, value) => {
+                self.indexed(attribute, value)?;
+                let number = bulk.named(self, attribute.id, value);
+                Some(number.map_or(0..0, |number| number..number + 1))
+            }
+            Filter::And(parts) => parts.iter().find_map(|part| self.named_in_bulk(bulk, part)),
+            Filter::Or(parts) => {
+                let all: Option<Vec<_>> = parts.iter().map(|part| self.named_in_bulk(bulk, part)).collect();
+                let found = all?.into_iter().filter(|range| !range.is_empty());
+                Some(found.reduce(|a, b| a.start.min(b.start)..a.end.max(b.end)).unwrap_or(0..0))
+            }
+            _ => None,
+        }
     }
 
     /// The next entries of a search, at most so many.

@@ -288,7 +288,7 @@ impl<'a> Sweep<'a> {
     /// Opens further connections once there are many objects, where it is the server that takes the time.
     fn consider_lanes(&mut self) {
         self.total += 1;
-        if self.total % self.many == 0 && self.may_open() && (self.eager || self.mostly_waits()) {
+        if self.total.is_multiple_of(self.many) && self.may_open() && (self.eager || self.mostly_waits()) {
             self.open_lanes();
         }
     }

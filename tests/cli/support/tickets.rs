@@ -29,10 +29,13 @@ pub(crate) fn get(lab: &Lab, account: &Account, cache: &Path, more: &[&str]) -> 
     kinit.wait().unwrap().success()
 }
 
+/// The caches by account and password file.
+type Known = HashMap<(String, PathBuf), Option<PathBuf>>;
+
 /// A ticket that all tests of the process share; `None` where the account gets none.
 pub(super) fn shared(lab: &Lab, account: &Account) -> Option<PathBuf> {
     static FOLDER: OnceLock<TempDir> = OnceLock::new();
-    static KNOWN: OnceLock<Mutex<HashMap<(String, PathBuf), Option<PathBuf>>>> = OnceLock::new();
+    static KNOWN: OnceLock<Mutex<Known>> = OnceLock::new();
     let folder = FOLDER.get_or_init(|| tempfile::tempdir().unwrap());
     let mut known = KNOWN.get_or_init(Mutex::default).lock().unwrap();
     let number = known.len();

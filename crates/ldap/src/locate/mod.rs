@@ -140,7 +140,7 @@ impl LocateError {
 /// Looks for the domain controllers of a domain.
 pub async fn locate(wanted: &Wanted) -> Result<Located, LocateError> {
     let domain = dns_name(&wanted.domain, "domain")?;
-    let given = wanted.site.as_deref().map(|site| site_name(site)).transpose()?;
+    let given = wanted.site.as_deref().map(site_name).transpose()?;
     let names = Names::new(wanted.dns_server, wanted.timeout).map_err(LocateError::NoDns)?;
     let mut random = Draw(wanted.seed);
     let mut draw = |below: u32| random.below(below);

@@ -21,6 +21,7 @@ mod list;
 mod namesakes;
 mod odd_names;
 mod plans;
+mod profiles;
 mod scale;
 mod scripted;
 mod show;

@@ -90,6 +90,7 @@ const LAYERS: [(&str, &[&str]); 5] = [
             "terminal_size",
             "tokio",
             "toml",
+            "toml_edit",
             "whoami",
             "zeroize",
         ],

@@ -3,7 +3,7 @@
 use clap::{Parser, Subcommand};
 
 use crate::args::GlobalArgs;
-use crate::commands::{apply, completions, demo, doctor, list, man, operations, restore, show, undo};
+use crate::commands::{apply, completions, demo, doctor, list, man, operations, profile, restore, show, undo};
 
 /// Finds and restores deleted objects of an Active Directory
 #[derive(Debug, Parser)]
@@ -41,6 +41,7 @@ pub(crate) enum Command {
     Operations(Box<operations::Args>),
     Undo(Box<undo::Args>),
     Doctor(Box<doctor::Args>),
+    Profile(profile::Args),
     Demo(demo::Args),
     Completions(completions::Args),
     Man(man::Args),

@@ -8,9 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use crate::args::{Color, Format};
+use crate::args::{Color, Format, GlobalArgs};
 use crate::cli::{Cli, Command};
-use crate::commands::{apply, completions, demo, doctor, list, man, operations, restore, show, undo};
+use crate::commands::{apply, completions, demo, doctor, list, man, operations, profile, restore, show, undo};
 use crate::config;
 use crate::context::Ctx;
 use crate::error::{CliError, Kind};
@@ -47,6 +47,7 @@ fn run(arguments: &[OsString]) -> u8 {
     let local = match &cli.command {
         Command::Completions(args) => Some(completions::run(&early, args)),
         Command::Man(args) => Some(man::run(&early, args)),
+        Command::Profile(args) if !args.connects() => Some(profile::run(&early, given, args)),
         _ => None,
     };
     if let Some(result) = local {
@@ -55,6 +56,11 @@ fn run(arguments: &[OsString]) -> u8 {
     let settings = match &cli.command {
         // It has a server of its own: what leads to another one, or how to log on there, must not concern it.
         Command::Demo(_) => Settings::resolve(&given.of_output(), None),
+        // Of the profile that is to be tested.
+        Command::Profile(args) if args.tested().is_some() => {
+            let named = GlobalArgs { profile: args.tested().map(str::to_owned), ..given.clone() };
+            config::profile(&named).and_then(|profile| Settings::resolve(given, profile.as_ref()))
+        }
         _ => config::profile(given).and_then(|profile| Settings::resolve(given, profile.as_ref())),
     };
     let settings = match settings {
@@ -88,6 +94,7 @@ async fn dispatch(ctx: &Ctx, command: &Command) -> Result<u8, CliError> {
         Command::Undo(args) => undo::run(ctx, args).await,
         Command::Doctor(args) => doctor::run(ctx, args).await,
         Command::Demo(args) => demo::run(ctx, args).await,
+        Command::Profile(_) => ctx.stop.unless_asked(profile::test(ctx)).await,
         Command::Completions(args) => completions::run(&ctx.printer, args),
         Command::Man(args) => man::run(&ctx.printer, args),
     }

@@ -22,6 +22,7 @@ mod namesakes;
 mod odd_names;
 mod plans;
 mod profiles;
+mod read_only;
 mod scale;
 mod scripted;
 mod show;

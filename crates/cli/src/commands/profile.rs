@@ -7,7 +7,7 @@ use adrecover_core::text::printable;
 use clap::Subcommand;
 use serde::Serialize;
 use serde_json::{Map, Value};
-use toml_edit::{Array, DocumentMut, Item, Table, value};
+use toml_edit::{Array, DocumentMut, Item, value};
 
 use crate::args::{Format, GlobalArgs};
 use crate::config;
@@ -16,7 +16,7 @@ use crate::error::CliError;
 use crate::files;
 use crate::folders;
 use crate::printer::Printer;
-use crate::printer::table;
+use crate::printer::table::{Column, Table};
 
 /// Keeps connection settings under a name
 #[derive(Debug, clap::Args)]
@@ -210,7 +210,7 @@ fn add(given: &GlobalArgs, file: &Path, name: &str, default: bool, replace: bool
     }
     let mut document = document(file)?;
     let profiles = document.entry("profiles").or_insert_with(|| {
-        let mut table = Table::new();
+        let mut table = toml_edit::Table::new();
         table.set_implicit(true);
         Item::Table(table)
     });
@@ -230,8 +230,8 @@ fn add(given: &GlobalArgs, file: &Path, name: &str, default: bool, replace: bool
 }
 
 /// The connection options as keys of a profile.
-fn settings(given: &GlobalArgs) -> Result<Table, CliError> {
-    let mut table = Table::new();
+fn settings(given: &GlobalArgs) -> Result<toml_edit::Table, CliError> {
+    let mut table = toml_edit::Table::new();
     let mut put = |key: &str, item: Option<Item>| {
         if let Some(item) = item {
             table.insert(key, item);
@@ -317,7 +317,9 @@ fn show(printer: &Printer, file: &Path, only: Option<&str>) -> Result<u8, CliErr
         }
         Format::Table if none => {}
         Format::Table => {
-            let mut rows = table::Table::new(["PROFILE", "DEFAULT", "SETTINGS"]);
+            let column = |title, may_shrink| Column { title, may_shrink, right: false };
+            let mut rows =
+                Table::new([column("PROFILE", false), column("DEFAULT", false), column("SETTINGS", true)]);
             for item in &items {
                 let default = if item.is_default { "yes" } else { "" };
                 rows.row([item.name.clone(), default.to_owned(), summary(item)]);

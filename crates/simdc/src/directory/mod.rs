@@ -47,6 +47,8 @@ pub struct Settings {
     pub deleted_object_lifetime: Option<i64>,
     /// The limits of the default query policy ([MS-ADTS] 3.1.1.3.4.6).
     pub limits: Limits,
+    /// Whether it says that it is a read-only domain controller. It does not refer writes to another one, as a real one does.
+    pub read_only: bool,
     /// What decides about GUIDs: two directories of one number and one history are the same.
     pub random: u64,
 }
@@ -73,6 +75,7 @@ impl Default for Settings {
             tombstone_lifetime: Some(180),
             deleted_object_lifetime: None,
             // The defaults of Windows (KB 315071; MaxValRange since Windows Server 2003).
+            read_only: false,
             limits: Limits { page_size: 1000, val_range: 1500, receive_buffer: 10_485_760, notifications: 5 },
             random: 1,
         }

@@ -18,9 +18,11 @@ pub(crate) fn read(directory: &Directory, caller: &Caller, attributes: &[String]
     let text = |value: &str| vec![value.as_bytes().to_vec()];
     let many = |values: &[&str]| values.iter().map(|value| value.as_bytes().to_vec()).collect::<Vec<_>>();
     let contexts = directory.store.contexts.iter().map(|c| c.dn.to_string().into_bytes()).collect();
-    // 2016 and later: level 7 ([MS-ADTS] 6.1.4.2). AD, its version, its signing, and no read-only DC.
-    let capabilities = ["800", "1670", "1791", "1935", "2080", "2237"]
-        .map(|n| format!("1.2.840.113556.1.4.{n}").into_bytes());
+    // 2016 and later: level 7 ([MS-ADTS] 6.1.4.2). AD, its version, its signing; 1920 is a read-only DC ([MS-ADTS] 3.1.1.3.4.3.5).
+    let mut capabilities = vec!["800", "1670", "1791", "1935", "2080", "2237"];
+    capabilities.extend(settings.read_only.then_some("1920"));
+    let capabilities: Vec<Vec<u8>> =
+        capabilities.iter().map(|n| format!("1.2.840.113556.1.4.{n}").into_bytes()).collect();
     let all: Vec<(&str, Vec<Vec<u8>>)> = vec![
         ("configurationNamingContext", text(&configuration)),
         ("currentTime", one(to_generalized(directory.now()))),
@@ -39,7 +41,7 @@ pub(crate) fn read(directory: &Directory, caller: &Caller, attributes: &[String]
         ("schemaNamingContext", one(directory.schema_dn().to_string())),
         ("serverName", text(&server)),
         ("subschemaSubentry", one(format!("CN=Aggregate,{}", directory.schema_dn()))),
-        ("supportedCapabilities", capabilities.into()),
+        ("supportedCapabilities", capabilities),
         ("supportedControl", many(&SUPPORTED)),
         ("supportedLDAPVersion", many(&["3", "2"])),
         ("supportedSASLMechanisms", vec![]),

@@ -47,8 +47,19 @@ class Lab:
         return [*trusting, program, "-x", "-H", server or f"ldaps://{self.address}", "-D", self.env["LAB_ADMIN"],
                 "-y", self.env["LAB_ADMIN_PASSWORD_FILE"], *arguments]
 
-    def run(self, command, out="/dev/null"):
-        return measure.run(command, self.environment(), out, self.work, self.group)
+    def run(self, command, out="/dev/null", more=None):
+        return measure.run(command, self.environment() | (more or {}), out, self.work, self.group)
+
+    def ticket(self):
+        """The variables with which programs find the administrator's Kerberos ticket."""
+        cache = self.work / "ticket"
+        more = {"KRB5_CONFIG": self.env["LAB_KRB5_CONF"], "KRB5CCNAME": f"FILE:{cache}"}
+        if not cache.exists():
+            name, realm = self.env["LAB_ADMIN"].split("@")
+            password = pathlib.Path(self.env["LAB_ADMIN_PASSWORD_FILE"]).read_bytes()
+            subprocess.run(["kinit", f"{name}@{realm.upper()}"], env=self.environment() | more, input=password,
+                           stdout=subprocess.DEVNULL, check=True)
+        return more
 
     def search(self, *arguments):
         """The lines that ldapsearch prints, unfolded."""

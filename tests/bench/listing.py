@@ -35,6 +35,13 @@ def measure(options, large, small, prefork, table):
                                           lambda lab=lab: ours(lab, connections=1), options.patience))
                for lab, where, budget in ((prefork, "several server processes", 0.67), (large, "one server process", 1.1))]
 
+    def sealed():
+        command = [options.program, "--server", f"ldap://{large.address}", "--kerberos", "list", "-o", "jsonl",
+                   "--connections", "1"]
+        return large.run(command, NULL, large.ticket())
+
+    by_ticket = pairs(options.list_pairs, sealed, lambda: ours(large, connections=1), options.patience)
+
     title = f"list, {options.objects:,} objects"
     table.compare(title, "wall time", "ldapsearch", runs, "wall", 1.1)
     table.compare(title, "client CPU", "ldapsearch", runs, "cpu", 1.5)
@@ -46,6 +53,11 @@ def measure(options, large, small, prefork, table):
         table.compare(f"{title}, 2 connections, {where}", "wall time", "1 connection", both, "wall", budget)
         table.memory(f"{title}, 2 connections, {where}", *both.peaks(), "1 connection", 30)
         table.runs(f"{title}, 2 connections, {where}", both)
+    title_389 = f"{title}, sealed on 389, 1 connection"
+    table.compare(title_389, "wall time", "LDAPS", by_ticket, "wall")
+    table.compare(title_389, "client CPU", "LDAPS", by_ticket, "cpu")
+    table.compare(title_389, "server CPU", "LDAPS", by_ticket, "server_cpu")
+    table.runs(title_389, by_ticket)
     for name, action in (("adrecover", ours), ("ldapsearch", theirs)):
         wait_for_calm(options.patience)
         seen = watch(large, lambda server, action=action: action(large, server=server))

@@ -31,7 +31,7 @@ fn what_cannot_be_kept_or_found_is_said() {
     let Some(scene) = Scene::new() else { return };
     bare(&scene).args(["profile", "list"]).run().exits(4);
     bare(&scene).args(["profile", "show", "x"]).run().exits(2).says("no profile `x`");
-    bare(&scene).args(["profile", "test", "x"]).run().exits(2).says("no profile `x`");
+    bare(&scene).args(["profile", "test", "x"]).run().exits(2).says("config.toml");
     bare(&scene).args(["profile", "add", "x"]).run().exits(2).says("no connection option");
     bare(&scene).args(["profile", "add", "a/b", "--domain", "d.test"]).run().exits(2).says("a/b");
     let add = || bare(&scene).args(["profile", "add", "x", "--domain", "d.test"]);

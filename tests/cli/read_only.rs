@@ -18,7 +18,10 @@ struct Pair {
 }
 
 impl Pair {
-    #[expect(clippy::disallowed_methods, reason = "the program compares the times of the directory with its own")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the program compares the times of the directory with its own"
+    )]
     fn new() -> Self {
         let mut number = 0u64;
         let random = move || {
@@ -48,7 +51,8 @@ impl Pair {
     }
 
     fn program(&self, servers: &[&Background]) -> Run {
-        let urls: Vec<_> = servers.iter().map(|server| format!("ldaps://{}", server.ldaps().unwrap())).collect();
+        let urls: Vec<_> =
+            servers.iter().map(|server| format!("ldaps://{}", server.ldaps().unwrap())).collect();
         let at = |name: &str| self.folder.path().join(name);
         Run::new(self.folder.path(), Secrets::of(vec![]))
             .env("ADRECOVER_STATE_DIR", at("state"))

@@ -3,7 +3,9 @@
 use clap::{Parser, Subcommand};
 
 use crate::args::GlobalArgs;
-use crate::commands::{apply, completions, demo, doctor, list, man, operations, profile, restore, show, undo};
+use crate::commands::{
+    apply, completions, demo, doctor, list, man, operations, profile, restore, show, undo,
+};
 
 /// Finds and restores deleted objects of an Active Directory
 #[derive(Debug, Parser)]

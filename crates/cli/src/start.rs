@@ -10,7 +10,9 @@ use clap::error::ErrorKind;
 
 use crate::args::{Color, Format, GlobalArgs};
 use crate::cli::{Cli, Command};
-use crate::commands::{apply, completions, demo, doctor, list, man, operations, profile, restore, show, undo};
+use crate::commands::{
+    apply, completions, demo, doctor, list, man, operations, profile, restore, show, undo,
+};
 use crate::config;
 use crate::context::Ctx;
 use crate::error::{CliError, Kind};

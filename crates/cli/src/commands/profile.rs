@@ -239,11 +239,14 @@ fn settings(given: &GlobalArgs) -> Result<toml_edit::Table, CliError> {
     };
     let text = |text: &Option<String>| text.as_ref().map(|text| value(text.as_str()));
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| absolute(path).map(value)).transpose();
-    put("server", match given.server.as_slice() {
-        [] => None,
-        [one] => Some(value(one.as_str())),
-        several => Some(value(several.iter().map(String::as_str).collect::<Array>())),
-    });
+    put(
+        "server",
+        match given.server.as_slice() {
+            [] => None,
+            [one] => Some(value(one.as_str())),
+            several => Some(value(several.iter().map(String::as_str).collect::<Array>())),
+        },
+    );
     put("domain", text(&given.domain));
     put("site", text(&given.site));
     put("dns-server", text(&given.dns_server));
@@ -386,7 +389,10 @@ mod tests {
         std::fs::write(&file, "# ours\n[profiles.b] # second\nserver = \"dc9\"\n").unwrap();
         add(&given(), &file, "c", false, false).unwrap();
         let text = std::fs::read_to_string(&file).unwrap();
-        assert!(text.contains("# ours") && text.contains("# second") && text.contains("[profiles.c]"), "{text}");
+        assert!(
+            text.contains("# ours") && text.contains("# second") && text.contains("[profiles.c]"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use adrecover_core::DirectoryError;
 use ldap3::LdapError;
 use rustls::ClientConfig;
 use secrecy::{ExposeSecret, SecretString};
@@ -257,11 +258,16 @@ impl Dialer {
             service: service.clone(),
             failure,
         };
-        let failed = |failed: Failed| match failed.directory(server) {
-            Ok(error) => ConnectError::Directory { server: server.to_owned(), error },
-            Err(Failed::Kerberos(failure)) => kerberos(failure),
-            Err(Failed::Refused(outcome)) => refused(server, "the owner of the Kerberos ticket", &outcome),
-            Err(other) => kerberos(KerberosFailure::Other(format!("{other:?}"))),
+        let directory = |error| ConnectError::Directory { server: server.to_owned(), error };
+        let failed = |failed: Failed| match failed {
+            Failed::Kerberos(failure) => kerberos(failure),
+            Failed::Refused(outcome) => refused(server, "the owner of the Kerberos ticket", &outcome),
+            Failed::Lost(reason) => {
+                directory(DirectoryError::ConnectionLost { server: server.to_owned(), reason })
+            }
+            Failed::Malformed(problem) => {
+                directory(DirectoryError::Malformed { server: server.to_owned(), problem })
+            }
         };
         let context = sasl::context(service.clone(), principal, binding).map_err(kerberos)?;
         let late = |_| self.timed_out(server, BINDING);
@@ -286,7 +292,7 @@ impl Dialer {
                 Link::start(sealed, server, timeout, max).await
             }
         };
-        started.map_err(|error| ConnectError::Directory { server: server.to_owned(), error })
+        started.map_err(directory)
     }
 
     async fn bind(

@@ -2,7 +2,7 @@
 
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use crate::ber::{self, Reader, tag};
+use crate::ber::{self, Problem, Reader, tag};
 use crate::framer::{self, Reply, op};
 
 const START_TLS: &[u8] = b"1.3.6.1.4.1.1466.20037";
@@ -20,7 +20,10 @@ pub(crate) async fn negotiate(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)
         stream.flush().await
     };
     sent.await.map_err(|e| crate::wire::describe(&e))?;
-    let reply = read_reply(stream).await?;
+    let reply = read_reply(stream, MAX_REPLY).await.map_err(|no| match no {
+        NoReply::Lost(reason) | NoReply::Malformed(reason) => reason,
+        NoReply::Trailed => "the server sent unencrypted octets behind its answer".to_owned(),
+    })?;
     match framer::check(&reply)? {
         Reply::Answer { id: 1, op: op::EXTENDED, .. } => accepted(&reply),
         Reply::Answer { id, op, .. } => Err(format!("it answered message {id} with {op:#04x}")),
@@ -28,16 +31,30 @@ pub(crate) async fn negotiate(stream: &mut (impl AsyncRead + AsyncWrite + Unpin)
     }
 }
 
-async fn read_reply(stream: &mut (impl AsyncRead + Unpin)) -> Result<Vec<u8>, String> {
+/// Why there is no reply.
+#[derive(Debug)]
+pub(crate) enum NoReply {
+    /// The connection ended.
+    Lost(String),
+    /// Something follows it, which nobody has asked for yet.
+    Trailed,
+    /// It is no LDAP message.
+    Malformed(Problem),
+}
+
+/// The one reply to a request that was sent before LDAP was started on a connection.
+pub(crate) async fn read_reply(
+    stream: &mut (impl AsyncRead + Unpin),
+    max: usize,
+) -> Result<Vec<u8>, NoReply> {
+    let lost = |e: std::io::Error| NoReply::Lost(crate::wire::describe(&e));
     let mut reply = Vec::with_capacity(512);
     loop {
-        if stream.read_buf(&mut reply).await.map_err(|e| crate::wire::describe(&e))? == 0 {
-            return Err("the server closed it".to_owned());
+        if stream.read_buf(&mut reply).await.map_err(lost)? == 0 {
+            return Err(NoReply::Lost("the server closed it".to_owned()));
         }
-        match framer::length(&reply, MAX_REPLY)? {
-            Some(length) if reply.len() > length => {
-                return Err("the server sent unencrypted octets behind its answer".to_owned());
-            }
+        match framer::length(&reply, max).map_err(NoReply::Malformed)? {
+            Some(length) if reply.len() > length => return Err(NoReply::Trailed),
             Some(length) if reply.len() == length => return Ok(reply),
             _ => {}
         }

@@ -1,13 +1,13 @@
 //! The bind (RFC 4752 3.1): tokens until the context stands, then one message about what protects the connection.
 
-use adrecover_core::DirectoryError;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 
 use super::Mechanism;
 use super::layer::MAX_FRAME;
 use crate::KerberosFailure;
 use crate::ber::{self, Problem, Reader, tag};
 use crate::framer::{self, Outcome, Reply, op};
+use crate::starttls::{NoReply, read_reply};
 
 /// The SASL name of the mechanism.
 const GSSAPI: &[u8] = b"GSSAPI";
@@ -42,18 +42,6 @@ pub(crate) enum Failed {
     Lost(String),
     /// The server broke the protocol.
     Malformed(Problem),
-}
-
-impl Failed {
-    /// As an error of the connection to a server.
-    pub(crate) fn directory(self, server: &str) -> Result<DirectoryError, Self> {
-        let server = server.to_owned();
-        match self {
-            Self::Lost(reason) => Ok(DirectoryError::ConnectionLost { server, reason }),
-            Self::Malformed(problem) => Ok(DirectoryError::Malformed { server, problem }),
-            other => Err(other),
-        }
-    }
 }
 
 /// Binds on a connection on which nothing was sent yet, or on which TLS stands.
@@ -142,19 +130,11 @@ async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
     let lost = |e: std::io::Error| Failed::Lost(crate::wire::describe(&e));
     stream.write_all(&request(id, token)).await.map_err(lost)?;
     stream.flush().await.map_err(lost)?;
-    let mut reply = Vec::with_capacity(4 << 10);
-    loop {
-        if stream.read_buf(&mut reply).await.map_err(lost)? == 0 {
-            return Err(Failed::Lost("the server closed it".to_owned()));
-        }
-        match framer::length(&reply, MAX_REPLY).map_err(Failed::Malformed)? {
-            Some(length) if reply.len() > length => {
-                return Err(Failed::Malformed("something follows an answer to the bind".into()));
-            }
-            Some(length) if reply.len() == length => break,
-            _ => {}
-        }
-    }
+    let reply = read_reply(stream, MAX_REPLY).await.map_err(|no| match no {
+        NoReply::Lost(reason) => Failed::Lost(reason),
+        NoReply::Malformed(problem) => Failed::Malformed(problem),
+        NoReply::Trailed => Failed::Malformed("something follows an answer to the bind".to_owned()),
+    })?;
     match framer::check(&reply).map_err(Failed::Malformed)? {
         Reply::Answer { id: answered, op: op::BIND, contents, outcome: Some(outcome) } if answered == id => {
             let answer = credentials(&reply[contents]).map_err(Failed::Malformed)?;

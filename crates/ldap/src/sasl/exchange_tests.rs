@@ -1,4 +1,4 @@
-use tokio::io::{DuplexStream, duplex};
+use tokio::io::{AsyncReadExt, DuplexStream, duplex};
 
 use super::*;
 use crate::sasl::testing::{REPLY, REQUEST, Toy, unwrap, wrap};

@@ -25,6 +25,8 @@ const MAX_CLEAR: usize = 64 << 10;
 pub(crate) struct Sealed<S> {
     stream: S,
     context: Box<dyn Mechanism>,
+    /// What is read from the network at once.
+    chunk: Box<[u8]>,
     /// What came and was not opened yet: less than a frame, most of the time.
     incoming: Vec<u8>,
     /// What was opened, and how much of it was given.
@@ -49,6 +51,7 @@ impl<S> Sealed<S> {
         Ok(Self {
             stream,
             context,
+            chunk: vec![0; CHUNK].into(),
             incoming: Vec::with_capacity(CHUNK),
             clear: vec![],
             given: 0,
@@ -124,8 +127,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Sealed<S> {
             if this.open()? {
                 continue;
             }
-            let mut chunk = [0; CHUNK];
-            let mut buffer = ReadBuf::new(&mut chunk);
+            let mut buffer = ReadBuf::new(&mut this.chunk);
             ready!(Pin::new(&mut this.stream).poll_read(cx, &mut buffer))?;
             match buffer.filled() {
                 [] if this.incoming.is_empty() => return Poll::Ready(Ok(())),

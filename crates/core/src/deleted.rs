@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dn::{Rdn, unmangle};
+use crate::entry::has_class;
 use crate::kind::ObjectKind;
 use crate::lifetime::{DeletionPolicy, State};
 use crate::time::Timestamp;
@@ -241,8 +242,7 @@ pub fn never_restored(
         ("attributeSchema", NeverRestored::System),
     ];
     let classes = entry.values("objectClass");
-    let is = |name: &str| classes.iter().any(|class| class.eq_ignore_ascii_case(name.as_bytes()));
-    if let Some((_, why)) = CLASSES.iter().find(|(class, _)| is(class)) {
+    if let Some((_, why)) = CLASSES.iter().find(|(class, _)| has_class(classes, class)) {
         return Some(*why);
     }
     if !kind.is_account() {

@@ -126,8 +126,13 @@ impl Entry {
 
     /// Whether the object carries the class, in any case.
     pub fn is_class(&self, class: &str) -> bool {
-        self.values("objectClass").iter().any(|c| c.eq_ignore_ascii_case(class.as_bytes()))
+        has_class(self.values("objectClass"), class)
     }
+}
+
+/// Whether a class is among the values of `objectClass`, in any case.
+pub(crate) fn has_class(classes: &[Vec<u8>], class: &str) -> bool {
+    classes.iter().any(|c| c.eq_ignore_ascii_case(class.as_bytes()))
 }
 
 fn into_text(octets: Vec<u8>) -> String {

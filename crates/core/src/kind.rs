@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::Entry;
+use crate::entry::has_class;
 
 /// What an object is, as far as its recovery is concerned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -42,7 +43,7 @@ impl ObjectKind {
     /// The kind of an object with these classes, most special first: a computer is a user too.
     pub fn of(entry: &Entry) -> Self {
         let classes = entry.values("objectClass");
-        let is = |name: &str| classes.iter().any(|class| class.eq_ignore_ascii_case(name.as_bytes()));
+        let is = |class: &str| has_class(classes, class);
         if is("msDS-GroupManagedServiceAccount") || is("msDS-ManagedServiceAccount") {
             Self::Gmsa
         } else if is("computer") {

@@ -108,11 +108,20 @@ pub(crate) fn profile(given: &GlobalArgs) -> Result<Option<Profile>, CliError> {
         .map_err(|e| CliError { message: format!("{}: {}", file.display(), e.message), ..e })
 }
 
-/// Parses the file's text and takes one profile out of it.
-pub(crate) fn choose(text: &str, wanted: Option<&str>, folder: &Path) -> Result<Option<Profile>, CliError> {
+/// Refuses a text that is no configuration file, or that holds a password.
+pub(crate) fn check(text: &str) -> Result<(), CliError> {
+    parse(text).map(|_| ())
+}
+
+fn parse(text: &str) -> Result<ConfigFile, CliError> {
     let table: toml::Table = text.parse().map_err(|e: toml::de::Error| syntax(text, &e))?;
     refuse_passwords(&table)?;
-    let mut config: ConfigFile = toml::from_str(text).map_err(|e| syntax(text, &e))?;
+    toml::from_str(text).map_err(|e| syntax(text, &e))
+}
+
+/// Parses the file's text and takes one profile out of it.
+pub(crate) fn choose(text: &str, wanted: Option<&str>, folder: &Path) -> Result<Option<Profile>, CliError> {
+    let mut config = parse(text)?;
     let Some(name) = wanted.map(str::to_owned).or(config.default_profile.take()) else { return Ok(None) };
     let known: Vec<String> = config.profiles.keys().cloned().collect();
     let mut profile = config.profiles.remove(&name).ok_or_else(|| {

@@ -53,6 +53,11 @@ impl Ctx {
             ))
             .hint("leave out --starttls, or write ldap://"));
         }
+        // Before a password is asked for.
+        let domain = match settings.servers.as_slice() {
+            [] => Some(discovery::domain(settings)?),
+            _ => None,
+        };
         let mut options = ConnectOptions::new(settings.servers.clone(), self.bind_method()?);
         if let Some(ca) = &settings.ca {
             // Read here once with a limit: what reads it later has none.
@@ -62,8 +67,8 @@ impl Ctx {
         options.ca_file = settings.ca.clone();
         options.insecure = settings.insecure;
         options.timeout = settings.timeout;
-        if settings.servers.is_empty() {
-            discovery::find(settings, &mut options, &self.printer).await?;
+        if let Some(domain) = &domain {
+            discovery::find(domain, settings, &mut options, &self.printer).await?;
         }
         Ok(options)
     }
@@ -72,9 +77,6 @@ impl Ctx {
     fn bind_method(&self) -> Result<BindMethod, CliError> {
         let settings = &self.settings;
         let name = settings.user.clone().filter(|name| !name.trim().is_empty());
-        if settings.servers.is_empty() && discovery::domain(settings).is_none() {
-            return Err(discovery::nothing_named());
-        }
         if settings.kerberos {
             if !HAS_KERBEROS {
                 return Err(CliError::usage("this program was built without Kerberos").hint(

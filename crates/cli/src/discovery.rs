@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, Hasher};
 use std::path::{Path, PathBuf};
 
-use adrecover_ldap::locate::{self, LocateError, Located, SiteSource, Wanted};
+use adrecover_ldap::locate::{self, LocateError, SiteSource, Wanted};
 use adrecover_ldap::{ConnectOptions, Scheme, ServerUrl};
 
 use crate::error::{CliError, Kind};
@@ -22,19 +22,19 @@ pub(crate) struct Domain {
 }
 
 /// The domain that is meant: the one that is named, this computer's own, or that of the account's UPN.
-pub(crate) fn domain(settings: &Settings) -> Option<Domain> {
+pub(crate) fn domain(settings: &Settings) -> Result<Domain, CliError> {
     let named = settings.domain.clone().map(|name| (name, "--domain"));
     let own = || own_domain().map(|name| (name, "this computer's own domain"));
     let of_account = || {
         let (_, suffix) = settings.user.as_deref()?.rsplit_once('@')?;
         Some((suffix.to_owned(), "the domain of the account"))
     };
-    let (name, because) = named.or_else(own).or_else(of_account)?;
-    Some(Domain { name, because })
+    let (name, because) = named.or_else(own).or_else(of_account).ok_or_else(nothing_named)?;
+    Ok(Domain { name, because })
 }
 
 /// Neither a server nor a domain is known.
-pub(crate) fn nothing_named() -> CliError {
+fn nothing_named() -> CliError {
     CliError::usage("no server is named").hint(
         "give --server ldaps://dc1.contoso.com or --domain contoso.com, one of the variables ADRECOVER_SERVER and \
          ADRECOVER_DOMAIN, or a profile with `server` or `domain`",
@@ -81,11 +81,11 @@ fn default_realm(text: &str) -> Option<String> {
 
 /// Fills in the servers of the domain that is meant, in the order in which to try them.
 pub(crate) async fn find(
+    domain: &Domain,
     settings: &Settings,
     options: &mut ConnectOptions,
     printer: &Printer,
-) -> Result<Located, CliError> {
-    let domain = domain(settings).ok_or_else(nothing_named)?;
+) -> Result<(), CliError> {
     printer.detail(1, format!("looking for the domain controllers of {} ({})", domain.name, domain.because));
     let wanted = Wanted {
         domain: domain.name.clone(),
@@ -94,7 +94,7 @@ pub(crate) async fn find(
         timeout: settings.timeout,
         seed: std::hash::RandomState::new().build_hasher().finish(),
     };
-    let located = locate::locate(&wanted).await.map_err(|error| failure(&error, &domain))?;
+    let located = locate::locate(&wanted).await.map_err(|error| failure(&error, domain))?;
     located.trace.iter().for_each(|line| printer.detail(2, line));
     if let Some((site, source)) = &located.site {
         let how = match source {
@@ -117,7 +117,7 @@ pub(crate) async fn find(
         .collect();
     let all = located.servers.iter().chain(&located.catalogues);
     options.addresses = all.map(|found| (found.host.clone(), found.addresses.clone())).collect();
-    Ok(located)
+    Ok(())
 }
 
 fn failure(error: &LocateError, domain: &Domain) -> CliError {

@@ -50,15 +50,19 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     Ok(report.exit_code())
 }
 
-fn connection(ctx: &Ctx, session: &Session) -> ConnectionFacts {
-    let encryption = match session.server().scheme {
+/// How a connection is protected.
+pub(crate) fn encryption(ctx: &Ctx, session: &Session) -> Encryption {
+    match session.server().scheme {
         Scheme::Ldap if !ctx.settings.starttls => Encryption::Sealed,
         _ if ctx.settings.insecure => Encryption::Unverified,
         Scheme::Ldap => Encryption::StartTls,
         Scheme::Ldaps => Encryption::Ldaps,
-    };
+    }
+}
+
+fn connection(ctx: &Ctx, session: &Session) -> ConnectionFacts {
     ConnectionFacts {
-        encryption,
+        encryption: encryption(ctx, session),
         by_ticket: ctx.settings.kerberos,
         bind_name: session.account().to_owned(),
         ..ConnectionFacts::default()

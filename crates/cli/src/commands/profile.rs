@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use adrecover_core::doctor::Encryption;
 use adrecover_core::text::printable;
 use clap::Subcommand;
 use serde::Serialize;
@@ -10,6 +11,7 @@ use serde_json::{Map, Value};
 use toml_edit::{Array, DocumentMut, Item, value};
 
 use crate::args::{Format, GlobalArgs};
+use crate::commands::doctor;
 use crate::config;
 use crate::context::Ctx;
 use crate::error::CliError;
@@ -139,10 +141,12 @@ pub(crate) async fn test(ctx: &Ctx) -> Result<u8, CliError> {
     let session = ctx.connect().await?;
     let root_dse = session.root_dse();
     let host = root_dse.dns_host_name.clone().unwrap_or_else(|| "a server without a name".to_owned());
-    let how = match (ctx.settings.kerberos, ctx.settings.starttls, session.server().scheme) {
-        (true, false, adrecover_ldap::Scheme::Ldap) => "signed and sealed by Kerberos",
-        (true, ..) => "Kerberos inside TLS",
-        (false, ..) => "a password inside TLS",
+    let how = match (ctx.settings.kerberos, doctor::encryption(ctx, &session)) {
+        (_, Encryption::Sealed) => "signed and sealed by Kerberos",
+        (true, Encryption::Unverified) => "Kerberos inside TLS, the certificate not verified",
+        (true, _) => "Kerberos inside TLS",
+        (false, Encryption::Unverified) => "a password inside TLS, the certificate not verified",
+        (false, _) => "a password inside TLS",
     };
     let named = if ctx.settings.servers.is_empty() { "found in the DNS" } else { "named" };
     let tested = Tested {
@@ -189,13 +193,10 @@ fn document(file: &Path) -> Result<DocumentMut, CliError> {
     let text = files::text(file, &files::read(file, 1 << 20, false)?)?;
     folders::refuse_file_if_others_write(file, "configuration file")?;
     // What this program could not read afterwards is not added to.
-    config::choose(&text, None, Path::new("")).or_else(|error| {
-        // A default profile that is missing is no reason not to list the others.
-        if error.message.starts_with("there is no profile") { Ok(None) } else { Err(error) }
-    })?;
-    text.parse().map_err(|e: toml_edit::TomlError| {
-        CliError::usage(format!("{}: {}", file.display(), e.message().replace('\n', "; ")))
-    })
+    let named =
+        |error: CliError| CliError { message: format!("{}: {}", file.display(), error.message), ..error };
+    config::check(&text).map_err(named)?;
+    text.parse().map_err(|e: toml_edit::TomlError| named(CliError::usage(e.message().replace('\n', "; "))))
 }
 
 fn add(given: &GlobalArgs, file: &Path, name: &str, default: bool, replace: bool) -> Result<(), CliError> {

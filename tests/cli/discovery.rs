@@ -24,8 +24,10 @@ fn address(host: &str, address: Ipv4Addr) -> (String, Record) {
     (host.to_owned(), Record::Address(address))
 }
 
-/// Serves a zone on a port of 127.0.0.1 as long as the test process lives.
-fn serve(zone: Zone) -> SocketAddr {
+/// Serves a zone, with the addresses of a dead host and of the lab, on a port of 127.0.0.1 as long as the test process lives.
+fn serve(scene: &Scene, mut zone: Zone) -> SocketAddr {
+    zone.push(address("dead.contoso.test", DEAD));
+    zone.push(address("dc1.contoso.test", lab_address(scene)));
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let at = socket.local_addr().unwrap();
     std::thread::spawn(move || {
@@ -107,13 +109,14 @@ fn listing(scene: &Scene, dns: SocketAddr) -> Run {
 #[test]
 fn a_dead_server_is_passed_over() {
     let Some(scene) = Scene::new() else { return };
-    let dns = serve(vec![
-        srv(OF_DOMAIN, 0, 100, "dead.contoso.test"),
-        srv(OF_DOMAIN, 0, 0, "nowhere.contoso.test"),
-        srv(OF_DOMAIN, 10, 0, "dc1.contoso.test"),
-        address("dead.contoso.test", DEAD),
-        address("dc1.contoso.test", lab_address(&scene)),
-    ]);
+    let dns = serve(
+        &scene,
+        vec![
+            srv(OF_DOMAIN, 0, 100, "dead.contoso.test"),
+            srv(OF_DOMAIN, 0, 0, "nowhere.contoso.test"),
+            srv(OF_DOMAIN, 10, 0, "dc1.contoso.test"),
+        ],
+    );
     let out = listing(&scene, dns).args(["--domain", "Contoso.TEST.", "-vv"]).run().exits(4);
     assert!(out.stderr.contains("connected to dc1.contoso.test (ldaps://dc1.contoso.test)"), "{out}");
     assert!(out.stderr.contains("dead.contoso.test did not answer the ping"), "{out}");
@@ -127,14 +130,15 @@ fn a_dead_server_is_passed_over() {
 fn the_site_comes_first() {
     let Some(scene) = Scene::new() else { return };
     let of_site = "_ldap._tcp.default-first-site-name._sites.dc._msdcs.contoso.test";
-    let dns = serve(vec![
-        // By the domain's records alone the dead one would be tried first.
-        srv(OF_DOMAIN, 0, 0, "dead.contoso.test"),
-        srv(OF_DOMAIN, 5, 0, "dc1.contoso.test"),
-        srv(of_site, 0, 0, "dc1.contoso.test"),
-        address("dead.contoso.test", DEAD),
-        address("dc1.contoso.test", lab_address(&scene)),
-    ]);
+    let dns = serve(
+        &scene,
+        vec![
+            // By the domain's records alone the dead one would be tried first.
+            srv(OF_DOMAIN, 0, 0, "dead.contoso.test"),
+            srv(OF_DOMAIN, 5, 0, "dc1.contoso.test"),
+            srv(of_site, 0, 0, "dc1.contoso.test"),
+        ],
+    );
     let given = listing(&scene, dns).args(["--domain", "contoso.test", "--site", "Default-First-Site-Name"]);
     let out = given.arg("-vv").run().exits(4);
     assert!(out.stderr.contains("the site is Default-First-Site-Name (--site)"), "{out}");
@@ -150,7 +154,7 @@ fn the_site_comes_first() {
 #[test]
 fn a_search_without_result_is_explained() {
     let Some(scene) = Scene::new() else { return };
-    let dns = serve(vec![srv(OF_DOMAIN, 0, 0, "nowhere.contoso.test")]);
+    let dns = serve(&scene, vec![srv(OF_DOMAIN, 0, 0, "nowhere.contoso.test")]);
     for (domain, code, said, hint) in [
         ("contoso.invalid", 10, "there is no such name", "--dns-server"),
         ("contoso.test", 10, "has an address", "--server"),

@@ -161,11 +161,12 @@ impl Printer {
             return Ok(None);
         }
         self.flush()?;
+        // Before the question is seen: who sees it may press Ctrl-C.
+        let _asking = Asking::begin();
         {
             let mut err = self.err();
             let _ = write!(err, "{} ", printable_lines(question)).and_then(|()| err.flush());
         }
-        let _asking = Asking::begin();
         let mut answer = String::new();
         let read = io::stdin()
             .read_line(&mut answer)

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// The crates of the workspace and what each may use of the others and of the libraries with a layer of their own.
 /// `docs/architecture.md` says why.
-const LAYERS: [(&str, &[&str]); 5] = [
+const LAYERS: [(&str, &[&str]); 6] = [
     ("adrecover-core", &["base64", "chrono", "serde", "serde_json", "thiserror", "uuid"]),
     (
         "adrecover-ldap",
@@ -50,6 +50,7 @@ const LAYERS: [(&str, &[&str]); 5] = [
             "zeroize",
         ],
     ),
+    ("adrecover-hybrid", &["adrecover-core", "thiserror"]),
     (
         "adrecover-simdc",
         &[

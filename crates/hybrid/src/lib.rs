@@ -1,0 +1,4 @@
+//! The cloud half of a hybrid identity, as far as files tell: what the synchronisation engine takes, and what the cloud
+//! holds.
+
+pub mod text;

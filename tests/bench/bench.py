@@ -18,6 +18,7 @@ def main():
                        ("few", int), ("list-pairs", int), ("restore-pairs", int), ("restored", int), ("bulk", int), ("tree", int), ("crowd", int),
                        ("scale-pairs", int), ("only", str)):
         parser.add_argument(f"--{name}", type=kind)
+    parser.add_argument("--trees", nargs="*", default=[])
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
     options.patience = 0 if options.quick else 60
@@ -33,8 +34,8 @@ def main():
         if options.only in (None, "scale"):
             big = Lab(options.work / "big.env", options.work)
             little = Lab(options.work / "little.env", options.work)
-            tree = Lab(options.work / "tree.env", options.work)
-            scale.measure(options, big, little, tree, table)
+            trees = [Lab(options.work / f"{name}.env", options.work) for name in options.trees]
+            scale.measure(options, big, little, trees, table)
     except Failed as error:
         table.print()
         sys.exit(f"bench: {error}")

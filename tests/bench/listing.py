@@ -35,12 +35,14 @@ def measure(options, large, small, prefork, table):
                                           lambda lab=lab: ours(lab, connections=1), options.patience))
                for lab, where, budget in ((prefork, "several server processes", 0.67), (large, "one server process", 1.1))]
 
-    def sealed():
-        command = [options.program, "--server", f"ldap://{large.address}", "--kerberos", "list", "-o", "jsonl",
+    def sealed(lab, out=NULL):
+        command = [options.program, "--server", f"ldap://{lab.address}", "--kerberos", "list", "-o", "jsonl",
                    "--connections", "1"]
-        return large.run(command, NULL, large.ticket())
+        return lab.run(command, out, lab.ticket())
 
-    by_ticket = pairs(options.list_pairs, sealed, lambda: ours(large, connections=1), options.patience)
+    if (found := counted(large, sealed, b"{")[1]) != options.objects:
+        raise Failed(f"signed and sealed, adrecover lists {found} objects")
+    by_ticket = pairs(options.list_pairs, lambda: sealed(large), lambda: ours(large, connections=1), options.patience)
 
     title = f"list, {options.objects:,} objects"
     table.compare(title, "wall time", "ldapsearch", runs, "wall", 1.1)

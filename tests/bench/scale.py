@@ -1,18 +1,19 @@
 """Sizes that no test domain has, against the stand-in: a million deleted objects, a deep tree, a large group."""
 
 import json
+import statistics
 
 from lab import DELETED_OBJECTS, SHOW_RECYCLED
 from listing import ATTRIBUTES, counted
-from measure import Failed, pairs
+from measure import Failed, pairs, wait_for_calm
 
 FLAT = 1.3
 
 
-def measure(options, big, little, tree, table):
+def measure(options, big, little, trees, table):
     """Adds what listing, restoring and showing at these sizes cost to the table."""
     listing(options, big, little, table)
-    restoring(options, tree, table)
+    restoring(options, trees, table)
     showing(options, big, table)
 
 
@@ -41,7 +42,22 @@ def listing(options, big, little, table):
                + ("" if growth < FLAT else ": it is not flat"))
 
 
-def restoring(options, lab, table):
+def restoring(options, labs, table):
+    costs = []
+    for lab in labs:
+        wait_for_calm(options.patience)
+        costs.append(restored(options, lab))
+    each = sorted(cost.cpu / options.tree * 1000 for cost in costs)
+    middle = statistics.median(each)
+    verdict = "within" if middle < 0.3 else "over"
+    table.note(f"stand-in: restore, a tree of {options.tree:,} objects, twelve levels deep: client CPU {middle:.2f} ms for each "
+               f"object ({verdict} the budget of 0.3 ms; {len(each)} runs, {each[0]:.2f} to {each[-1]:.2f}), "
+               f"{statistics.median(cost.wall for cost in costs):.1f} s, "
+               f"peak memory {max(cost.memory for cost in costs) / 1024:.1f} MB")
+
+
+def restored(options, lab):
+    """What it costs to restore the tree of a lab."""
     out = lab.work / "tree"
     lab.run(lab.adrecover(options.program, "list", "Tree", "--type", "ou", "-o", "json"), out)
     tops = [item for item in json.loads(out.read_text())["items"] if item["name"] == "Tree"]
@@ -50,10 +66,7 @@ def restoring(options, lab, table):
     good = sum(o["outcome"] == "restored" and o["verified"] is True for o in lines)
     if good != options.tree:
         raise Failed(f"{good} of {options.tree} objects of the tree were restored and verified")
-    each = cost.cpu / options.tree * 1000
-    verdict = "within" if each < 0.3 else "over"
-    table.note(f"stand-in: restore, a tree of {options.tree:,} objects, twelve levels deep: client CPU {each:.2f} ms for each "
-               f"object ({verdict} the budget of 0.3 ms), {cost.wall:.1f} s, peak memory {cost.memory / 1024:.1f} MB")
+    return cost
 
 
 def showing(options, lab, table):

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
 
-use crate::support::{Run, Scene};
+use crate::support::{Run, Scene, Tap};
 
 /// The port of a service where nothing listens.
 const DEAD: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 99);
@@ -89,6 +89,16 @@ fn data(record: &Record, kind: u16) -> Option<Vec<u8>> {
     }
 }
 
+/// The records of a host of 127.0.0.1 that leads to the lab, before those of the lab.
+fn by_way_of(tap: &Tap, host: &'static str) -> Zone {
+    let first = Record::Srv { priority: 0, weight: 0, port: tap.port, host };
+    vec![
+        (OF_DOMAIN.to_owned(), first),
+        srv(OF_DOMAIN, 10, 0, "dc1.contoso.test"),
+        address(host, Ipv4Addr::LOCALHOST),
+    ]
+}
+
 fn lab_address(scene: &Scene) -> Ipv4Addr {
     match scene.lab.address.parse().unwrap() {
         IpAddr::V4(address) => address,
@@ -167,4 +177,61 @@ fn a_search_without_result_is_explained() {
     }
     let out = listing(&scene, dns).env("ADRECOVER_USER", "admin").arg("-o").arg("json").run().exits(2);
     assert!(out.error()["hint"].as_str().unwrap().contains("--domain"), "{out}");
+}
+
+#[test]
+fn doctor_says_why_this_server() {
+    let Some(scene) = Scene::new() else { return };
+    let tap = Tap::new(&scene.lab.address, 1 << 16);
+    let dns = serve(&scene, by_way_of(&tap, "other.contoso.test"));
+    let choice = |run: Run| {
+        let report = run.args(["doctor", "-o", "json"]).run().json();
+        let check = report["checks"].as_array().unwrap().iter().find(|c| c["id"] == "server.choice").unwrap();
+        (check["status"].as_str().unwrap().to_owned(), check["seen"].as_str().unwrap().to_owned())
+    };
+    let (status, seen) = choice(scene.program());
+    assert!(status == "ok" && seen.contains("--server") && seen.contains("the first of them"), "{seen}");
+    let found = scene.program().env_remove("ADRECOVER_SERVER").env("ADRECOVER_DNS_SERVER", dns.to_string());
+    let (status, seen) = choice(found.args(["--domain", "contoso.test", "--starttls"]));
+    // The certificate is not for that name.
+    for part in ["contoso.test (--domain)", "the first that could be used", "other.contoso.test"] {
+        assert!(seen.contains(part), "{seen}");
+    }
+    assert_eq!(status, "warn");
+}
+
+#[test]
+fn a_plan_is_carried_out_where_it_was_made() {
+    let Some(scene) = Scene::new() else { return };
+    let user = scene.user("Pinned").deleted();
+    let plan = scene.file("plan.json");
+    scene.restore(&user, ["--dry-run", "--plan-out", plan.to_str().unwrap()]).exits(0);
+    let tap = Tap::new(&scene.lab.address, 1 << 16);
+    let dns = serve(&scene, by_way_of(&tap, "other.contoso.test"));
+    let found = |words: &[&str]| {
+        let run = scene.program().env_remove("ADRECOVER_SERVER").env("ADRECOVER_DNS_SERVER", dns.to_string());
+        run.args(["--domain", "contoso.test", "--starttls"]).args(words).run()
+    };
+    found(&["apply", plan.to_str().unwrap(), "--yes"]).exits(0);
+    assert!(tap.seen().is_empty(), "another server was tried first");
+    found(&["list", "nobody is called like this"]).exits(4);
+    assert!(!tap.seen().is_empty(), "the other server is the first one");
+}
+
+#[test]
+fn the_global_catalogue_may_be_another_host() {
+    let Some(scene) = Scene::new() else { return };
+    // The domain controller is reached by an address where nothing listens on the port of the catalogue.
+    let tap = Tap::new(&scene.lab.address, 1 << 16);
+    let mut zone = by_way_of(&tap, "other.contoso.test");
+    let report = |dns: SocketAddr| {
+        let run = scene.program().env_remove("ADRECOVER_SERVER").env("ADRECOVER_DNS_SERVER", dns.to_string());
+        let run = run.args(["doctor", "-o", "json", "--domain", "contoso.test", "--starttls", "--insecure"]);
+        let report = run.run().json();
+        let check = report["checks"].as_array().unwrap().iter().find(|c| c["id"] == "server.globalCatalog");
+        check.unwrap()["status"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(report(serve(&scene, by_way_of(&tap, "other.contoso.test"))), "warn");
+    zone.push(srv("_gc._tcp.contoso.test", 0, 0, "dc1.contoso.test"));
+    assert_eq!(report(serve(&scene, zone)), "ok");
 }

@@ -1,11 +1,11 @@
 //! Logging on with a Kerberos ticket: on port 389, signed and sealed, and inside TLS.
 
-use std::io::{Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::collections::HashSet;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::process::{Command, Stdio};
 
-use crate::support::{Ldif, Run, Scene, tickets, to_base64};
+use crate::support::{Ldif, Run, Scene, Tap, tickets, to_base64};
 
 /// Gets a ticket of an account of the lab.
 fn ticket(scene: &Scene, who: &str, more: &[&str]) -> PathBuf {
@@ -94,6 +94,58 @@ fn what_is_wrong_with_a_ticket_is_told_apart() {
 }
 
 #[test]
+fn a_group_of_twenty_thousand_comes_whole() {
+    let Some(scene) = Scene::crowded() else { return };
+    let cache = ticket(&scene, "ADMIN", &[]);
+    let show = with_ticket(&scene, scene.program(), &cache).args(["show", "Crowd", "-o", "json"]);
+    let shown = show.run().exits(0).json();
+    let members: HashSet<&str> =
+        shown["attributes"]["member"].as_array().unwrap().iter().map(|m| m.as_str().unwrap()).collect();
+    assert_eq!(members.len(), 20_000);
+    assert!(members.iter().all(|m| m.starts_with("CN=User") && m.ends_with(&scene.lab.base)));
+}
+
+/// Writes the key of an account of the lab to a file, as `ktpass` does.
+fn keytab(scene: &Scene, who: &str) -> PathBuf {
+    let (path, account) = (scene.secret_path(&format!("{who}.keytab")), scene.lab.account(who));
+    let (name, realm) = account.name.rsplit_once('@').unwrap();
+    let password = std::fs::read_to_string(&account.password_file).unwrap();
+    let commands = format!(
+        "addent -password -p {name}@{} -k 1 -e aes256-cts-hmac-sha1-96\n{}\nwkt {}\nquit\n",
+        realm.to_uppercase(),
+        password.trim_end(),
+        path.display()
+    );
+    let mut ktutil = Command::new("ktutil").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    ktutil.stdin.take().unwrap().write_all(commands.as_bytes()).unwrap();
+    assert!(ktutil.wait().unwrap().success() && path.exists(), "no keytab");
+    path
+}
+
+#[test]
+fn a_key_in_a_file_is_enough_for_a_script() {
+    let Some(scene) = Scene::new() else { return };
+    let none = scene.file("no-such-cache");
+    let run = with_ticket(&scene, scene.program(), &none).env("KRB5_CLIENT_KTNAME", keytab(&scene, "ADMIN"));
+    run.args(["list", "nobody is called like this"]).run().exits(4);
+}
+
+#[test]
+fn a_clock_that_is_wrong_is_named() {
+    let Some(scene) = Scene::new() else { return };
+    let cache = ticket(&scene, "ADMIN", &[]);
+    let library = std::fs::read_dir("/usr/lib").unwrap().flatten();
+    let library = library.map(|entry| entry.path().join("faketime/libfaketime.so.1")).find(|p| p.exists());
+    let run = with_ticket(&scene, scene.program(), &cache)
+        .env("LD_PRELOAD", library.expect("the package libfaketime is there"))
+        .env("FAKETIME", "+20m");
+    let out = run.args(["list", "x", "-o", "json"]).run().exits(10);
+    let error = out.error();
+    assert!(error["message"].as_str().unwrap().contains("clock"), "{out}");
+    assert!(error["hint"].as_str().unwrap().contains("five minutes"), "{out}");
+}
+
+#[test]
 fn answers_in_any_pieces_are_put_together() {
     let Some(scene) = Scene::new() else { return };
     let cache = ticket(&scene, "ADMIN", &[]);
@@ -155,53 +207,4 @@ fn a_server_that_refuses_it_inside_tls_is_explained() {
         .env("ADRECOVER_CA", &scene.lab.ca);
     let out = run.args(["list", "x", "-o", "json"]).run().exits(10);
     assert!(out.error()["hint"].as_str().unwrap().contains("ldap://"), "{out}");
-}
-
-/// A way to port 389 of a lab that writes down what passes and hands it on in pieces.
-struct Tap {
-    port: u16,
-    seen: Arc<Mutex<Vec<u8>>>,
-}
-
-impl Tap {
-    fn new(address: &str, piece: usize) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let seen = Arc::new(Mutex::new(vec![]));
-        let (target, record) = (format!("{address}:389"), Arc::clone(&seen));
-        std::thread::spawn(move || {
-            for client in listener.incoming().flatten() {
-                let Ok(server) = TcpStream::connect(&target) else { continue };
-                server.set_nodelay(true).unwrap();
-                client.set_nodelay(true).unwrap();
-                for (from, to) in
-                    [(client.try_clone().unwrap(), server.try_clone().unwrap()), (server, client)]
-                {
-                    let record = Arc::clone(&record);
-                    std::thread::spawn(move || forward(from, to, piece, &record));
-                }
-            }
-        });
-        Self { port, seen }
-    }
-
-    fn url(&self) -> String {
-        format!("ldap://127.0.0.1:{}", self.port)
-    }
-
-    fn seen(&self) -> Vec<u8> {
-        self.seen.lock().unwrap().clone()
-    }
-}
-
-fn forward(mut from: TcpStream, mut to: TcpStream, piece: usize, record: &Mutex<Vec<u8>>) {
-    let mut buffer = [0; 16384];
-    while let Ok(length @ 1..) = from.read(&mut buffer) {
-        record.lock().unwrap().extend_from_slice(&buffer[..length]);
-        if buffer[..length].chunks(piece).any(|some| to.write_all(some).is_err()) {
-            break;
-        }
-    }
-    let _ = to.shutdown(Shutdown::Write);
-    let _ = from.shutdown(Shutdown::Read);
 }

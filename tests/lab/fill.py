@@ -1,4 +1,5 @@
-"""Creates COUNT users in several OUs and deletes them: fill.py FOLDER COUNT."""
+"""Creates COUNT users in several OUs, and deletes them or makes them members of one group:
+fill.py FOLDER deleted|live COUNT."""
 
 import sys
 import time
@@ -13,7 +14,7 @@ BATCH = 10000
 
 
 def main():
-    folder, count = sys.argv[1], int(sys.argv[2])
+    folder, state, count = sys.argv[1], sys.argv[2], int(sys.argv[3])
     domain = open_domain(folder, nosync=True, bulk=True)
     root = f"OU=Bulk,OU=OnPremises,{domain.domain_dn()}"
     domain.add({"dn": root, "objectClass": "organizationalUnit"})
@@ -31,6 +32,8 @@ def main():
             "sAMAccountName": name,
             "userPrincipalName": f"{name}@contoso.test".lower(),
             "mail": f"{name}@contoso.test".lower(),
+            **({"proxyAddresses": [f"SMTP:{name}@contoso.test".lower(), f"smtp:{name}.old@contoso.test".lower()]}
+               if state == "live" else {}),
             "displayName": f"User {number:05d}",
             "userAccountControl": "512",
         })
@@ -38,7 +41,8 @@ def main():
     def delete(number):
         domain.delete(ldb.Dn(domain, user_dn(number)))
 
-    for word, action in (("created", add), ("deleted", delete)):
+    phases = [("created", add)] + ([("deleted", delete)] if state == "deleted" else [])
+    for word, action in phases:
         began = time.monotonic()
         for first in range(1, count + 1, BATCH):
             last = min(first + BATCH - 1, count)
@@ -47,6 +51,10 @@ def main():
                 action(number)
             domain.transaction_commit()
             print(f"lab: {word} {last} of {count} ({time.monotonic() - began:.0f} s)", flush=True)
+    if state == "live":
+        domain.add({"dn": f"CN=Crowd,{root}", "objectClass": "group", "sAMAccountName": "Crowd",
+                    "member": [user_dn(number) for number in range(1, count + 1)]})
+        print(f"lab: all are members of one group ({time.monotonic() - began:.0f} s)", flush=True)
 
 
 if __name__ == "__main__":

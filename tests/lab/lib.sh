@@ -18,7 +18,7 @@ BASE_DN=DC=contoso,DC=test
 
 # What the lab needs of Debian and Ubuntu. samba-ad-dc holds the server where Samba is packaged
 # that way (Debian 13, Ubuntu 24.04) and is left out where it would only pull in file services.
-PACKAGES=(samba samba-dsdb-modules samba-ad-provision python3-samba ldb-tools tdb-tools ldap-utils openssl krb5-user)
+PACKAGES=(samba samba-dsdb-modules samba-ad-provision python3-samba ldb-tools tdb-tools ldap-utils openssl krb5-user libfaketime)
 PACKAGES_SPLIT=(samba-ad-dc)
 
 say() { printf 'lab: %s\n' "$*" >&2; }
@@ -46,6 +46,8 @@ missing_tools() {
   for tool in samba ldbsearch tdbbackup ldapsearch openssl kinit; do
     command -v "$tool" >/dev/null 2>&1 || printf '%s ' "$tool"
   done
+  # A clock that is wrong for one program, for the tests.
+  compgen -G '/usr/lib/*/faketime/libfaketime.so.1' >/dev/null || printf 'libfaketime '
   if ! find_python; then
     printf 'python3-samba '
     return
@@ -150,13 +152,14 @@ template_key() {
   } | sha256sum | cut -c1-16
 }
 
-# Makes the domain with the options that follow in folder $1. Options: --recycle-bin, --empty, --fill N.
+# Makes the domain with the options that follow in folder $1. Options: --recycle-bin, --empty, --fill N, --live N.
 make_template() {
-  local folder=$1 work=$1.part fill=0 parent options=()
+  local folder=$1 work=$1.part fill=0 state=deleted parent options=()
   shift
   while (($#)); do
     case $1 in
       --fill) fill=$2; shift ;;
+      --live) fill=$2 state=live; shift ;;
       *) options+=("$1") ;;
     esac
     shift
@@ -166,8 +169,8 @@ make_template() {
     parent=$(template "${options[@]}")
     cp -a --reflink=auto "$parent" "$work"
     write_smb_conf "$work" 127.0.53.1
-    say "creating and deleting $fill users (once; kept as a template)"
-    "$PYTHON" "$LAB_SCRIPTS/fill.py" "$work" "$fill" >&2 || die "filling failed"
+    say "making $fill $state users (once; kept as a template)"
+    "$PYTHON" "$LAB_SCRIPTS/fill.py" "$work" "$state" "$fill" >&2 || die "filling failed"
     # Leaves out the holes: a third of the size, and so of the time that every copy takes.
     local database="$work/private/sam.ldb.d/${BASE_DN^^}.ldb"
     tdbbackup -s .compact "$database"

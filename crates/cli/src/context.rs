@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use adrecover_core::time::Timestamp;
-use adrecover_ldap::{BindMethod, ConnectOptions, HAS_KERBEROS, Scheme, Session};
+use adrecover_ldap::{BindMethod, ConnectOptions, HAS_KERBEROS, Scheme, ServerUrl, Session};
 
-use crate::discovery;
+use crate::discovery::{self, Origin};
 use crate::error::CliError;
 use crate::files;
 use crate::interrupt::Stop;
@@ -25,13 +25,43 @@ pub(crate) struct Ctx {
     pub(crate) stop: Stop,
 }
 
+/// Which of several servers is wanted, by its DNS name.
+///
+/// A plan is carried out, and finished, where it was made: another domain controller may not have yet what this one shows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Pin {
+    /// The first that can be used.
+    Any,
+    /// This one before others: something that was begun there may be left.
+    First(String),
+    /// This one alone, where it is among them.
+    Only(String),
+}
+
+impl Pin {
+    fn choose(&self, servers: &mut Vec<ServerUrl>) {
+        let (Self::First(host) | Self::Only(host)) = self else { return };
+        let is_it = |url: &ServerUrl| url.host.eq_ignore_ascii_case(host);
+        if matches!(self, Self::Only(_)) && servers.iter().any(is_it) {
+            servers.retain(is_it);
+        }
+        servers.sort_by_key(|url| !is_it(url));
+    }
+}
+
 impl Ctx {
     /// Connects to the first server that answers and logs on.
     ///
     /// Asks for the password where none is given. Once connected, Ctrl-C sets [`Self::stop`] instead of ending the program.
     pub(crate) async fn connect(&self) -> Result<Session, CliError> {
+        Ok(self.connect_to(&Pin::Any).await?.0)
+    }
+
+    /// The same for a server that is wanted, and where the servers came from.
+    pub(crate) async fn connect_to(&self, pin: &Pin) -> Result<(Session, Origin), CliError> {
         self.stop.watch(&self.printer);
-        let options = self.stop.unless_asked(self.connect_options()).await?;
+        let (mut options, origin) = self.stop.unless_asked(self.connect_options()).await?;
+        pin.choose(&mut options.servers);
         if self.settings.insecure {
             self.printer.warn(
                 "the server's certificate is not verified (--insecure): whoever answers sees the password",
@@ -41,11 +71,11 @@ impl Ctx {
         let root_dse = session.root_dse();
         let host = root_dse.dns_host_name.as_deref().unwrap_or("a server without a name");
         self.printer.detail(1, format!("connected to {host} ({})", session.server()));
-        Ok(session)
+        Ok((session, origin))
     }
 
-    /// What it takes to connect, password included.
-    async fn connect_options(&self) -> Result<ConnectOptions, CliError> {
+    /// What it takes to connect, password included, and where the servers come from.
+    async fn connect_options(&self) -> Result<(ConnectOptions, Origin), CliError> {
         let settings = &self.settings;
         if let Some(url) = settings.servers.iter().find(|u| settings.starttls && u.scheme == Scheme::Ldaps) {
             return Err(CliError::usage(format!(
@@ -67,10 +97,11 @@ impl Ctx {
         options.ca_file = settings.ca.clone();
         options.insecure = settings.insecure;
         options.timeout = settings.timeout;
-        if let Some(domain) = &domain {
-            discovery::find(domain, settings, &mut options, &self.printer).await?;
-        }
-        Ok(options)
+        let origin = match &domain {
+            Some(domain) => discovery::find(domain, settings, &mut options, &self.printer).await?,
+            None => Origin::named(),
+        };
+        Ok((options, origin))
     }
 
     /// A ticket or a password.
@@ -116,6 +147,21 @@ fn principal(name: &str) -> Result<String, CliError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pinned_server_is_tried_first_or_alone() {
+        let chosen = |pin: Pin| {
+            let mut servers: Vec<ServerUrl> =
+                ["dc1.x", "dc2.x", "dc3.x"].map(|host| ServerUrl::new(Scheme::Ldap, host)).into();
+            pin.choose(&mut servers);
+            servers.iter().map(|url| url.host.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(chosen(Pin::Any), ["dc1.x", "dc2.x", "dc3.x"]);
+        assert_eq!(chosen(Pin::First("DC2.x".into())), ["dc2.x", "dc1.x", "dc3.x"]);
+        assert_eq!(chosen(Pin::Only("DC2.x".into())), ["dc2.x"]);
+        // Then it is said that this is another one.
+        assert_eq!(chosen(Pin::Only("dc9.x".into())), ["dc1.x", "dc2.x", "dc3.x"]);
+    }
 
     #[test]
     fn a_principal_has_its_realm_in_capitals() {

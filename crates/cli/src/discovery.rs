@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher, Hasher};
 use std::path::{Path, PathBuf};
 
-use adrecover_ldap::locate::{self, LocateError, SiteSource, Wanted};
+use adrecover_ldap::locate::{self, LocateError, Located, SiteSource, Wanted};
 use adrecover_ldap::{ConnectOptions, Scheme, ServerUrl};
 
 use crate::error::{CliError, Kind};
@@ -19,6 +19,22 @@ const NOBODYS_REALM: &str = "athena.mit.edu";
 pub(crate) struct Domain {
     pub(crate) name: String,
     pub(crate) because: &'static str,
+}
+
+/// Where the servers to try come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Origin {
+    /// In words.
+    pub(crate) how: String,
+    /// The hosts of this computer's site, where that is known.
+    pub(crate) of_site: Option<Vec<String>>,
+}
+
+impl Origin {
+    /// The servers were named.
+    pub(crate) fn named() -> Self {
+        Self { how: "named by --server, its variable or the profile".to_owned(), of_site: None }
+    }
 }
 
 /// The domain that is meant: the one that is named, this computer's own, or that of the account's UPN.
@@ -79,13 +95,13 @@ fn default_realm(text: &str) -> Option<String> {
     None
 }
 
-/// Fills in the servers of the domain that is meant, in the order in which to try them.
+/// Fills in the servers of the domain that is meant, in the order in which to try them, and says how they were found.
 pub(crate) async fn find(
     domain: &Domain,
     settings: &Settings,
     options: &mut ConnectOptions,
     printer: &Printer,
-) -> Result<(), CliError> {
+) -> Result<Origin, CliError> {
     printer.detail(1, format!("looking for the domain controllers of {} ({})", domain.name, domain.because));
     let wanted = Wanted {
         domain: domain.name.clone(),
@@ -96,13 +112,8 @@ pub(crate) async fn find(
     };
     let located = locate::locate(&wanted).await.map_err(|error| failure(&error, domain))?;
     located.trace.iter().for_each(|line| printer.detail(2, line));
-    if let Some((site, source)) = &located.site {
-        let how = match source {
-            SiteSource::Given => "--site",
-            SiteSource::Ping => "as a domain controller tells it",
-        };
-        printer.detail(1, format!("the site is {site} ({how})"));
-    }
+    let origin = origin(domain, &located);
+    printer.detail(1, &origin.how);
     let scheme = if settings.kerberos || settings.starttls { Scheme::Ldap } else { Scheme::Ldaps };
     let url = |host: &str, port: u16| {
         let url = ServerUrl::new(scheme, host);
@@ -117,7 +128,18 @@ pub(crate) async fn find(
         .collect();
     let all = located.servers.iter().chain(&located.catalogues);
     options.addresses = all.map(|found| (found.host.clone(), found.addresses.clone())).collect();
-    Ok(())
+    Ok(origin)
+}
+
+fn origin(domain: &Domain, located: &Located) -> Origin {
+    let site = match &located.site {
+        Some((site, SiteSource::Given)) => format!("the site is {site} (--site)"),
+        Some((site, SiteSource::Ping)) => format!("the site is {site} (as a domain controller tells it)"),
+        None => "the site of this computer is not known".to_owned(),
+    };
+    let how = format!("found in the DNS for {} ({}); {site}", domain.name, domain.because);
+    let of_site = located.servers.iter().filter(|found| found.is_of_site).map(|found| found.host.clone());
+    Origin { how, of_site: located.site.is_some().then(|| of_site.collect()) }
 }
 
 fn failure(error: &LocateError, domain: &Domain) -> CliError {

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use adrecover_core::directory::{Change, ChangeKind, Query, Scope, Visibility};
 use adrecover_core::text::printable;
@@ -32,6 +33,10 @@ pub struct Session {
     root_dse: Arc<RootDse>,
     /// Who has logged on.
     account: Arc<str>,
+    /// How long it took to connect, to bind and to read the rootDSE.
+    opened_in: Duration,
+    /// Why the servers before this one were not used.
+    passed_over: Vec<String>,
 }
 
 impl Session {
@@ -41,31 +46,38 @@ impl Session {
     /// domain controller is kept only where no other one can be used.
     pub async fn connect(options: &ConnectOptions) -> Result<Self, ConnectError> {
         let dialer = Dialer::new(options)?;
-        let mut errors = vec![];
-        let mut read_only = None;
+        let (mut errors, mut passed_over) = (vec![], vec![]);
+        let mut read_only: Option<Self> = None;
         for url in &options.servers {
             match Self::open(&dialer, url, None).await {
-                Ok(session) if session.root_dse.is_read_only() && read_only.is_none() => {
-                    read_only = Some(session)
+                Ok(session) if session.root_dse.is_read_only() => {
+                    passed_over.push(format!("{url} is a read-only domain controller"));
+                    match read_only {
+                        Some(_) => session.close().await,
+                        None => read_only = Some(session),
+                    }
                 }
-                Ok(session) if session.root_dse.is_read_only() => session.close().await,
                 Ok(session) => {
                     if let Some(other) = read_only {
                         other.close().await;
                     }
-                    return Ok(session.named().await);
+                    return Ok(Self { passed_over, ..session.named().await });
                 }
-                Err(error) if error.may_try_next() => errors.push(error),
+                Err(error) if error.may_try_next() => {
+                    passed_over.push(error.to_string());
+                    errors.push(error);
+                }
                 Err(error) => return Err(error),
             }
         }
         if let Some(session) = read_only {
-            return Ok(session.named().await);
+            return Ok(Self { passed_over, ..session.named().await });
         }
         Err(if errors.len() == 1 { errors.remove(0) } else { ConnectError::All { errors } })
     }
 
     async fn open(dialer: &Dialer, url: &ServerUrl, known: Option<SocketAddr>) -> Result<Self, ConnectError> {
+        let began = Instant::now();
         let Dialed { link, address } = dialer.dial(url, known).await?;
         let failed = |error| ConnectError::Directory { server: url.to_string(), error };
         let root_dse = Arc::new(RootDse::read(&link).await.map_err(failed)?);
@@ -77,7 +89,18 @@ impl Session {
         };
         let account = account.into();
         let (dialer, url, link) = (dialer.clone(), url.clone(), RwLock::new(link));
-        Ok(Self { dialer, url, address, link, renewing: Mutex::new(()), root_dse, account })
+        let opened_in = began.elapsed();
+        Ok(Self {
+            dialer,
+            url,
+            address,
+            link,
+            renewing: Mutex::new(()),
+            root_dse,
+            account,
+            opened_in,
+            passed_over: vec![],
+        })
     }
 
     /// The session with the name of its account, where a ticket of an unknown principal was used: nothing but the directory
@@ -95,6 +118,11 @@ impl Session {
     /// Who has logged on: the name that was given, or for a ticket `DOMAIN\name` as the directory tells it.
     pub fn account(&self) -> &str {
         &self.account
+    }
+
+    /// Why the servers before this one were not used, a sentence each.
+    pub fn passed_over(&self) -> &[String] {
+        &self.passed_over
     }
 
     /// A second session, with a global catalogue: that of the same domain controller, else one that was found with it. The port is
@@ -134,6 +162,11 @@ impl Session {
             same_server(identity, &session)?;
             Ok(session)
         }
+    }
+
+    /// How long it took to open: several round trips and the server's work on them.
+    pub(crate) fn opened_in(&self) -> Duration {
+        self.opened_in
     }
 
     fn check_same_server(&self, other: &Self) -> Result<(), ConnectError> {

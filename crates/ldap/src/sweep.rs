@@ -26,8 +26,11 @@ const SPARSE: usize = 5_000;
 const DENSE: usize = 40_000;
 /// The most GUIDs to remember for one window; then the rest of it is read in smaller ones.
 const MAX_GIVEN: usize = 50_000;
-/// A server that takes longer for its first answer is asked over further connections at once.
-const EARLY: Duration = Duration::from_millis(60);
+/// A server that takes longer for its first answer, and longer than it took to open the connection, is asked over further
+/// connections at once.
+const EARLY: Duration = Duration::from_millis(25);
+/// A further connection may take twice as long to open as the first one did, and this much longer.
+const HELD_UP: Duration = Duration::from_millis(30);
 /// Less time than this says nothing about who is waited for.
 const LONG: Duration = Duration::from_millis(20);
 /// How often one window is begun again without a single new object.
@@ -104,6 +107,8 @@ pub struct Sweep<'a> {
     many: usize,
     /// Whether they are wherever they may be: for tests, whose servers answer at once.
     eager: bool,
+    /// How much longer than twice the first connection a further one may take to open.
+    held_up: Duration,
     began: Instant,
     /// How long the replies of former windows were waited for.
     waited: Duration,
@@ -147,6 +152,7 @@ impl<'a> Sweep<'a> {
             opened: false,
             many: lanes::MANY,
             eager: false,
+            held_up: HELD_UP,
             began: Instant::now(),
             waited: Duration::ZERO,
             left: VecDeque::new(),
@@ -198,8 +204,9 @@ impl<'a> Sweep<'a> {
             return Ok(None);
         };
         if self.lanes.is_empty() && self.total == 0 && self.may_open() {
+            let early = self.session.opened_in().max(EARLY);
             let first = self.stream(window)?.ready();
-            if tokio::time::timeout(EARLY, first).await.is_err() {
+            if tokio::time::timeout(early, first).await.is_err() {
                 self.open_lanes();
             }
         }
@@ -301,8 +308,9 @@ impl<'a> Sweep<'a> {
     fn open_lanes(&mut self) {
         self.opened = true;
         let Some(plan) = &self.plan else { return };
+        let patience = self.session.opened_in() * 2 + self.held_up;
         for _ in 1..self.query.connections {
-            self.lanes.push(Lane::open(self.session.twin(), self.query.clone(), plan.clone()));
+            self.lanes.push(Lane::open(self.session.twin(), patience, self.query.clone(), plan.clone()));
         }
     }
 

@@ -46,6 +46,13 @@ pub(super) fn with_bin() -> Option<&'static Lab> {
     LAB.get_or_init(|| Lab::of_variable("ADRECOVER_TEST_LAB_BIN")).as_ref()
 }
 
+/// The lab with 20,000 users, all members of one group.
+#[cfg(feature = "kerberos")]
+pub(super) fn crowded() -> Option<&'static Lab> {
+    static LAB: OnceLock<Option<Lab>> = OnceLock::new();
+    LAB.get_or_init(|| Lab::of_variable("ADRECOVER_TEST_LAB_CROWD")).as_ref()
+}
+
 /// The stand-in with the Recycle Bin off, beside the others.
 pub(super) fn stand_in() -> Option<&'static Lab> {
     static LAB: OnceLock<Option<Lab>> = OnceLock::new();

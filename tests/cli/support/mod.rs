@@ -17,6 +17,7 @@ mod proxy;
 mod run;
 mod scene;
 pub(crate) mod schema;
+mod tap;
 mod terminal;
 #[cfg(feature = "kerberos")]
 pub(crate) mod tickets;
@@ -28,3 +29,4 @@ pub(crate) use output::{Output, ids_of_blocks};
 pub(crate) use proxy::Proxy;
 pub(crate) use run::Run;
 pub(crate) use scene::{Scene, Secrets, files_below, private};
+pub(crate) use tap::Tap;

@@ -44,6 +44,12 @@ impl Scene {
         lab::with_bin().map(Self::on)
     }
 
+    /// On the lab with 20,000 users, all members of one group.
+    #[cfg(feature = "kerberos")]
+    pub(crate) fn crowded() -> Option<Self> {
+        lab::crowded().map(Self::on)
+    }
+
     /// On the stand-in with the Recycle Bin off.
     pub(crate) fn stand_in() -> Option<Self> {
         lab::stand_in().map(Self::on)

@@ -61,7 +61,7 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
                 .hint(format!("a file does not consent for you: add {option}")));
         }
     }
-    let mut desk = Desk::open(ctx).await?;
+    let mut desk = Desk::open_at(ctx, &saved.server).await?;
     let here = &desk.domain;
     if saved.domain != here.domain || saved.domain_sid != here.domain_sid {
         let sid = |sid: &Option<adrecover_core::Sid>| {

@@ -1,13 +1,14 @@
 //! `adrecover doctor`: what this account can do on this server, and what to do about the rest.
 
 use adrecover_core::Dn;
-use adrecover_core::doctor::{self, Check, CheckStatus, ConnectionFacts, Encryption, Report};
+use adrecover_core::doctor::{self, Check, CheckStatus, ConnectionFacts, Encryption, Report, ServerChoice};
 use adrecover_core::text::printable;
 use adrecover_ldap::doctor::{Questions, gather};
 use adrecover_ldap::{Scheme, Session};
 
 use crate::args::Format;
-use crate::context::Ctx;
+use crate::context::{Ctx, Pin};
+use crate::discovery::Origin;
 use crate::error::CliError;
 use crate::printer::Printer;
 
@@ -38,11 +39,11 @@ pub(crate) struct Args {
 pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     let parsed = |texts: &[String]| texts.iter().map(|t| t.parse::<Dn>()).collect::<Result<Vec<_>, _>>();
     let (containers, groups) = (parsed(&args.containers)?, parsed(&args.groups)?);
-    let session = ctx.connect().await?;
+    let (session, origin) = ctx.connect_to(&Pin::Any).await?;
     // The clocks are compared: the start of the program may lie behind a question for a password.
     #[expect(clippy::disallowed_methods, reason = "the clock is read here and passed on")]
     let now = chrono::Utc::now();
-    let questions = Questions { now, connection: connection(ctx, &session), containers, groups };
+    let questions = Questions { now, connection: connection(ctx, &session, &origin), containers, groups };
     let facts = ctx.stop.unless_asked(async { Ok(gather(&session, &questions).await?) }).await?;
     session.close().await;
     let report = doctor::judge(&facts);
@@ -60,11 +61,19 @@ pub(crate) fn encryption(ctx: &Ctx, session: &Session) -> Encryption {
     }
 }
 
-fn connection(ctx: &Ctx, session: &Session) -> ConnectionFacts {
+fn connection(ctx: &Ctx, session: &Session, origin: &Origin) -> ConnectionFacts {
+    let host = &session.server().host;
+    let of_site = origin.of_site.as_ref().filter(|hosts| !hosts.is_empty());
+    let choice = ServerChoice {
+        how: origin.how.clone(),
+        passed_over: session.passed_over().to_vec(),
+        is_of_other_site: of_site.is_some_and(|hosts| !hosts.contains(host)),
+    };
     ConnectionFacts {
         encryption: encryption(ctx, session),
         by_ticket: ctx.settings.kerberos,
         bind_name: session.account().to_owned(),
+        choice,
         ..ConnectionFacts::default()
     }
 }

@@ -70,7 +70,7 @@ async fn resume(ctx: &Ctx, args: &Args, id: &str) -> Result<u8, CliError> {
         return output::print(ctx, &output::finished(&operation.plan, &message));
     }
     drop(journal);
-    let mut desk = Desk::open(ctx).await?;
+    let mut desk = Desk::open_at(ctx, &summary.server).await?;
     if !summary.server.eq_ignore_ascii_case(&desk.domain.server) {
         return Err(CliError::usage(format!(
             "the operation was begun on {}, and this is {}",

@@ -12,7 +12,7 @@ use adrecover_ldap::Session;
 use adrecover_ldap::deleted::{self, AttributeNames};
 use adrecover_ldap::gather::{self, Gathered, Gatherer};
 
-use crate::context::Ctx;
+use crate::context::{Ctx, Pin};
 use crate::error::{CliError, Kind};
 use crate::folders;
 
@@ -42,7 +42,17 @@ impl Desk {
     /// begun.
     pub(crate) async fn open(ctx: &Ctx) -> Result<Self, CliError> {
         let journal = open_journal()?;
-        let mut session = ctx.connect().await?;
+        let begun = journal.unfinished(None, None)?.into_iter().next();
+        Self::open_on(ctx, journal, &begun.map_or(Pin::Any, |operation| Pin::First(operation.server))).await
+    }
+
+    /// The same on the domain controller where something was begun.
+    pub(crate) async fn open_at(ctx: &Ctx, server: &str) -> Result<Self, CliError> {
+        Self::open_on(ctx, open_journal()?, &Pin::Only(server.to_owned())).await
+    }
+
+    async fn open_on(ctx: &Ctx, journal: Journal, pin: &Pin) -> Result<Self, CliError> {
+        let (mut session, _) = ctx.connect_to(pin).await?;
         if session.root_dse().is_read_only() {
             let message = format!(
                 "{} is a read-only domain controller: nothing can be changed there",

@@ -54,6 +54,19 @@ pub struct ConnectionFacts {
     pub by_ticket: bool,
     /// The name that the account logged on with.
     pub bind_name: String,
+    /// How the server came to be the one.
+    pub choice: ServerChoice,
+}
+
+/// How a server came to be the one that is used.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServerChoice {
+    /// Where the servers that could be used came from.
+    pub how: String,
+    /// Why those before it were not used.
+    pub passed_over: Vec<String>,
+    /// Whether this computer's site has domain controllers and this is none of them.
+    pub is_of_other_site: bool,
 }
 
 /// How a connection is protected.

@@ -15,7 +15,7 @@ mod tests;
 
 pub use facts::{
     Account, ClockFacts, ConnectionFacts, Container, DoctorFacts, Encryption, PolicyFacts, Sample,
-    ServerFacts, Target,
+    ServerChoice, ServerFacts, Target,
 };
 
 use serde::{Serialize, Serializer};

@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 
-use super::{Check, CheckStatus, DoctorFacts, Encryption, Need};
+use super::{Check, CheckStatus, DoctorFacts, Encryption, Need, ServerChoice};
 use crate::time::rfc3339;
 
 /// Kerberos refuses tickets when the clocks are further apart (`MaxClockSkew`, [MS-KILE] 3.1.1).
@@ -10,6 +10,7 @@ const MOST_SKEW: Duration = Duration::minutes(5);
 
 pub(super) fn checks(facts: &DoctorFacts) -> Vec<Check> {
     vec![
+        choice(facts),
         connection(facts),
         account(facts),
         writable(facts),
@@ -18,6 +19,20 @@ pub(super) fn checks(facts: &DoctorFacts) -> Vec<Check> {
         levels(facts),
         vendor(facts),
     ]
+}
+
+fn choice(facts: &DoctorFacts) -> Check {
+    let ServerChoice { how, passed_over, is_of_other_site } = &facts.connection.choice;
+    let place = match (passed_over.is_empty(), is_of_other_site) {
+        (true, false) => "the first of them",
+        (_, true) => "none of this site could be used",
+        (false, false) => "the first that could be used",
+    };
+    let others: String = passed_over.iter().map(|why| format!("; {why}")).collect();
+    // The server that was not reached may be the one that the others are thought to be.
+    let status =
+        if passed_over.is_empty() && !is_of_other_site { CheckStatus::Ok } else { CheckStatus::Warn };
+    Check::new("server.choice", "why this server", status, format!("{how}; {place}{others}"))
 }
 
 fn connection(facts: &DoctorFacts) -> Check {

@@ -137,7 +137,7 @@ fn everything_in_order() {
 #[test]
 fn what_each_gap_means() {
     type Gap = (fn(&mut DoctorFacts), &'static str);
-    let gaps: [Gap; 19] = [
+    let gaps: [Gap; 21] = [
         (|f| f.head = grants(&[(Access::CONTROL, Some(ids::RESET_PASSWORD))]), "rights.reanimate=fail 11"),
         (|f| f.head = grants(&[(Access::CONTROL, Some(ids::REANIMATE_TOMBSTONES))]), "0"),
         (|f| f.head = None, "rights.reanimate=unknown 3"),
@@ -157,6 +157,8 @@ fn what_each_gap_means() {
         (|f| f.server.is_read_only = true, "server.writable=fail 8"),
         (|f| f.server.catalogue = Some(Err("refused".into())), "server.globalCatalog=warn 0"),
         (|f| f.connection.encryption = Encryption::Unverified, "server.connection=warn 0"),
+        (|f| f.connection.choice.passed_over.push("dc9 does not answer".into()), "server.choice=warn 0"),
+        (|f| f.connection.choice.is_of_other_site = true, "server.choice=warn 0"),
         (|f| f.server.is_samba = true, "server.vendor=fail 8"),
         (|f| f.policy.effective = None, "policy.recycleBin=unknown policy.lifetimes=unknown 3"),
         (|f| f.preserved = None, "policy.preserved=unknown 0"),

@@ -8,11 +8,12 @@ use std::collections::HashSet;
 use std::future::{Future, poll_fn};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
+use std::time::Duration;
 
 use adrecover_core::{Entry, ObjectGuid};
 use tokio::sync::mpsc;
 
-use super::{Adaptive, MIN_WIDTH, SweepQuery, Window};
+use super::{Adaptive, FIRST_WIDTH, MIN_WIDTH, SweepQuery, Window};
 use crate::{ConnectError, SearchOptions, Session};
 
 /// A directory with fewer changes than this is read over one connection, and so is one with fewer objects than
@@ -71,6 +72,14 @@ impl Shared {
         plan.low > plan.top
     }
 
+    /// Only the first connection takes windows from here on, as wide as where it never had company: a server may look at
+    /// everything for each.
+    fn alone(&self) {
+        let mut plan = self.lock();
+        plan.ways = 1;
+        plan.width = Adaptive(plan.width.0.max(FIRST_WIDTH));
+    }
+
     /// Learns from a window that was read to its end.
     pub(super) fn found(&self, number: usize) {
         self.lock().width.adapt(number);
@@ -109,17 +118,23 @@ pub(super) enum Event {
 
 impl Lane {
     /// Opens a connection and begins to read.
+    ///
+    /// A server that does one thing after the other lets the new connection wait for what the first one asked, and two
+    /// would only share its time: where opening takes longer than `patience`, the first one goes on alone.
     pub(super) fn open(
         connect: impl Future<Output = Result<Session, ConnectError>> + Send + 'static,
+        patience: Duration,
         query: SweepQuery,
         plan: Shared,
     ) -> Self {
         let (sender, news) = mpsc::channel(LOTS);
         tokio::spawn(async move {
-            // A refused connection is no fault: the first one goes on alone.
-            if let Ok(session) = connect.await
-                && work(&session, &query, &plan, &sender).await.is_some()
-            {
+            // A refused connection is no fault either.
+            let Ok(Ok(session)) = tokio::time::timeout(patience, connect).await else {
+                plan.alone();
+                return;
+            };
+            if work(&session, &query, &plan, &sender).await.is_some() {
                 drop(sender);
                 session.close().await;
             }

@@ -1,5 +1,6 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
@@ -88,9 +89,14 @@ fn objects() -> Store {
 
 /// Everything that is listed over two connections, sorted.
 async fn listed(fake: &Fake) -> (Vec<u8>, u32) {
+    listed_within(fake, Duration::from_secs(20)).await
+}
+
+/// The same, with so much patience for a further connection to open.
+async fn listed_within(fake: &Fake, held_up: Duration) -> (Vec<u8>, u32) {
     let mut session = fake.session().await;
     let mut sweep = session.sweep(SweepQuery { connections: 2, ..query() }).await.unwrap();
-    (sweep.many, sweep.eager) = (2, true);
+    (sweep.many, sweep.eager, sweep.held_up) = (2, true, held_up);
     let mut found = vec![];
     while let Some(entry) = bounded(sweep.next()).await.unwrap() {
         found.push(entry.value("cn").unwrap()[0]);
@@ -179,6 +185,22 @@ async fn a_further_connection_that_is_refused_is_no_fault() {
         let scripts = std::iter::once(with(store.steps())).chain(others).collect();
         assert_eq!(listed(&Fake::start(scripts).await).await, ((1..=8).collect(), 0));
     }
+}
+
+#[tokio::test]
+async fn a_server_that_does_one_thing_after_the_other_is_asked_over_one_connection() {
+    let (store, gate) = (objects(), Arc::new(Semaphore::new(0)));
+    // What comes after the first window waits for the bind of the second connection, and that is never answered.
+    let (let_go, never) = (Arc::clone(&gate), Arc::new(Semaphore::new(0)));
+    let held = Connection {
+        bind: Some(step(move |_| {
+            let_go.add_permits(1);
+            vec![Act::Until(Arc::clone(&never))]
+        })),
+        ..Connection::default()
+    };
+    let fake = Fake::start(vec![with(store.gated(&gate)), held]).await;
+    assert_eq!(listed_within(&fake, Duration::from_millis(20)).await, ((1..=8).collect(), 0));
 }
 
 #[tokio::test]

@@ -1,0 +1,3 @@
+//! The checks of the logon name.
+
+pub(super) mod unique;

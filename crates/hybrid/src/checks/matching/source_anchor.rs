@@ -118,7 +118,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::checks::fixtures::{collected, with_user};
+    use crate::checks::fixtures::{collected, user, with_user};
     use crate::checks::rule::Status;
     use crate::checks::testing::{ANCHOR, Stage, table};
 
@@ -135,11 +135,12 @@ mod tests {
     #[test]
     fn cases() {
         let lower = ANCHOR.to_lowercase();
-        let with_setting = |attribute: &str, stage: Stage| {
-            let text = format!(
-                r#"<saved-mv-configuration><mv-data><parameter-values><parameter name="Microsoft.SynchronizationOption.AnchorAttribute">{attribute}</parameter></parameter-values></mv-data></saved-mv-configuration>"#
-            );
-            stage.settings(&text)
+        let with_setting = |attribute: &str, anchor: &str| {
+            let name = "Microsoft.SynchronizationOption.AnchorAttribute";
+            let settings = json!({"InstanceId": "x", "Parameters": [{"Name": name, "Value": attribute}]}).to_string();
+            let user = user(json!({ "onPremisesImmutableId": anchor }));
+            let lists = [("users", user.as_str()), ("deletedUsers", ""), ("globalSettings", &settings)];
+            collected(Stage::new(), &lists).octets("mS-DS-ConsistencyGuid", &OTHER)
         };
         table(&RULE, &[
             ("of objectGUID", cloud(ANCHOR), Status::Pass),
@@ -148,9 +149,9 @@ mod tests {
             ("of the ConsistencyGuid, after a move", cloud(&STANDARD.encode(OTHER)).octets("mS-DS-ConsistencyGuid", &OTHER), Status::Pass),
             ("in small letters", cloud(&lower), Status::Fail),
             ("which of the two is taken", cloud(ANCHOR).octets("mS-DS-ConsistencyGuid", &OTHER), Status::Unknown),
-            ("objectGUID by setting", with_setting("objectGUID", cloud(ANCHOR).octets("mS-DS-ConsistencyGuid", &OTHER)), Status::Pass),
-            ("the other by setting", with_setting("mS-DS-ConsistencyGuid", cloud(ANCHOR).octets("mS-DS-ConsistencyGuid", &OTHER)), Status::Fail),
-            ("an attribute that is not there", with_setting("employeeID", cloud("RTQ3MTE=")), Status::Fail),
+            ("objectGUID by setting", with_setting("objectGUID", ANCHOR), Status::Pass),
+            ("the other by setting", with_setting("mS-DS-ConsistencyGuid", ANCHOR), Status::Fail),
+            ("an attribute that is not there", with_setting("employeeID", "RTQ3MTE="), Status::Fail),
             ("none in the cloud", with_user(Stage::new(), json!({"onPremisesImmutableId": null})), Status::NotApplicable),
             ("not exported", with_user(Stage::new(), json!({"onPremisesImmutableId": "-"})), Status::Unknown),
             ("not read", cloud(ANCHOR).not_asked("mS-DS-ConsistencyGuid"), Status::Unknown),

@@ -80,32 +80,40 @@ fn in_cloud(case: &Case<'_>, upn: &str) -> Finding {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+    use crate::checks::fixtures::{BERT_ID, collected, user};
     use crate::checks::rule::Status;
-    use crate::checks::testing::{ANCHOR, Stage, table};
-
-    const NOBODY: &str = r#"{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#directory/deletedItems/microsoft.graph.user","value":[]}"#;
-
-    fn users(other: &str) -> String {
-        format!(
-            r#"{{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#users","value":[
-              {{"id":"11111111-1111-1111-1111-111111111111","userPrincipalName":"anna@contoso.com","proxyAddresses":["SMTP:anna@contoso.com"],"onPremisesImmutableId":"{ANCHOR}"}},
-              {{"id":"22222222-2222-2222-2222-222222222222","userPrincipalName":"{other}","proxyAddresses":[],"onPremisesImmutableId":null}}]}}"#
-        )
-    }
+    use crate::checks::testing::{Stage, table};
 
     #[test]
     fn cases() {
-        let with = |other: &str| Stage::new().evidence(&[("users.json", &users(other)), ("deleted.json", NOBODY)]);
+        let with = |other: &str| {
+            let bert = user(json!({
+                "id": BERT_ID, "userPrincipalName": other, "proxyAddresses": [], "onPremisesImmutableId": null,
+            }));
+            let both = format!("{},{bert}", user(json!({})));
+            collected(Stage::new(), &[("users", &both), ("deletedUsers", "")])
+        };
+        let by_address = user(json!({
+            "id": BERT_ID, "userPrincipalName": "b@contoso.com", "proxyAddresses": ["smtp:anna@contoso.com"],
+            "onPremisesImmutableId": null, "deletedDateTime": "2026-11-20T10:00:00Z",
+        }));
         table(&RULE, &[
             ("nobody else", with("bert@contoso.com"), Status::Pass),
             ("somebody in the forest", Stage::new().beside("CN=b,DC=x", &[("userPrincipalName", "ANNA@contoso.com")]), Status::Fail),
             ("a cloud user", with("Anna@Contoso.com"), Status::Fail),
+            (
+                "an address of a deleted cloud user",
+                collected(Stage::new(), &[("users", &user(json!({}))), ("deletedUsers", &by_address)]),
+                Status::Fail,
+            ),
             ("no export", Stage::new(), Status::Unknown),
             ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
             ("no catalogue", with("bert@contoso.com").alone(), Status::Unknown),
             ("not read", Stage::new().not_asked("userPrincipalName"), Status::Unknown),
-            ("no bin", Stage::new().evidence(&[("users.json", &users("b@contoso.com"))]), Status::Unknown),
+            ("no bin", collected(Stage::new(), &[("users", &user(json!({})))]), Status::Unknown),
             ("no name at all", Stage::new().without("userPrincipalName").without("sAMAccountName"), Status::NotApplicable),
         ]);
     }

@@ -52,8 +52,8 @@ pub fn decode(bytes: Vec<u8>) -> Option<String> {
         [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
         [0xef, 0xbb, 0xbf, rest @ ..] => std::str::from_utf8(rest).ok().map(str::to_owned),
-        [1.., 0, ..] => wide(&bytes, u16::from_le_bytes),
-        [0, 1.., ..] => wide(&bytes, u16::from_be_bytes),
+        [1..=255, 0, ..] => wide(&bytes, u16::from_le_bytes),
+        [0, 1..=255, ..] => wide(&bytes, u16::from_be_bytes),
         _ => String::from_utf8(bytes).ok(),
     }
 }

@@ -7,17 +7,20 @@
 
 mod case;
 mod forest;
+mod idfix;
+mod looked;
 mod primary;
 mod report;
 mod rule;
+mod shell;
 mod subject;
 
-mod cloud;
-mod exchange;
 mod mail;
 mod matching;
 mod upn;
 
+#[cfg(test)]
+mod fixtures;
 #[cfg(test)]
 mod testing;
 
@@ -30,4 +33,20 @@ pub use subject::{ATTRIBUTES, ConnectorAccount, Subject};
 
 /// All checks, in the order of reports.
 pub static RULES: &[&Rule] = &[
+    &matching::source_anchor::RULE,
+    &matching::on_premises_object_identifier::RULE,
+    &matching::privileged_target::RULE,
+    &matching::takeover_blocked::RULE,
+    &matching::soft_match_allowed::RULE,
+    &matching::cloud_managed::RULE,
+    &upn::equals_cloud::RULE,
+    &upn::suffix_verified::RULE,
+    &upn::federation_change::RULE,
+    &upn::format::RULE,
+    &upn::unique::RULE,
+    &mail::primary_smtp::RULE,
+    &mail::mail_attribute::RULE,
+    &mail::address_format::RULE,
+    &mail::address_unique::RULE,
+    &mail::nickname::RULE,
 ];

@@ -191,6 +191,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::checks::{Group, RULES};
 
     /// `!` for refused, `?` for a remark, nothing for neither.
     fn worst(problems: &[Problem]) -> &'static str {
@@ -278,6 +279,80 @@ mod tests {
             [("anna", ""), ("a.n", ""), (".anna", "!"), (long.as_str(), "!"), ("anna.", "?"), ("an na", "?"), ("o'hara", "?")]
         {
             assert_eq!(worst(&nickname(text)), expected, "{text}");
+        }
+    }
+
+    /// The page that says which check covers which rule of IdFix.
+    const PAGE: &str = include_str!("../../../../docs/idfix.md");
+
+    /// What stands between backquotes and looks like the id of a check.
+    fn ids() -> impl Iterator<Item = (&'static str, &'static str)> {
+        let is_group = |name: &str| Group::ALL.iter().any(|group| group.name() == name);
+        PAGE.split('`').skip(1).step_by(2).filter_map(move |text| text.split_once('.').filter(|(group, _)| is_group(group)))
+    }
+
+    #[test]
+    fn the_page_names_checks_that_there_are() {
+        assert!(ids().count() > 40);
+        for (group, name) in ids() {
+            let of_group: Vec<&str> =
+                RULES.iter().filter(|rule| rule.group().name() == group).map(|rule| rule.id).collect();
+            let id = format!("{group}.{name}");
+            assert!(of_group.is_empty() || of_group.contains(&id.as_str()), "{id}");
+        }
+    }
+
+    #[test]
+    fn the_page_has_every_rule_of_idfix() {
+        let rows = |cell: &str| PAGE.lines().filter(|line| line.starts_with(&format!("| {cell} |"))).count();
+        for kind in
+            ["Character", "Format", "TopLevelDomain", "DomainPart", "LocalPart", "MailMatch", "Length", "Blank", "Duplicate"]
+        {
+            assert_eq!(rows(kind), 1, "{kind}");
+        }
+        for (attribute, count) in [
+            ("displayName", 3),
+            ("givenName", 1),
+            ("mail", 4),
+            ("mailNickname", 6),
+            ("proxyAddresses", 7),
+            ("sAMAccountName", 2),
+            ("targetAddress", 6),
+            ("userPrincipalName", 4),
+        ] {
+            assert_eq!(rows(&format!("`{attribute}`")), count, "{attribute}");
+        }
+        for skipped in [
+            "ends with `$`",
+            "`Admini`",
+            "`CAS_{`",
+            "`DiscoverySearchMailbox`",
+            "`FederatedEmail`",
+            "`Guest`",
+            "`HTTPConnector`",
+            "`krbtgt`",
+            "`iusr_`",
+            "`iwam`",
+            "`msol`",
+            "`support_`",
+            "`SystemMailbox`",
+            "`WWIOadmini`",
+            "`HealthMailbox`",
+            "`Exchange Online-ApplicationAccount`",
+            "`\\0ACNF:`",
+            "`isCriticalSystemObject`",
+            "`CAS_`",
+            "`SUPPORT_`",
+            "`MSOL_`",
+            "`SYSTEMMAILBOX`",
+            "`msExchRecipientTypeDetails`",
+        ] {
+            assert!(PAGE.contains(skipped), "{skipped}");
+        }
+        // Every row says a check or a reason.
+        for row in PAGE.lines().filter(|line| line.starts_with("| ") && !line.contains("check |")) {
+            let last = row.trim_end_matches('|').rsplit(" | ").next().unwrap();
+            assert!(last.starts_with('`') || last.starts_with("none"), "{row}");
         }
     }
 

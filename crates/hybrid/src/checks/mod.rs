@@ -15,6 +15,8 @@ mod rule;
 mod shell;
 mod subject;
 
+mod cloud;
+mod exchange;
 mod mail;
 mod matching;
 mod upn;
@@ -49,4 +51,12 @@ pub static RULES: &[&Rule] = &[
     &mail::address_format::RULE,
     &mail::address_unique::RULE,
     &mail::nickname::RULE,
+    &exchange::routing_address::RULE,
+    &exchange::recipient_triple::RULE,
+    &exchange::mailbox_guid::RULE,
+    &exchange::legacy_dn::RULE,
+    &exchange::cloud_managed::RULE,
+    &cloud::provisioning_errors::RULE,
+    &cloud::retention_clock::RULE,
+    &cloud::licence::RULE,
 ];

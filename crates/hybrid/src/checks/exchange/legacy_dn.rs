@@ -19,7 +19,7 @@ pub(crate) static RULE: Rule = Rule {
     evidence: "legacyExchangeDN and the X500 addresses of proxyAddresses of the user; LegacyExchangeDN of the mailbox, also of a \
                soft-deleted or inactive one",
     fix: "add the old name to proxyAddresses: Set-ADUser -Identity USER -Add @{proxyAddresses='X500:OLD-NAME'}",
-    source: "learn.microsoft.com/troubleshoot/exchange/email-delivery/imceaex-ndr; \
+    source: "learn.microsoft.com/exchange/troubleshoot/email-delivery/imceaex-ndr; \
              learn.microsoft.com/exchange/recipients-in-exchange-online/delete-or-restore-mailboxes",
     judge,
 };

@@ -29,7 +29,6 @@ pub(crate) static RULE: Rule = Rule {
           -AllowLegacyDNMismatch. Else give the user the GUIDs of its mailbox (Set-RemoteMailbox -ExchangeGuid -ArchiveGuid), or \
           take away GUIDs that no mailbox has (Set-ADUser -Clear msExchMailboxGuid,msExchArchiveGuid)",
     source: "learn.microsoft.com/exchange/recipients-in-exchange-online/delete-or-restore-mailboxes; \
-             learn.microsoft.com/exchange/troubleshoot/user-and-shared-mailboxes/sync-mailbox-guid; \
              learn.microsoft.com/powershell/module/exchange/new-mailboxrestorerequest",
     judge,
 };
@@ -110,15 +109,26 @@ fn carried(case: &Case<'_>, which: Which, own: Uuid, mailbox: Mailbox<'_>) -> Fi
             "the mailbox {own} is live, and there is no cloud user of it: this is a case for Microsoft's support"
         ))
         .fix("do not synchronise or license the user before the support has been asked"),
-        (Known::Value(MailboxState::Live), Owner::Other(other)) => Finding::fail(format!(
-            "the live mailbox of the cloud user {other} has the {} {own} of this user",
-            which.field().name()
-        ))
-        .fix(clear(case)),
+        (Known::Value(state), Owner::Other(other)) => others(case, which, own, state, other),
         (Known::Value(MailboxState::SoftDeleted), _) => trap(case, which, own, mailbox),
         (Known::Value(MailboxState::Inactive), _) => inactive(case, which, own, mailbox),
     };
     finding.saw(saw(case, which, mailbox))
+}
+
+/// A mailbox of another cloud user.
+fn others(case: &Case<'_>, which: Which, own: Uuid, state: MailboxState, other: Uuid) -> Finding {
+    let state = match state {
+        MailboxState::Live => "live",
+        MailboxState::SoftDeleted => "soft-deleted",
+        MailboxState::Inactive => "inactive",
+    };
+    let name = which.field().name();
+    Finding::fail(format!("the {state} mailbox of the cloud user {other} has the {name} {own} of this user")).fix(format!(
+        "find out whether this user belongs to that cloud user (match.sourceAnchor), and restore that one if it is in the bin; if \
+         not, {}",
+        clear(case)
+    ))
 }
 
 /// The data loss.

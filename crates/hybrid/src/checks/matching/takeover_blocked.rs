@@ -17,8 +17,8 @@ pub(crate) static RULE: Rule = Rule {
     evidence: "onPremisesSyncEnabled and onPremisesImmutableId of the cloud user; \
                blockCloudObjectTakeoverThroughHardMatchEnabled of the tenant",
     fix: "switch the block off for the one synchronisation and on again afterwards: Update-MgDirectoryOnPremiseSynchronization \
-          -OnPremisesDirectorySynchronizationId TENANT-ID -BodyParameter \
-          @{features=@{blockCloudObjectTakeoverThroughHardMatchEnabled=$false}}",
+          -OnPremisesDirectorySynchronizationId TENANT-ID -Features \
+          @{blockCloudObjectTakeoverThroughHardMatchEnabled=$false}",
     source: "learn.microsoft.com/entra/identity/hybrid/connect/how-to-connect-syncservice-features \
              (BlockCloudObjectTakeoverThroughHardMatch); learn.microsoft.com/entra/identity/hybrid/connect/\
              tshoot-connect-sync-errors (InvalidHardMatch)",

@@ -74,7 +74,9 @@ fn partition(fields: &Fields<'_>, is_ad: bool) -> Result<Option<Partition>, Scop
         inclusions: names(&scope, lists[0])?,
         exclusions: names(&scope, lists[1])?,
         empty_is_all: false,
-        object_classes: scope.has("ObjectClasses").then(|| classes.into_iter().filter_map(Node::text).collect()),
+        object_classes: scope
+            .has("ObjectClasses")
+            .then(|| classes.into_iter().filter_map(Node::text).collect()),
         last_dc: Parameters::of(fields, "Parameters")?.text("last-dc"),
         at: fields.at(),
     }))

@@ -28,6 +28,7 @@ pub(crate) enum Entity {
 }
 
 impl Entity {
+    #[cfg(test)]
     pub(crate) const ALL: [Entity; 16] = [
         Self::User,
         Self::Group,

@@ -252,7 +252,7 @@ impl<'a> FileReader<'a> {
                 serde_json::error::Category::Eof => "an object is cut",
                 _ => "it is not JSON",
             };
-            Broken { line, problem: format!("{problem} (at character {} of the line)", e.column()) }
+            Broken { line, problem: problem.into() }
         })?;
         Ok(())
     }
@@ -337,7 +337,7 @@ impl document::Sink for FileReader<'_> {
             None => {
                 let head: Head<'_> = serde_json::from_slice(text).map_err(|e| Broken {
                     line: line + (e.line() as u64).saturating_sub(1),
-                    problem: format!("it is not JSON (at character {} of the line)", e.column()),
+                    problem: "it is not JSON".into(),
                 })?;
                 owner = head.context.as_deref().and_then(recognise::owner).map(str::to_owned);
                 self.recognise(&head)?

@@ -204,15 +204,6 @@ impl Table {
         self.unasked.get(usize::from(part))?.get(usize::from(field)).copied().flatten()
     }
 
-    /// The rows of one list.
-    pub(crate) fn of_part(&self, part: u8) -> impl Iterator<Item = (u32, &Record)> {
-        self.rows
-            .iter()
-            .enumerate()
-            .filter(move |(_, row)| row.part == part)
-            .map(|(at, row)| (at as u32, row))
-    }
-
     /// The first row with this value, whatever its case.
     pub(crate) fn first(&self, field: impl Into<u8>, value: &str) -> Option<&Record> {
         let field = field.into();

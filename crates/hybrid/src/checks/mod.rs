@@ -6,13 +6,13 @@
 //! `docs/checks/` has a page for each, made from the rule.
 
 mod case;
+mod command;
 mod forest;
 mod idfix;
 mod looked;
 mod primary;
 mod report;
 mod rule;
-mod shell;
 mod subject;
 
 mod cloud;

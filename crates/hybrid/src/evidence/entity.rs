@@ -28,6 +28,7 @@ pub(crate) enum Entity {
 }
 
 impl Entity {
+    #[cfg(test)]
     pub(crate) const ALL: [Entity; 16] = [
         Self::User,
         Self::Group,
@@ -83,6 +84,15 @@ impl Entity {
             Self::RoleAssignment | Self::RoleEligibility => &[0, 1, 2],
             Self::Event => &[0, 1, 2, 3],
             Self::SyncFeatures | Self::Scheduler | Self::Threshold | Self::Settings => &[],
+        }
+    }
+
+    /// The property that names an object where its key was not asked for.
+    pub(crate) fn alias(self) -> Option<u8> {
+        match self {
+            Self::User => Some(UserField::UserPrincipalName.into()),
+            Self::Mailbox => Some(MailboxField::PrimarySmtpAddress.into()),
+            _ => None,
         }
     }
 

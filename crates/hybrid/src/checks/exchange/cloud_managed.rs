@@ -3,7 +3,7 @@
 use crate::checks::case::Case;
 use crate::checks::looked::{gaps, of_files};
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
-use crate::checks::shell::quoted;
+use crate::checks::command::quoted;
 use crate::evidence::{Known, MailboxField};
 
 /// The check.

@@ -3,7 +3,7 @@
 use crate::checks::case::{Case, same};
 use crate::checks::looked::gaps;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
-use crate::checks::shell::{identity, quoted};
+use crate::checks::command::{identity, quoted};
 use crate::evidence::{Known, MailboxField};
 
 use super::recipient::is_of_exchange;
@@ -67,7 +67,7 @@ fn there(case: &Case<'_>) -> Finding {
             if is_own || proxies.value().unwrap_or_default().iter().any(|address| same(address, &wanted)) {
                 Finding::pass()
             } else {
-                let fix = format!("Set-ADUser -Identity {} -Add @{{proxyAddresses={}}}", identity(case), quoted(&wanted));
+                let fix = format!("Set-ADUser -Identity {} -Add @{{proxyAddresses={}}}", identity(case.subject), quoted(&wanted));
                 Finding::fail(format!("`{theirs}`, the name of the mailbox, is neither legacyExchangeDN nor an X500 address here"))
                     .fix(format!("add it: {fix}"))
             }

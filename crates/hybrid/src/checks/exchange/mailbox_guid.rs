@@ -6,7 +6,7 @@ use uuid::Uuid;
 use crate::checks::case::{Case, CloudObject};
 use crate::checks::looked::gaps;
 use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity};
-use crate::checks::shell::identity;
+use crate::checks::command::identity;
 use crate::evidence::{Evidence, Known, Mailbox, MailboxField, MailboxState};
 
 use super::recipient::{is_on_premises, is_remote};
@@ -165,7 +165,7 @@ fn save(case: &Case<'_>, mailbox: Mailbox<'_>, own: Uuid) -> String {
 fn clear(case: &Case<'_>) -> String {
     format!(
         "take the GUIDs off the user: Set-ADUser -Identity {} -Clear msExchMailboxGuid,msExchArchiveGuid",
-        identity(case)
+        identity(case.subject)
     )
 }
 
@@ -233,7 +233,7 @@ fn carried_by_none(case: &Case<'_>, which: Which, own: Uuid, missing: Option<Str
             let name = which.field().name();
             return Finding::fail(format!("{} is {own}; the mailbox in the cloud has the {name} {theirs}", which.attribute()))
                 .saw(saw(case, which, mailbox))
-                .fix(format!("give the user that of its mailbox: Set-RemoteMailbox -Identity {} -{name} {theirs}", identity(case)));
+                .fix(format!("give the user that of its mailbox: Set-RemoteMailbox -Identity {} -{name} {theirs}", identity(case.subject)));
         }
     }
     match (is_on_premises(case), missing) {
@@ -241,7 +241,7 @@ fn carried_by_none(case: &Case<'_>, which: Which, own: Uuid, missing: Option<Str
         (_, Some(why)) => Finding::unknown(why),
         (Known::NotAsked, _) => Finding::unknown("whether the mailbox is on premises was not read"),
         _ if which == Which::Archive => Finding::warn(format!("msExchArchiveGuid is {own}, and no mailbox in the cloud has it"))
-            .fix(format!("Set-ADUser -Identity {} -Clear msExchArchiveGuid", identity(case))),
+            .fix(format!("Set-ADUser -Identity {} -Clear msExchArchiveGuid", identity(case.subject))),
         _ => Finding::fail(format!(
             "msExchMailboxGuid is {own}, and neither the cloud nor a database here has such a mailbox: the licence would give none \
              (\"This user's on-premises mailbox hasn't been migrated to Exchange Online\")"
@@ -264,7 +264,7 @@ fn without(case: &Case<'_>, which: Which) -> Finding {
         ))
         .fix(guid.map_or_else(|| RULE.fix.to_owned(), |guid| save_into_new(mailbox, guid))),
         (Known::Value(MailboxState::Live), Owner::Own) if is_remote(case) == Known::Value(true) => {
-            let command = format!("Set-RemoteMailbox -Identity {} -ExchangeGuid {shown}", identity(case));
+            let command = format!("Set-RemoteMailbox -Identity {} -ExchangeGuid {shown}", identity(case.subject));
             Finding::warn("the remote mailbox has no msExchMailboxGuid: it cannot be moved back").fix(command)
         }
         _ => Finding::pass(),

@@ -2,7 +2,7 @@
 
 use crate::checks::case::Case;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
-use crate::checks::shell::identity;
+use crate::checks::command::identity;
 use crate::evidence::Known;
 
 use super::recipient::{REMOTE, is_on_premises};
@@ -155,7 +155,7 @@ fn none(case: &Case<'_>) -> Finding {
 }
 
 fn way_out(case: &Case<'_>, switch: &str) -> String {
-    let user = identity(case);
+    let user = identity(case.subject);
     if is_on_premises(case) == Known::Value(true) {
         return format!("let Exchange write them: Connect-Mailbox for the mailbox on premises of {user}");
     }

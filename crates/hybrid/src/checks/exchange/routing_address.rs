@@ -5,7 +5,7 @@ use crate::checks::forest::bare;
 use crate::checks::idfix;
 use crate::checks::looked::of_domain;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
-use crate::checks::shell::{identity, quoted};
+use crate::checks::command::{identity, quoted};
 use crate::checks::upn::{format::told, suffix_verified::is_verified};
 use crate::evidence::{Known, UserField};
 
@@ -97,7 +97,7 @@ fn has_here(case: &Case<'_>, target: &str) -> bool {
 }
 
 fn way_out(case: &Case<'_>) -> String {
-    let user = identity(case);
+    let user = identity(case.subject);
     if is_on_premises(case) == Known::Value(true) {
         return format!("the mailbox is on premises: no remote mailbox, but Connect-Mailbox (of {user}) where it is disconnected");
     }

@@ -2,7 +2,7 @@
 
 use crate::checks::case::{Case, same};
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
-use crate::checks::shell::{identity, quoted};
+use crate::checks::command::{identity, quoted};
 use crate::evidence::Known;
 
 /// The check.
@@ -36,7 +36,7 @@ fn judge(case: &Case<'_>) -> Finding {
 }
 
 fn told(case: &Case<'_>, detail: String, primary: &str) -> Finding {
-    let fix = format!("Set-ADUser -Identity {} -EmailAddress {}", identity(case), quoted(primary));
+    let fix = format!("Set-ADUser -Identity {} -EmailAddress {}", identity(case.subject), quoted(primary));
     Finding::fail(detail).fix(format!("set mail to the primary SMTP address: {fix}"))
 }
 

@@ -4,7 +4,7 @@ use crate::checks::case::Case;
 use crate::checks::forest::Held;
 use crate::checks::idfix;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
-use crate::checks::shell::{identity, quoted};
+use crate::checks::command::{identity, quoted};
 use crate::checks::upn::format::told;
 use crate::evidence::{Known, MailboxField, UserField};
 
@@ -55,7 +55,7 @@ fn missing(case: &Case<'_>) -> Finding {
     let alias = alias.or_else(|| case.cloud_user()?.text(UserField::MailNickname).value());
     let fix = format!(
         "set mailNickname to the alias that the mailbox has: Set-ADUser -Identity {} -Replace @{{mailNickname={}}}",
-        identity(case),
+        identity(case.subject),
         alias.map_or_else(|| "'ALIAS'".to_owned(), quoted)
     );
     if !lost.is_empty() {

@@ -3,7 +3,7 @@
 use crate::checks::case::{Case, same};
 use crate::checks::primary::{Answer, answer};
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
-use crate::checks::shell::identity;
+use crate::checks::command::identity;
 use crate::evidence::Known;
 
 /// The check.
@@ -50,8 +50,8 @@ fn differs(case: &Case<'_>, answer: &Answer, own: &[String]) -> Finding {
     match &answer.change {
         Some(change) if own.is_empty() => {
             let add = wanted.map(|wanted| {
-                let value = crate::checks::shell::quoted(&format!("SMTP:{wanted}"));
-                format!(": Set-ADUser -Identity {} -Add @{{proxyAddresses={value}}}", identity(case))
+                let value = crate::checks::command::quoted(&format!("SMTP:{wanted}"));
+                format!(": Set-ADUser -Identity {} -Add @{{proxyAddresses={value}}}", identity(case.subject))
             });
             finding.fix(format!("{change}{}", add.unwrap_or_default()))
         }

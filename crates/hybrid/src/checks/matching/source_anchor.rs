@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::checks::case::Case;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
-use crate::checks::shell::identity;
+use crate::checks::command::identity;
 use crate::evidence::{Known, UserField};
 use crate::scope::model::SettingName;
 
@@ -97,7 +97,7 @@ fn way_out(case: &Case<'_>, theirs: &str) -> String {
         return format!("`{theirs}` is not base64: it was not made by Entra Connect; find out what wrote it");
     };
     let hex: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
-    let user = identity(case);
+    let user = identity(case.subject);
     match <[u8; 16]>::try_from(octets) {
         Ok(octets) => {
             let guid = Uuid::from_bytes_le(octets);
@@ -124,6 +124,9 @@ mod tests {
 
     const OTHER: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
 
+    const CONNECTORS: &str = r#"[{"Name":"contoso.test","Type":"AD","Partitions":[{"DN":"DC=contoso,DC=test","Selected":true,
+        "ConnectorPartitionScope":{"ContainerInclusionList":["DC=contoso,DC=test"],"ContainerExclusionList":[],"ObjectClasses":["user"]}}]}]"#;
+
     fn cloud(anchor: &str) -> Stage {
         with_user(Stage::new(), json!({ "onPremisesImmutableId": anchor }))
     }
@@ -149,6 +152,11 @@ mod tests {
             ("of the ConsistencyGuid, after a move", cloud(&STANDARD.encode(OTHER)).octets("mS-DS-ConsistencyGuid", &OTHER), Status::Pass),
             ("in small letters", cloud(&lower), Status::Fail),
             ("which of the two is taken", cloud(ANCHOR).octets("mS-DS-ConsistencyGuid", &OTHER), Status::Unknown),
+            (
+                "connectors do not say which",
+                cloud(ANCHOR).octets("mS-DS-ConsistencyGuid", &OTHER).sync("connectors.json", CONNECTORS),
+                Status::Unknown,
+            ),
             ("objectGUID by setting", with_setting("objectGUID", ANCHOR), Status::Pass),
             ("the other by setting", with_setting("mS-DS-ConsistencyGuid", ANCHOR), Status::Fail),
             ("an attribute that is not there", with_setting("employeeID", "RTQ3MTE="), Status::Fail),

@@ -2,7 +2,7 @@
 
 use crate::checks::case::{Case, same};
 use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity};
-use crate::checks::shell::{identity, quoted};
+use crate::checks::command::{identity, quoted};
 use crate::evidence::{Known, User, UserField};
 
 /// The check.
@@ -79,7 +79,7 @@ fn compare(case: &Case<'_>, attribute: &str, is_lost: bool, sent: &str, user: Us
 
 fn set(case: &Case<'_>, attribute: &str, value: Option<&str>) -> String {
     let value = value.map_or_else(|| "NAME@DOMAIN".to_owned(), quoted);
-    let user = identity(case);
+    let user = identity(case.subject);
     if attribute.eq_ignore_ascii_case("userPrincipalName") {
         return format!("set the UPN that the user had: Set-ADUser -Identity {user} -UserPrincipalName {value}");
     }
@@ -129,6 +129,11 @@ mod tests {
             ("lost, and nothing is known of the cloud", lost(), Status::Fail),
             ("lost, the directory alone", lost().on_prem_only(), Status::Fail),
             ("never had one", cloud(lost(), "anna@contoso.test"), Status::Pass),
+            (
+                "never had one, in another domain",
+                cloud(lost().named("CN=Anna,OU=Sales,DC=fabrikam,DC=test"), "anna@fabrikam.test"),
+                Status::Pass,
+            ),
             ("a placeholder", cloud(Stage::new(), "anna+1234@x.onmicrosoft.com"), Status::Warn),
             ("not verified, as before", with_user(Stage::new(), before), Status::Pass),
             ("alternate id", by_mail("anna@contoso.com"), Status::Pass),

@@ -3,7 +3,7 @@
 use crate::checks::case::{Case, suffix};
 use crate::checks::looked::{gaps, of_domain};
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
-use crate::checks::shell::{identity, quoted};
+use crate::checks::command::{identity, quoted};
 use crate::evidence::{Dataset, Evidence, Known};
 
 /// The check.
@@ -41,7 +41,7 @@ fn judge(case: &Case<'_>) -> Finding {
         format!(
             "give the user a UPN with a verified suffix: Set-ADUser -Identity {} -UserPrincipalName {}; or verify {domain} in the \
              tenant first (Confirm-MgDomain)",
-            identity(case),
+            identity(case.subject),
             quoted(wanted)
         )
     };

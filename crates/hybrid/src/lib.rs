@@ -1,4 +1,8 @@
 //! The cloud half of a hybrid identity, as far as files tell: what the synchronisation engine takes, and what the cloud
 //! holds.
 
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
+pub mod scope;
 pub mod text;

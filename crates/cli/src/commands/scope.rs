@@ -23,7 +23,8 @@ The configuration is read from files; the formats are told by their content:
   Get-ADSyncConnector | ConvertTo-Json -Depth 6, or | Export-Clixml -Depth 6
   the wizard's policy (%ProgramData%\\AADConnect\\Applied-SynchronizationPolicy-*.JSON); on the sync server itself it is found
   the schema of a Cloud Sync job
-Several together are several forests. Only the first holds the rules, so that only with it custom filters are seen.
+Several together are several forests. Only the folder and the wizard's policy hold the rules: without them filters of your own
+are not seen.
 
 Without a server the name alone is judged: its container, and what the configuration itself filters by attributes is unknown. With
 --server, --domain or a profile the object is read, and the rules are evaluated too.

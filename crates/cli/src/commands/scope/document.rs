@@ -122,7 +122,7 @@ mod tests {
         let is = row("CN=a", Some(true), Reason::IncludedBy);
         let out = row("CN=b", Some(false), Reason::ExcludedBy);
         let unknown = row("CN=c", None, Reason::Unknown);
-        assert_eq!(code(&[is.clone()]), 0);
+        assert_eq!(code(std::slice::from_ref(&is)), 0);
         assert_eq!(code(&[is.clone(), unknown.clone()]), 3);
         assert_eq!(code(&[is, unknown, out]), 6);
     }

@@ -213,6 +213,9 @@ fn lists_as_powershell_writes_them_at_times() {
         .replace("[\"OU=a,DC=contoso,DC=com\"]", "{\"value\": [\"OU=a,DC=contoso,DC=com\"], \"Count\": 1}")
         .replace("\"ContainerExclusionList\": []", "\"ContainerExclusionList\": null");
     assert_eq!(named(&read(text), "CN=A,OU=a,DC=contoso,DC=com").0, "includedBy");
+    // Classes that cannot be read are not said, and filter nobody.
+    let odd = fixture::connector_json(&domains(), "").replace("[\"user\",", "[{\"Name\": \"user\"},");
+    assert_eq!(read(odd).connectors[0].partitions[0].object_classes, None);
     // One connector without the brackets of a list.
     let one = "{\"Name\": \"contoso.com\", \"Type\": \"AD\", \"Partitions\": {\"DN\": \"DC=contoso,DC=com\", \"Selected\": true, \
                \"ConnectorPartitionScope\": {\"ContainerInclusionList\": [\"DC=contoso,DC=com\"], \"ContainerExclusionList\": []}}}";

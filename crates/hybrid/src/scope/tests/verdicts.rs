@@ -247,7 +247,7 @@ fn rules_that_do_not_concern_a_user() {
         rule_xml("Custom", 90, "", "<src/><expression>NULL</expression>", ""),
     ];
     for rule in cases {
-        let scope = with_rules(&[rule.clone()]);
+        let scope = with_rules(std::slice::from_ref(&rule));
         assert_eq!(verdict(&scope, USER, &user()).in_scope, Some(true), "{rule}");
     }
     for more in [
@@ -304,7 +304,7 @@ fn a_default_rule_that_was_replaced() {
     let tag = "<immutable-tag>Microsoft.InfromADUserJoin.003</immutable-tag>";
     let disabled =
         rule_xml("In from AD - User Join", 100, "", "<src/>", &format!("{tag}<disabled>True</disabled>"));
-    let scope = with_rules(&[disabled.clone()]);
+    let scope = with_rules(std::slice::from_ref(&disabled));
     let out = verdict(&scope, USER, &user());
     assert_eq!((out.in_scope, out.reason), (Some(false), Reason::FilteredByRule));
     let only = condition_xml("department", "EQUAL", "Sales");

@@ -1,17 +1,21 @@
 //! What a check is given: the user, the forest, the configuration of the engine, and what the cloud holds of this user.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::HashMap;
 
+use adrecover_core::Dn;
 use adrecover_core::time::Timestamp;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::forest::Forest;
+use super::observed::Observed;
 use super::rule::{Finding, Seen};
 use super::subject::{ConnectorAccount, Subject};
 use crate::evidence::{Evidence, Known, Mailbox, MailboxField, Matches, SyncFeature, User, UserField};
 use crate::scope::model::{Connector, SettingName};
-use crate::scope::{Evaluator, SyncScope};
+use crate::scope::{Evaluator, ObjectFacts, SyncScope};
 
 /// The configuration of the engine, made ready.
 #[derive(Debug)]
@@ -20,6 +24,19 @@ pub struct Sync<'a> {
     pub scope: &'a SyncScope,
     /// Answers for names and objects.
     pub evaluator: Evaluator<'a>,
+    /// The attributes that it decides by.
+    pub attributes: Vec<String>,
+    /// The containers that it lists and the directory does not have: renamed or moved ones. Not asked where nobody looked.
+    pub missing: Known<Vec<Dn>>,
+}
+
+impl<'a> Sync<'a> {
+    /// Over a configuration.
+    pub fn new(scope: &'a SyncScope) -> Self {
+        let evaluator = Evaluator::new(scope);
+        let attributes = evaluator.attributes();
+        Self { scope, evaluator, attributes, missing: Known::NotAsked }
+    }
 }
 
 /// What all users of one run have in common.
@@ -33,6 +50,10 @@ pub struct Setting<'a> {
     pub evidence: Option<&'a Evidence>,
     /// The account that the engine reads the directory with, where it could be looked up.
     pub connector_account: Option<&'a ConnectorAccount>,
+    /// The containers that live cloud users are synchronised from: found out once a run.
+    pub observed: Observed,
+    /// The groups of the directory that give licences in the cloud, by their SID: `S-1-5-21-…`. Not asked where nobody looked.
+    pub licensed_groups: Known<HashMap<String, Dn>>,
     /// Whether only what the directory tells is asked.
     pub on_prem_only: bool,
     /// The time of the run.
@@ -94,12 +115,14 @@ pub struct Case<'a> {
     pub anchor: Known<String>,
     /// Its cloud object.
     pub cloud: CloudObject<'a>,
+    facts: OnceCell<ObjectFacts>,
 }
 
 impl<'a> Case<'a> {
     /// Finds out what a user's cloud object is.
     pub fn new(subject: &'a Subject, setting: &'a Setting<'a>) -> Self {
-        let mut case = Self { subject, setting, anchor: Known::NotAsked, cloud: CloudObject::NoEvidence };
+        let mut case =
+            Self { subject, setting, anchor: Known::NotAsked, cloud: CloudObject::NoEvidence, facts: OnceCell::new() };
         case.anchor = case.computed_anchor();
         if let Some(evidence) = setting.evidence {
             case.cloud = case.find(evidence);
@@ -227,6 +250,19 @@ impl<'a> Case<'a> {
     pub fn feature(&self, feature: SyncFeature) -> Known<bool> {
         let features = self.setting.evidence.and_then(|evidence| evidence.sync_features());
         features.map_or(Known::NotAsked, |features| features.is_on(feature))
+    }
+
+    /// What the scope is decided by.
+    pub fn facts(&self) -> &ObjectFacts {
+        self.facts.get_or_init(|| {
+            let by_default = crate::scope::ATTRIBUTES.into_iter();
+            let names: Vec<&str> = match self.setting.sync {
+                Some(sync) => sync.attributes.iter().map(String::as_str).collect(),
+                None => by_default.collect(),
+            };
+            let is_read = |name: &&str| self.subject.was_asked(name) || self.subject.entry().has(name);
+            ObjectFacts::of_entry(self.subject.entry(), names.into_iter().filter(is_read))
+        })
     }
 
     /// The connectors that the user lies in.

@@ -50,7 +50,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
             "zeroize",
         ],
     ),
-    ("adrecover-hybrid", &["adrecover-core", "thiserror"]),
+    ("adrecover-hybrid", &["adrecover-core", "roxmltree", "serde", "serde_json", "thiserror"]),
     (
         "adrecover-simdc",
         &[
@@ -73,6 +73,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
         &[
             "adrecover-core",
             "adrecover-engine",
+            "adrecover-hybrid",
             "adrecover-ldap",
             "adrecover-simdc",
             "chrono",

@@ -2,4 +2,8 @@
 //! holds.
 
 pub mod checks;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
+pub mod scope;
 pub mod text;

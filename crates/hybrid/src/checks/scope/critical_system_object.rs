@@ -15,8 +15,8 @@ pub(crate) static RULE: Rule = Rule {
           krbtgt, the built-in Administrator.",
     evidence: "isCriticalSystemObject",
     fix: "such an object is not synchronised: give the person another account",
-    source: "learn.microsoft.com/entra/identity/hybrid/connect/concept-azure-ad-connect-sync-user-and-contacts; the \
-             rule In from AD - User Join (Synchronization Rules Editor)",
+    source: "learn.microsoft.com/entra/identity/hybrid/connect/concept-azure-ad-connect-sync-default-configuration (out-of-box \
+             rules, users)",
     judge,
 };
 

@@ -15,7 +15,7 @@ pub(crate) static RULE: Rule = Rule {
     evidence: "objectClass; the object classes of the partition",
     fix: "select the class in Synchronization Service Manager (Connectors, Properties, Select Object Types), then \
           Start-ADSyncSyncCycle -PolicyType Initial",
-    source: "learn.microsoft.com/entra/identity/hybrid/connect/concept-azure-ad-connect-sync-architecture (connector, object types)",
+    source: "learn.microsoft.com/entra/identity/hybrid/connect/how-to-connect-sync-service-manager-ui-connectors (select object types)",
     judge,
 };
 

@@ -1,7 +1,7 @@
 //! `scope.replicated`.
 
 use crate::checks::case::Case;
-use crate::checks::command::identity;
+use crate::checks::command::{identity, quoted};
 use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity};
 use crate::evidence::Known;
 
@@ -17,7 +17,7 @@ pub(crate) static RULE: Rule = Rule {
                controllers that were asked for the object",
     fix: "restore the object, then replicate before the next cycle: repadmin /syncall DC /A /e /P",
     source: "learn.microsoft.com/entra/identity/hybrid/connect/how-to-connect-sync-feature-scheduler; \
-             learn.microsoft.com/windows-server/administration/windows-commands/repadmin-syncall; [MS-ADTS] 3.1.1.5.5",
+             learn.microsoft.com/previous-versions/windows/it-pro/windows-server-2012-r2-and-2012/cc835086(v=ws.11) (repadmin /syncall); [MS-ADTS] 3.1.1.5.5",
     judge,
 };
 
@@ -91,7 +91,10 @@ fn replicated(case: &Case<'_>) -> Finding {
 }
 
 fn commands(from: &str, to: &str, dn: &str) -> String {
-    format!("before the next cycle: repadmin /syncall {from} /A /e /P, or for the object alone: repadmin /replsingleobj {to} {from} \"{dn}\"")
+    let dn = quoted(dn);
+    format!(
+        "before the next cycle: repadmin /syncall {from} /A /e /P, or for the object alone: repadmin /replsingleobj {to} {from} {dn}"
+    )
 }
 
 /// Whether two names are of one host: one of them may be without its domain.

@@ -15,7 +15,7 @@ pub(super) mod recipient_type;
 pub(super) mod replicated;
 
 #[cfg(test)]
-mod fixture;
+pub(super) mod fixture;
 
 use super::case::Case;
 use super::rule::{Finding, Seen, Status};

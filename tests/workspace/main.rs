@@ -50,7 +50,10 @@ const LAYERS: [(&str, &[&str]); 6] = [
             "zeroize",
         ],
     ),
-    ("adrecover-hybrid", &["adrecover-core", "roxmltree", "serde", "serde_json", "thiserror"]),
+    (
+        "adrecover-hybrid",
+        &["adrecover-core", "base64", "chrono", "csv", "roxmltree", "serde", "serde_json", "thiserror", "uuid"],
+    ),
     (
         "adrecover-simdc",
         &[

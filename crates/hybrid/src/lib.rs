@@ -2,6 +2,7 @@
 //! holds.
 
 pub mod checks;
+pub mod evidence;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;

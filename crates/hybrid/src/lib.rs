@@ -1,6 +1,7 @@
 //! The cloud half of a hybrid identity, as far as files tell: what the synchronisation engine takes, and what the cloud
 //! holds.
 
+pub mod checks;
 pub mod evidence;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]

@@ -26,6 +26,7 @@ pub mod locate;
 mod message;
 mod options;
 mod pages;
+mod protected;
 mod rootdse;
 mod sasl;
 mod session;
@@ -34,6 +35,7 @@ mod stream;
 mod sweep;
 mod tls;
 mod url;
+pub mod users;
 mod wire;
 
 #[cfg(test)]
@@ -45,6 +47,7 @@ mod testing;
 
 pub use error::{BindFailure, ConnectError, ConnectErrorKind, KerberosFailure};
 pub use options::{BindMethod, ConnectOptions};
+pub use protected::Protected;
 pub use rootdse::RootDse;
 pub use sasl::HAS_KERBEROS;
 pub use session::Session;

@@ -1,18 +1,21 @@
 //! What a check is given: the user, the forest, the configuration of the engine, and what the cloud holds of this user.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
+use std::collections::HashMap;
 
-use adrecover_core::ObjectGuid;
 use adrecover_core::time::Timestamp;
+use adrecover_core::{Dn, ObjectGuid};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::forest::Forest;
+use super::observed::Observed;
 use super::rule::{Finding, Seen};
 use super::subject::{ConnectorAccount, Subject};
 use crate::evidence::{Evidence, Known, Mailbox, MailboxField, Matches, SyncFeature, User, UserField, Users};
 use crate::scope::model::{Connector, SettingName};
-use crate::scope::{Evaluator, SyncScope};
+use crate::scope::{Evaluator, ObjectFacts, SyncScope};
 
 /// The configuration of the engine, made ready.
 #[derive(Debug)]
@@ -21,6 +24,19 @@ pub struct Sync<'a> {
     pub scope: &'a SyncScope,
     /// Answers for names and objects.
     pub evaluator: Evaluator<'a>,
+    /// The attributes that it decides by.
+    pub attributes: Vec<String>,
+    /// The containers that it lists and the directory does not have: renamed or moved ones. Not asked where nobody looked.
+    pub missing: Known<Vec<Dn>>,
+}
+
+impl<'a> Sync<'a> {
+    /// Over a configuration.
+    pub fn new(scope: &'a SyncScope) -> Self {
+        let evaluator = Evaluator::new(scope);
+        let attributes = evaluator.attributes();
+        Self { scope, evaluator, attributes, missing: Known::NotAsked }
+    }
 }
 
 /// What all users of one run have in common.
@@ -34,6 +50,10 @@ pub struct Setting<'a> {
     pub evidence: Option<&'a Evidence>,
     /// The account that the engine reads the directory with, where it could be looked up.
     pub connector_account: Option<&'a ConnectorAccount>,
+    /// The containers that live cloud users are synchronised from: found out once a run.
+    pub observed: Observed,
+    /// The groups of the directory that give licences in the cloud, by their SID: `S-1-5-21-…`. Not asked where nobody looked.
+    pub licensed_groups: Known<HashMap<String, Dn>>,
     /// Whether only what the directory tells is asked.
     pub on_prem_only: bool,
     /// The time of the run.
@@ -95,12 +115,14 @@ pub struct Case<'a> {
     pub anchor: Known<String>,
     /// Its cloud object.
     pub cloud: CloudObject<'a>,
+    facts: OnceCell<ObjectFacts>,
 }
 
 impl<'a> Case<'a> {
     /// Finds out what a user's cloud object is.
     pub fn new(subject: &'a Subject, setting: &'a Setting<'a>) -> Self {
-        let mut case = Self { subject, setting, anchor: Known::NotAsked, cloud: CloudObject::NoEvidence };
+        let mut case =
+            Self { subject, setting, anchor: Known::NotAsked, cloud: CloudObject::NoEvidence, facts: OnceCell::new() };
         case.anchor = case.computed_anchor();
         if let Some(evidence) = setting.evidence {
             case.cloud = case.find(evidence);
@@ -137,9 +159,7 @@ impl<'a> Case<'a> {
             if self.setting.on_prem_only {
                 Finding::not_applicable("not asked for (--on-prem-only)")
             } else {
-                Finding::unknown(
-                    "the configuration of the synchronisation is not known: give it with --sync-config PATH",
-                )
+                Finding::unknown("the configuration of the synchronisation is not known: give it with --sync-config PATH")
             }
         })
     }
@@ -232,6 +252,19 @@ impl<'a> Case<'a> {
         features.map_or(Known::NotAsked, |features| features.is_on(feature))
     }
 
+    /// What the scope is decided by.
+    pub fn facts(&self) -> &ObjectFacts {
+        self.facts.get_or_init(|| {
+            let by_default = crate::scope::ATTRIBUTES.into_iter();
+            let names: Vec<&str> = match self.setting.sync {
+                Some(sync) => sync.attributes.iter().map(String::as_str).collect(),
+                None => by_default.collect(),
+            };
+            let is_read = |name: &&str| self.subject.was_asked(name) || self.subject.entry().has(name);
+            ObjectFacts::of_entry(self.subject.entry(), names.into_iter().filter(is_read))
+        })
+    }
+
     /// The connectors that the user lies in.
     pub fn connectors(&self) -> Vec<&'a Connector> {
         let Some(sync) = self.setting.sync else { return vec![] };
@@ -241,21 +274,12 @@ impl<'a> Case<'a> {
     /// Whether the user has to do with mail: it has addresses or a recipient type here, or a mailbox or a primary address in the
     /// cloud. Not asked where none of that was read.
     pub fn is_mail_user(&self) -> Known<bool> {
-        let here = [
-            "mailNickname",
-            "proxyAddresses",
-            "mail",
-            "msExchRecipientTypeDetails",
-            "targetAddress",
-            "homeMDB",
-        ];
+        let here = ["mailNickname", "proxyAddresses", "mail", "msExchRecipientTypeDetails", "targetAddress", "homeMDB"];
         if here.iter().any(|name| matches!(self.subject.octets(name), Known::Value(_))) {
             return Known::Value(true);
         }
-        let has_address =
-            |user: User<'_>| user.proxy_addresses().value().is_some_and(|mut all| all.next().is_some());
-        if self.cloud_user().is_some_and(has_address) || self.mailboxes().is_some_and(|m| !m.found.is_empty())
-        {
+        let has_address = |user: User<'_>| user.proxy_addresses().value().is_some_and(|mut all| all.next().is_some());
+        if self.cloud_user().is_some_and(has_address) || self.mailboxes().is_some_and(|m| !m.found.is_empty()) {
             return Known::Value(true);
         }
         if here.iter().any(|name| self.subject.octets(name) == Known::NotAsked) {
@@ -273,11 +297,9 @@ impl<'a> Case<'a> {
     pub fn saw_cloud(&self, user: User<'_>, field: UserField) -> Seen {
         let value = match field {
             UserField::UserPrincipalName => user.upn().value().map(str::to_owned),
-            _ => user
-                .text(field)
-                .value()
-                .map(str::to_owned)
-                .or_else(|| user.list(field).value().map(|all| all.collect::<Vec<_>>().join(", "))),
+            _ => user.text(field).value().map(str::to_owned).or_else(|| {
+                user.list(field).value().map(|all| all.collect::<Vec<_>>().join(", "))
+            }),
         };
         let file = user.sources().next();
         Seen {

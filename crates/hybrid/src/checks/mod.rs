@@ -10,15 +10,19 @@ mod command;
 mod forest;
 mod idfix;
 mod looked;
+mod observed;
 mod primary;
 mod report;
 mod rule;
 mod subject;
 
+mod account;
 mod cloud;
+mod engine;
 mod exchange;
 mod mail;
 mod matching;
+mod scope;
 mod upn;
 
 #[cfg(test)]
@@ -28,6 +32,7 @@ mod testing;
 
 pub use case::{Case, CloudObject, Found, Setting, Sync};
 pub use forest::{ATTRIBUTES as FOREST_ATTRIBUTES, Forest, Held, Holder};
+pub use observed::{Containers, Observed};
 pub use primary::Answer as PrimarySmtp;
 pub use report::{CheckReport, Choice, SCHEMA, UserReport, Verdict, judge};
 pub use rule::{Finding, Group, Needs, Rule, Seen, Severity, Status};
@@ -35,6 +40,19 @@ pub use subject::{ATTRIBUTES, ConnectorAccount, Subject};
 
 /// All checks, in the order of reports.
 pub static RULES: &[&Rule] = &[
+    &scope::replicated::RULE,
+    &scope::partition::RULE,
+    &scope::ou::RULE,
+    &scope::object_class::RULE,
+    &scope::pilot_group::RULE,
+    &scope::critical_system_object::RULE,
+    &scope::account_name::RULE,
+    &scope::mail_nickname::RULE,
+    &scope::admin_description::RULE,
+    &scope::recipient_type::RULE,
+    &scope::linked_mailbox::RULE,
+    &scope::conflict_name::RULE,
+    &scope::custom_rule::RULE,
     &matching::source_anchor::RULE,
     &matching::on_premises_object_identifier::RULE,
     &matching::privileged_target::RULE,
@@ -56,7 +74,18 @@ pub static RULES: &[&Rule] = &[
     &exchange::mailbox_guid::RULE,
     &exchange::legacy_dn::RULE,
     &exchange::cloud_managed::RULE,
+    &account::enabled_with_password::RULE,
+    &account::sid_unique::RULE,
     &cloud::provisioning_errors::RULE,
     &cloud::retention_clock::RULE,
     &cloud::licence::RULE,
+    &engine::scheduler::RULE,
+    &engine::pending_initial::RULE,
+    &engine::deletion_threshold::RULE,
+    &account::connector_rights::RULE,
+    &engine::tenant_sync::RULE,
+    &account::size_limits::RULE,
+    &account::lost_attributes::RULE,
+    &account::group_licences::RULE,
+    &account::privileged::RULE,
 ];

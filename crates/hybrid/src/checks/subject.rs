@@ -14,62 +14,17 @@ use crate::evidence::Known;
 use crate::scope::ObjectFacts;
 
 /// The attributes that the checks look at, those of the scope aside.
-pub const ATTRIBUTES: [&str; 56] = [
-    "objectGUID",
-    "objectSid",
-    "objectClass",
-    "cn",
-    "name",
-    "distinguishedName",
-    "isDeleted",
-    "isRecycled",
-    "uSNChanged",
-    "whenChanged",
-    "isCriticalSystemObject",
-    "sAMAccountName",
-    "userPrincipalName",
-    "mail",
-    "mailNickname",
-    "proxyAddresses",
-    "targetAddress",
-    "displayName",
-    "givenName",
-    "sn",
-    "adminDescription",
-    "adminCount",
-    "userAccountControl",
-    "pwdLastSet",
-    "memberOf",
-    "primaryGroupID",
-    "mS-DS-ConsistencyGuid",
-    "legacyExchangeDN",
-    "homeMDB",
-    "msExchRecipientTypeDetails",
-    "msExchRecipientDisplayType",
-    "msExchRemoteRecipientType",
-    "msExchMailboxGuid",
-    "msExchArchiveGuid",
-    "msExchMasterAccountSid",
-    "userCertificate",
-    "department",
-    "title",
-    "company",
-    "manager",
-    "physicalDeliveryOfficeName",
-    "streetAddress",
-    "l",
-    "st",
-    "postalCode",
-    "co",
-    "mobile",
-    "telephoneNumber",
-    "employeeID",
-    "preferredLanguage",
-    "extensionAttribute1",
-    "extensionAttribute2",
-    "extensionAttribute3",
-    "extensionAttribute4",
-    "extensionAttribute5",
+pub const ATTRIBUTES: [&str; 66] = [
+    "objectGUID", "objectSid", "objectClass", "cn", "name", "distinguishedName", "isDeleted", "isRecycled", "uSNChanged",
+    "whenChanged", "isCriticalSystemObject", "sAMAccountName", "userPrincipalName", "mail", "mailNickname", "proxyAddresses",
+    "targetAddress", "displayName", "givenName", "sn", "adminDescription", "adminCount", "userAccountControl", "pwdLastSet",
+    "memberOf", "primaryGroupID", "mS-DS-ConsistencyGuid", "legacyExchangeDN", "homeMDB", "msExchRecipientTypeDetails",
+    "msExchRecipientDisplayType", "msExchRemoteRecipientType", "msExchMailboxGuid", "msExchArchiveGuid",
+    "msExchMasterAccountSid", "userCertificate", "department", "title", "company", "manager", "physicalDeliveryOfficeName",
+    "streetAddress", "l", "st", "postalCode", "co", "mobile", "telephoneNumber", "employeeID", "preferredLanguage",
+    "extensionAttribute1", "extensionAttribute2", "extensionAttribute3", "extensionAttribute4", "extensionAttribute5",
+    "extensionAttribute6", "extensionAttribute7", "extensionAttribute8", "extensionAttribute9", "extensionAttribute10",
+    "extensionAttribute11", "extensionAttribute12", "extensionAttribute13", "extensionAttribute14", "extensionAttribute15",
     "nTSecurityDescriptor",
 ];
 
@@ -107,17 +62,13 @@ pub struct Subject {
     pub descriptor: Known<SecurityDescriptor>,
     /// The groups that it was a member of before it was deleted and is not any more, by DN.
     pub lost_groups: Known<Vec<Dn>>,
+    /// The other domain controllers that were seen to have the object as it is here.
+    pub replicated_to: Known<Vec<String>>,
 }
 
 impl Subject {
     /// A live object that was read with these attributes asked for.
-    pub fn new<S: AsRef<str>>(
-        dn: Dn,
-        entry: Entry,
-        asked: impl IntoIterator<Item = S>,
-        source: &str,
-        at: Timestamp,
-    ) -> Self {
+    pub fn new<S: AsRef<str>>(dn: Dn, entry: Entry, asked: impl IntoIterator<Item = S>, source: &str, at: Timestamp) -> Self {
         let asked = asked.into_iter().map(|name| name.as_ref().to_ascii_lowercase()).collect();
         let bytes = entry.value("nTSecurityDescriptor");
         let descriptor = bytes.and_then(|bytes| SecurityDescriptor::from_wire(bytes).ok());
@@ -134,6 +85,7 @@ impl Subject {
             privileged: Known::NotAsked,
             descriptor: descriptor.map_or(Known::NotAsked, Known::Value),
             lost_groups: Known::NotAsked,
+            replicated_to: Known::NotAsked,
         }
     }
 

@@ -1,15 +1,16 @@
 //! What the tests of the checks are made of.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use adrecover_core::{Dn, Entry};
 
 use super::case::{Case, Setting, Sync};
 use super::forest::Forest;
+use super::observed::Observed;
 use super::rule::{Rule, Status};
 use super::subject::{ATTRIBUTES, ConnectorAccount, Subject};
-use crate::evidence::Evidence;
-use crate::scope::{Evaluator, SyncScope};
+use crate::evidence::{Evidence, Known};
+use crate::scope::SyncScope;
 
 /// The GUID of the source anchor's test vector: its base64 is [`ANCHOR`].
 pub(super) const GUID: &str = "8d4e6b2a-1f3c-4a5b-9c7d-0123456789ab";
@@ -27,6 +28,8 @@ pub(super) struct Stage {
     pub(super) connector_account: Option<ConnectorAccount>,
     pub(super) on_prem_only: bool,
     pub(super) change: fn(&mut Subject),
+    licensed_groups: Known<HashMap<String, Dn>>,
+    missing: Known<Vec<Dn>>,
 }
 
 impl Stage {
@@ -42,6 +45,8 @@ impl Stage {
             connector_account: None,
             on_prem_only: false,
             change: |_| {},
+            licensed_groups: Known::NotAsked,
+            missing: Known::NotAsked,
         };
         let guid: adrecover_core::ObjectGuid = GUID.parse().unwrap();
         stage
@@ -135,6 +140,35 @@ impl Stage {
         self
     }
 
+    /// With a configuration of several files.
+    pub(super) fn sync_files(mut self, files: &[(&str, &str)]) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, text) in files {
+            std::fs::write(folder.path().join(name), text).unwrap();
+        }
+        self.scope = Some(crate::scope::read(&[folder.path().to_owned()]).unwrap());
+        self
+    }
+
+    /// With this account as the one that the engine reads the directory with.
+    pub(super) fn account(mut self, account: ConnectorAccount) -> Self {
+        self.connector_account = Some(account);
+        self
+    }
+
+    /// With the groups of the directory that give licences looked up: pairs of SID and DN.
+    pub(super) fn licensed_groups(mut self, groups: &[(&str, &str)]) -> Self {
+        let found = groups.iter().map(|(sid, dn)| ((*sid).to_owned(), dn.parse().unwrap()));
+        self.licensed_groups = Known::Value(found.collect());
+        self
+    }
+
+    /// With containers that the configuration lists and the directory does not have.
+    pub(super) fn missing(mut self, containers: &[&str]) -> Self {
+        self.missing = Known::Value(containers.iter().map(|dn| dn.parse().unwrap()).collect());
+        self
+    }
+
     /// Looks at the case.
     pub(super) fn look<T>(&self, look: impl FnOnce(&Case<'_>) -> T) -> T {
         let mut entry = Entry::new(self.dn.clone());
@@ -147,12 +181,14 @@ impl Stage {
         let now = "2026-11-26T12:00:00Z".parse().unwrap();
         let mut subject = Subject::new(dn, entry, asked, "dc1", now);
         (self.change)(&mut subject);
-        let sync = self.scope.as_ref().map(|scope| Sync { scope, evaluator: Evaluator::new(scope) });
+        let sync = self.scope.as_ref().map(|scope| Sync { missing: self.missing.clone(), ..Sync::new(scope) });
         let setting = Setting {
             forest: &self.forest,
             sync: sync.as_ref(),
             evidence: self.evidence.as_ref(),
             connector_account: self.connector_account.as_ref(),
+            observed: Observed::default(),
+            licensed_groups: self.licensed_groups.clone(),
             on_prem_only: self.on_prem_only,
             now,
         };

@@ -22,7 +22,12 @@ pub(super) async fn token(session: &Session, bind_name: &str) -> Result<Option<V
     if !sids.is_empty() {
         return Ok(Some(sids));
     }
-    let Some(entry) = by_name(session, bind_name).await? else {
+    token_of(session, bind_name).await
+}
+
+/// The SIDs of an account, of the groups that it is in, and those that everybody gets who logs on.
+pub(crate) async fn token_of(session: &Session, name: &str) -> Result<Option<Vec<Sid>>, DirectoryError> {
+    let Some(entry) = by_name(session, name).await? else {
         return Ok(None);
     };
     let query = Query::object(&entry.dn).attributes(["tokenGroups"]);

@@ -9,12 +9,8 @@ use adrecover_core::request::{GroupWish, MemberKey};
 use adrecover_core::{DirectoryError, Dn, Entry, ObjectGuid, Sid, filter, metadata};
 
 use super::Gatherer;
+use crate::protected::{PROTECTED_BUILTIN, PROTECTED_RIDS, Protected, is_builtin};
 
-/// The groups that AdminSDHolder protects, by relative identifier in the domain ([MS-ADTS] 3.1.1.6.1.3): DC and
-/// read-only DC accounts' groups, Domain, Schema and Enterprise Admins, (Enterprise) Key Admins.
-const PROTECTED_RIDS: [u32; 7] = [512, 516, 518, 519, 521, 526, 527];
-/// The same in `S-1-5-32`: Administrators, Account, Server, Print and Backup Operators, Replicator.
-const PROTECTED_BUILTIN: [u32; 6] = [544, 548, 549, 550, 551, 552];
 /// The primary group that a reanimated user gets: Domain Users.
 const DOMAIN_USERS: u32 = 513;
 
@@ -25,12 +21,6 @@ pub(super) enum Known {
     Deleted,
     NotAGroup,
     OtherDomain,
-}
-
-/// The protected groups and every group nested in one.
-pub(super) struct Protected {
-    groups: HashSet<ObjectGuid>,
-    by_dn: HashSet<Dn>,
 }
 
 impl Gatherer<'_> {
@@ -78,47 +68,11 @@ impl Gatherer<'_> {
     /// The protected groups of this DC's database with all that is nested in them, asked for once.
     async fn protected(&mut self) -> Result<&Protected, DirectoryError> {
         if self.cache.protected.is_none() {
-            let found = self.find_protected().await?;
+            let (domain, sid) = (&self.domain.domain, self.domain.domain_sid.as_ref());
+            let found = Protected::find(self.session, domain, sid).await?;
             self.cache.protected = Some(found);
         }
-        Ok(self
-            .cache
-            .protected
-            .get_or_insert_with(|| Protected { groups: HashSet::new(), by_dn: HashSet::new() }))
-    }
-
-    async fn find_protected(&mut self) -> Result<Protected, DirectoryError> {
-        let builtin: Option<Sid> = "S-1-5-32".parse().ok();
-        let mut sids: Vec<Sid> = vec![];
-        sids.extend(
-            self.domain.domain_sid.iter().flat_map(|d| PROTECTED_RIDS.iter().map(|rid| d.with_rid(*rid))),
-        );
-        sids.extend(builtin.iter().flat_map(|d| PROTECTED_BUILTIN.iter().map(|rid| d.with_rid(*rid))));
-        let base = self.domain.domain.to_string();
-        let by_sid = filter::any_of(sids.iter().map(|sid| format!("(objectSid={})", sid.filter_value())));
-        let query = Query::below(&base, Scope::Subtree, by_sid).attributes(["objectGUID"]);
-        let mut entries = self.session.ask(&query).await?;
-        // The nesting is followed here, level by level: Samba with the Recycle Bin on refuses every search with
-        // LDAP_MATCHING_RULE_IN_CHAIN (1, "Indexed and full searches both failed!"; seen on a real DC).
-        let mut seen: HashSet<ObjectGuid> = entries.iter().filter_map(Entry::guid).collect();
-        let mut level: Vec<String> = entries.iter().map(|e| e.dn.clone()).collect();
-        while !level.is_empty() {
-            let mut next = vec![];
-            for some in level.chunks(super::CHUNK) {
-                let member = filter::any_of(some.iter().map(|dn| filter::equals("memberOf", dn)));
-                let query = Query::below(&base, Scope::Subtree, format!("(&(objectClass=group){member})"))
-                    .attributes(["objectGUID"]);
-                let found = self.session.ask(&query).await?;
-                let new = found.into_iter().filter(|e| e.guid().is_some_and(|guid| seen.insert(guid)));
-                next.extend(new);
-            }
-            level = next.iter().map(|e| e.dn.clone()).collect();
-            entries.extend(next);
-        }
-        Ok(Protected {
-            groups: entries.iter().filter_map(Entry::guid).collect(),
-            by_dn: entries.iter().filter_map(|e| e.dn.parse().ok()).collect(),
-        })
+        Ok(self.cache.protected.get_or_insert_with(Protected::default))
     }
 
     /// Looks up the groups that the request wants this object in.
@@ -218,10 +172,6 @@ impl Gatherer<'_> {
 /// Whether the object is a member by `memberOf`, which names all groups of this domain but the primary one.
 fn is_member(entry: Option<&Entry>, group: &Dn) -> bool {
     entry.is_some_and(|e| e.texts("memberOf").iter().any(|dn| dn.parse::<Dn>().as_ref() == Ok(group)))
-}
-
-fn is_builtin(sid: &Sid) -> bool {
-    sid.domain().is_some_and(|d| d.to_string() == "S-1-5-32")
 }
 
 /// The relative identifier of the primary group that the object has, or will have when it is reanimated.

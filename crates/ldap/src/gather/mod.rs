@@ -56,7 +56,7 @@ struct Cache {
     parents: HashMap<String, ParentFacts>,
     allowed: HashMap<ObjectGuid, HashSet<String>>,
     groups: HashMap<Dn, groups::Known>,
-    protected: Option<groups::Protected>,
+    protected: Option<crate::Protected>,
     wishes: Option<HashMap<MemberKey, Vec<usize>>>,
 }
 

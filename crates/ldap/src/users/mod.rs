@@ -1,0 +1,146 @@
+//! Live users, one or all of a domain, and who in the forest has the names and addresses that they have.
+
+use std::ops::ControlFlow;
+
+use adrecover_core::directory::{Query, Scope, Visibility};
+use adrecover_core::time::{Timestamp, to_generalized};
+use adrecover_core::{DirectoryError, Dn, Entry, Sid, filter, metadata};
+
+use crate::deleted::{one, search};
+use crate::{Session, SweepQuery};
+
+/// `SAM_USER_OBJECT` ([MS-ADTS] 2.2.1.? `sAMAccountType`): user accounts, and neither computers nor trusts. The attribute is
+/// indexed.
+const USERS: &str = "(sAMAccountType=805306368)";
+/// How many names or addresses one search asks for.
+const CHUNK: usize = 40;
+
+/// Which users are meant.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    /// The container below which they are.
+    pub under: Dn,
+    /// Only those that were restored since then: `isDeleted` was taken away then, by whatever program.
+    pub restored_since: Option<Timestamp>,
+    /// The attributes to read.
+    pub attributes: Vec<String>,
+    /// How many connections may be used.
+    pub connections: usize,
+}
+
+/// Gives each user, in no particular order, until `give` breaks it off.
+pub async fn each<E: From<DirectoryError>>(
+    session: &mut Session,
+    selection: &Selection,
+    mut give: impl FnMut(Entry) -> Result<ControlFlow<()>, E>,
+) -> Result<(), E> {
+    let mut attributes = selection.attributes.clone();
+    let mut parts = vec![USERS.to_owned()];
+    if let Some(since) = selection.restored_since {
+        // Each domain controller writes `whenChanged` by its own clock.
+        let early = since.checked_sub_signed(chrono::Duration::days(1)).unwrap_or(since);
+        parts.push(format!("(whenChanged>={})", to_generalized(early)));
+        attributes.push("replPropertyMetaData".to_owned());
+    }
+    let query = SweepQuery {
+        base: selection.under.to_string(),
+        scope: Scope::Subtree,
+        filter: filter::all_of(parts),
+        attributes,
+        visibility: Visibility::Live,
+        connections: selection.connections,
+    };
+    let mut sweep = session.sweep(query).await?;
+    while let Some(entry) = sweep.next().await? {
+        if selection.restored_since.is_some_and(|since| !was_restored(&entry, since)) {
+            continue;
+        }
+        if give(entry)?.is_break() {
+            sweep.close().await;
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Whether `isDeleted` was taken away since then: a deletion writes it, and a restore writes it again.
+fn was_restored(entry: &Entry, since: Timestamp) -> bool {
+    let stamp =
+        entry.value("replPropertyMetaData").and_then(|value| metadata::find(value, metadata::IS_DELETED));
+    stamp.is_some_and(|stamp| stamp.version.is_multiple_of(2) && stamp.time.is_some_and(|at| at >= since))
+}
+
+/// Gives each object of a forest or a domain that has a logon name or an address.
+pub async fn each_named<E: From<DirectoryError>>(
+    session: &mut Session,
+    base: &str,
+    attributes: &[&str],
+    connections: usize,
+    mut give: impl FnMut(Entry) -> Result<(), E>,
+) -> Result<(), E> {
+    let query = SweepQuery {
+        base: base.to_owned(),
+        scope: Scope::Subtree,
+        filter: filter::any_of(
+            ["userPrincipalName", "proxyAddresses", "mail", "mailNickname"].map(|name| format!("({name}=*)")),
+        ),
+        attributes: attributes.iter().map(|name| (*name).to_owned()).collect(),
+        visibility: Visibility::Live,
+        connections,
+    };
+    let mut sweep = session.sweep(query).await?;
+    while let Some(entry) = sweep.next().await? {
+        give(entry)?;
+    }
+    Ok(())
+}
+
+/// What a user has that nobody else may have.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Names {
+    /// UPNs.
+    pub upns: Vec<String>,
+    /// Addresses of `proxyAddresses`, with their type.
+    pub addresses: Vec<String>,
+    /// `mailNickname`.
+    pub nicknames: Vec<String>,
+}
+
+/// The objects of a forest or a domain that have one of these names or addresses.
+pub async fn holders(
+    session: &Session,
+    base: &str,
+    names: &Names,
+    attributes: &[&str],
+) -> Result<Vec<Entry>, DirectoryError> {
+    let mut parts: Vec<String> =
+        names.upns.iter().map(|upn| filter::equals("userPrincipalName", upn)).collect();
+    parts.extend(names.nicknames.iter().map(|name| filter::equals("mailNickname", name)));
+    for address in &names.addresses {
+        parts.push(filter::equals("proxyAddresses", address));
+        if let Some(bare) = address.get(5..).filter(|_| address[..5].eq_ignore_ascii_case("smtp:")) {
+            parts.push(filter::equals("mail", bare));
+        }
+    }
+    // A UPN may be somebody's address, too.
+    parts.extend(names.upns.iter().map(|upn| filter::equals("proxyAddresses", &format!("smtp:{upn}"))));
+    let mut found = vec![];
+    for some in parts.chunks(CHUNK) {
+        let query = Query::below(base, Scope::Subtree, filter::any_of(some.to_vec())).attributes(attributes);
+        found.extend(search(session, &query).await?);
+    }
+    Ok(found)
+}
+
+/// The SIDs of an account and of all groups that it is in, by its `domain\name`, UPN or DN; `None` where there is no such account,
+/// or not only one.
+pub async fn token_of(session: &Session, name: &str) -> Result<Option<Vec<Sid>>, DirectoryError> {
+    crate::doctor::account::token_of(session, name).await
+}
+
+/// The SID of the domain of this domain controller.
+pub async fn domain_sid(session: &Session) -> Result<Option<Sid>, DirectoryError> {
+    let domain = session.root_dse().default_naming_context.to_string();
+    let query = Query::object(domain).attributes(["objectSid"]);
+    Ok(one(session, &query).await?.and_then(|entry| entry.sid()))
+}

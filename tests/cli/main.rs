@@ -24,6 +24,7 @@ mod plans;
 mod profiles;
 mod read_only;
 mod scale;
+mod scope;
 mod scripted;
 mod show;
 mod support;

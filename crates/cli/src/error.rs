@@ -9,6 +9,7 @@ use adrecover_core::guid::NotAGuid;
 use adrecover_core::time::{NotATime, Timestamp};
 use adrecover_core::{DirectoryError, ObjectGuid};
 use adrecover_engine::JournalError;
+use adrecover_hybrid::scope::ScopeError;
 use adrecover_ldap::{BadServerUrl, ConnectError, ConnectErrorKind};
 use serde::Serialize;
 
@@ -215,6 +216,28 @@ impl From<JournalError> for CliError {
             _ => Self::unexpected(message)
                 .hint("the variable ADRECOVER_STATE_DIR names another folder for the operation journal"),
         }
+    }
+}
+
+/// The configuration of the synchronisation: what cannot be relied on is no answer.
+impl From<ScopeError> for CliError {
+    fn from(error: ScopeError) -> Self {
+        let kind = match &error {
+            ScopeError::Io { .. } | ScopeError::NotAFile { .. } => Kind::Usage,
+            ScopeError::NotText { .. }
+            | ScopeError::TooLarge { .. }
+            | ScopeError::TooMany { .. }
+            | ScopeError::Empty { .. }
+            | ScopeError::Cut { .. }
+            | ScopeError::Malformed { .. }
+            | ScopeError::OtherKind { .. }
+            | ScopeError::Truncated { .. }
+            | ScopeError::Field { .. }
+            | ScopeError::NotADn { .. }
+            | ScopeError::NoConnector { .. }
+            | ScopeError::Contradiction { .. } => Kind::BadInput,
+        };
+        Self::new(kind, error.to_string()).hint(error.hint())
     }
 }
 

@@ -9,5 +9,6 @@ pub(crate) mod man;
 pub(crate) mod operations;
 pub(crate) mod profile;
 pub(crate) mod restore;
+pub(crate) mod scope;
 pub(crate) mod show;
 pub(crate) mod undo;

@@ -38,7 +38,7 @@ fn configuration(data: &[u8]) {
         Err(error) => {
             let said = format!("{error} {error:?}");
             assert!(!said.contains(SECRET), "an error repeats a secret");
-            assert!(said.len() <= 4 * text.len() + 600, "an error is longer than what it is about");
+            assert!(said.len() <= 12 * text.len() + 600, "an error is longer than what it is about");
             let is_contradiction = matches!(error, ScopeError::Contradiction { .. });
             assert!(is_contradiction || !error.to_string().contains('\n'), "an error has several lines");
         }

@@ -79,10 +79,15 @@ fn partitions(
     }
     let mut partitions: Vec<Partition> = vec![];
     for container in containers {
-        let dn = domain.clone().filter(|d| container.dn.is_at_or_below(d)).unwrap_or_else(|| naming_context(&container.dn));
+        let dn = domain
+            .clone()
+            .filter(|d| container.dn.is_at_or_below(d))
+            .unwrap_or_else(|| naming_context(&container.dn));
         match partitions.iter_mut().find(|p| p.dn == dn) {
             Some(partition) => partition.inclusions.push(container),
-            None => partitions.push(Partition { inclusions: vec![container], empty_is_all: false, ..empty(dn) }),
+            None => {
+                partitions.push(Partition { inclusions: vec![container], empty_is_all: false, ..empty(dn) })
+            }
         }
     }
     partitions

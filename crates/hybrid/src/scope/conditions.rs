@@ -30,7 +30,10 @@ impl Answer {
 /// Whether an object is in a rule's scope: OR between the groups, AND inside one.
 pub(crate) fn applies(scope: &RuleScope, facts: &ObjectFacts) -> Answer {
     let RuleScope::Groups(groups) = scope else {
-        return Answer::Unknown { why: "its scope is written in a way that is not known".into(), attributes: vec![] };
+        return Answer::Unknown {
+            why: "its scope is written in a way that is not known".into(),
+            attributes: vec![],
+        };
     };
     if groups.is_empty() {
         return Answer::Yes;
@@ -199,7 +202,8 @@ fn membership(operator: &str) -> Option<bool> {
 }
 
 fn member(group: &str, facts: &ObjectFacts, wanted: bool) -> Answer {
-    let unknown = |why: &str| Answer::Unknown { why: why.to_owned(), attributes: vec!["memberOf".to_owned()] };
+    let unknown =
+        |why: &str| Answer::Unknown { why: why.to_owned(), attributes: vec!["memberOf".to_owned()] };
     let Ok(group) = group.parse::<Dn>() else { return unknown("the group is not named by its DN") };
     let Some(groups) = facts.get("memberOf").values() else { return unknown("memberOf was not read") };
     let is_member = groups.iter().any(|g| g.parse::<Dn>().is_ok_and(|g| g == group));

@@ -67,17 +67,22 @@ fn partition(fields: &Fields<'_>, is_ad: bool) -> Result<Option<Partition>, Scop
     if let Some(field) = lists.into_iter().find(|field| !scope.has(field)) {
         return Err(ScopeError::Field { at: scope.at(), field });
     }
-    let classes = scope.list("ObjectClasses")?;
     Ok(Some(Partition {
         dn,
         selected: fields.boolean("Selected").ok_or_else(|| missing("Selected"))?,
         inclusions: names(&scope, lists[0])?,
         exclusions: names(&scope, lists[1])?,
         empty_is_all: false,
-        object_classes: scope.has("ObjectClasses").then(|| classes.into_iter().filter_map(Node::text).collect()),
+        object_classes: classes(&scope, "ObjectClasses")?,
         last_dc: Parameters::of(fields, "Parameters")?.text("last-dc"),
         at: fields.at(),
     }))
+}
+
+/// The classes of a list; `None` where nothing is listed, or something else than names.
+pub(crate) fn classes(fields: &Fields<'_>, field: &'static str) -> Result<Option<Vec<String>>, ScopeError> {
+    let names: Option<Vec<String>> = fields.list(field)?.into_iter().map(Node::text).collect();
+    Ok(names.filter(|names| !names.is_empty()))
 }
 
 /// The DNs of a list. An item that is neither a text nor an object with one is damage.

@@ -132,7 +132,9 @@ impl ScopeError {
             Self::Cut { .. } | Self::Malformed { .. } | Self::Empty { .. } | Self::NotText { .. } => {
                 "the file is damaged: copy it again, or export it again on the sync server"
             }
-            Self::TooLarge { .. } | Self::TooMany { .. } => "name the configuration itself, not what is around it",
+            Self::TooLarge { .. } | Self::TooMany { .. } => {
+                "name the configuration itself, not what is around it"
+            }
             Self::OtherKind { .. } => {
                 "what is read: the folder of Get-ADSyncServerConfiguration, Get-ADSyncConnector as JSON (-Depth 6) or Clixml, \
                  the wizard's policy JSON, the schema of a Cloud Sync job"

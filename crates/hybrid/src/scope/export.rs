@@ -125,7 +125,8 @@ pub(crate) fn rule<'a>(source: &Source, root: Node<'a, 'a>) -> Result<Rule, Scop
         Some("outbound") => Direction::Outbound,
         _ => return Err(missing("direction")),
     };
-    let groups = child(root, "synchronizationCriteria").map(|c| children(c, "conditions").collect::<Vec<_>>());
+    let groups =
+        child(root, "synchronizationCriteria").map(|c| children(c, "conditions").collect::<Vec<_>>());
     let groups = groups.unwrap_or_default();
     // A group without a condition holds for all, and so would the whole then.
     let scope: Vec<Vec<Condition>> = groups

@@ -32,7 +32,8 @@ pub(crate) struct Reading {
 pub fn read<P: AsRef<Path>>(paths: &[P]) -> Result<SyncScope, ScopeError> {
     let mut all = Reading::default();
     for path in paths.iter().map(AsRef::as_ref) {
-        let metadata = std::fs::metadata(path).map_err(|source| ScopeError::Io { path: path.to_owned(), source })?;
+        let metadata =
+            std::fs::metadata(path).map_err(|source| ScopeError::Io { path: path.to_owned(), source })?;
         let mut reading = Reading::default();
         if metadata.is_dir() {
             reading.folder(path)?;

@@ -113,7 +113,8 @@ pub fn recipient_type(_: &Dn, facts: &ObjectFacts) -> Outcome {
 pub fn linked_mailbox(_: &Dn, facts: &ObjectFacts) -> Outcome {
     match number(facts) {
         Ok(Some(2)) => Outcome::Unknown {
-            why: "a linked mailbox is synchronised only with its master account (msExchMasterAccountSid)".to_owned(),
+            why: "a linked mailbox is synchronised only with its master account (msExchMasterAccountSid)"
+                .to_owned(),
             attributes: vec!["msExchMasterAccountSid".to_owned()],
         },
         Ok(_) => Outcome::Passes,
@@ -149,7 +150,8 @@ pub type Filter = fn(&Dn, &ObjectFacts) -> Outcome;
 pub(crate) const OF_THE_SCOPE: [Filter; 2] = [admin_description, critical_system_object];
 
 /// The filters that write `cloudFiltered`: a rule of a lower precedence can win over them.
-pub(crate) const OF_CLOUD_FILTERED: [Filter; 4] = [account_name, mail_nickname, recipient_type, conflict_name];
+pub(crate) const OF_CLOUD_FILTERED: [Filter; 4] =
+    [account_name, mail_nickname, recipient_type, conflict_name];
 
 /// What several filters say together: one that filters decides, then one that does not know.
 pub(crate) fn together(filters: &[Filter], dn: &Dn, facts: &ObjectFacts) -> Outcome {

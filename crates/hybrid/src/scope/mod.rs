@@ -27,9 +27,9 @@ mod tests;
 pub use applied::{applied_here, newest_applied_policy};
 pub use error::ScopeError;
 pub use facts::{ATTRIBUTES, Known, ObjectFacts};
-pub use files::read;
 #[cfg(any(test, feature = "fuzzing"))]
 pub(crate) use files::of_text;
+pub use files::read;
 pub use filters::Outcome;
 pub use model::SyncScope;
 pub use rules::{Decision, custom_rule};

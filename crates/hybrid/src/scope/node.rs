@@ -42,7 +42,8 @@ impl<'a> Clixml<'a> {
     pub(crate) fn objects(&'a self) -> Vec<Node<'a>> {
         let top = self.document.root_element().children().filter(XmlNode::is_element);
         // What was piped stands side by side, an array as one object.
-        top.flat_map(|n| Node::Clixml(self, n).items().unwrap_or_else(|| vec![Node::Clixml(self, n)])).collect()
+        top.flat_map(|n| Node::Clixml(self, n).items().unwrap_or_else(|| vec![Node::Clixml(self, n)]))
+            .collect()
     }
 }
 
@@ -76,7 +77,8 @@ impl<'a> Node<'a> {
     pub(crate) fn items(self) -> Option<Vec<Self>> {
         match self {
             Self::Json(source, raw) => {
-                let of = |raw| Some(json::items(raw)?.into_iter().map(|raw| Self::Json(source, raw)).collect());
+                let of =
+                    |raw| Some(json::items(raw)?.into_iter().map(|raw| Self::Json(source, raw)).collect());
                 of(raw).or_else(|| {
                     let fields = json::fields(raw)?;
                     let is_list = fields.len() == 2 && fields.iter().any(|(name, _)| name == "Count");

@@ -53,10 +53,7 @@ enum Given {
 }
 
 /// The custom rules of a connector that write `cloudFiltered` for objects of a class, the one that wins first.
-pub(crate) fn custom<'a>(
-    connector: &'a Connector,
-    class: Class<'a>,
-) -> Vec<(&'a Rule, &'a Mapping)> {
+pub(crate) fn custom<'a>(connector: &'a Connector, class: Class<'a>) -> Vec<(&'a Rule, &'a Mapping)> {
     let rules = connector.rules.iter().flatten();
     let is_for = |rule: &&Rule| {
         rule.is_custom()
@@ -140,15 +137,17 @@ fn not_understood(rule: &Rule, mapping: &Mapping) -> Outcome {
 fn given(mapping: &Mapping, facts: &ObjectFacts) -> Given {
     let plain = |text: &str| text.chars().filter(|c| !c.is_whitespace()).collect::<String>().to_lowercase();
     match &mapping.source {
-        MappingSource::Constant(text) | MappingSource::Expression { text, .. } => match plain(text).as_str() {
-            "true" | "cbool(true)" | "cbool(\"true\")" | "\"true\"" => Given::True,
-            "false" | "cbool(false)" | "cbool(\"false\")" | "\"false\"" => Given::False,
-            "" | "null" | "ignorethisflow" => Given::Nothing,
-            // It decides, with nothing.
-            "authoritativenull" => Given::False,
-            text if text == DEFAULT_EXPRESSION => Given::Default,
-            _ => Given::NotUnderstood,
-        },
+        MappingSource::Constant(text) | MappingSource::Expression { text, .. } => {
+            match plain(text).as_str() {
+                "true" | "cbool(true)" | "cbool(\"true\")" | "\"true\"" => Given::True,
+                "false" | "cbool(false)" | "cbool(\"false\")" | "\"false\"" => Given::False,
+                "" | "null" | "ignorethisflow" => Given::Nothing,
+                // It decides, with nothing.
+                "authoritativenull" => Given::False,
+                text if text == DEFAULT_EXPRESSION => Given::Default,
+                _ => Given::NotUnderstood,
+            }
+        }
         MappingSource::Attribute(name) => match facts.get(name).values() {
             Some([]) => Given::Nothing,
             Some([one]) if one.eq_ignore_ascii_case("true") => Given::True,
@@ -167,7 +166,8 @@ pub(crate) fn joined(connector: &Connector, class: Class<'_>, facts: &ObjectFact
     };
     let rules = connector.rules.as_ref()?;
     let of_setup = |rule: &&Rule| {
-        rule.immutable_tag.as_ref().is_some_and(|t| crate::scope::model::has_prefix(t, tag)) && !rule.is_custom()
+        rule.immutable_tag.as_ref().is_some_and(|t| crate::scope::model::has_prefix(t, tag))
+            && !rule.is_custom()
     };
     let default = rules.iter().find(of_setup).filter(|rule| rule.disabled)?;
     let provisions = |rule: &&Rule| {
@@ -217,7 +217,8 @@ pub(crate) fn attributes(connector: &Connector) -> Vec<String> {
     let rules = connector.rules.iter().flatten().filter(|r| {
         r.direction == Direction::Inbound
             && !r.disabled
-            && (r.is_custom() && r.mapping("cloudFiltered").is_some() || r.link_type.as_deref() == Some("Provision"))
+            && (r.is_custom() && r.mapping("cloudFiltered").is_some()
+                || r.link_type.as_deref() == Some("Provision"))
     });
     let rules: Vec<&Rule> = rules.collect();
     for scope in scopes.chain(rules.iter().map(|r| &r.scope)) {

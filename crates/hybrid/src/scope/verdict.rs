@@ -11,9 +11,7 @@ use serde::Serialize;
 
 use crate::scope::facts::{Class, ObjectFacts};
 use crate::scope::filters::{self, Outcome};
-use crate::scope::model::{
-    Connector, Engine, GroupFilter, Listed, Partition, Place, SettingName, SyncScope,
-};
+use crate::scope::model::{Connector, Engine, GroupFilter, Listed, Partition, Place, SettingName, SyncScope};
 use crate::scope::rules::{self, Decision};
 
 /// Why an object is in scope or not.
@@ -172,7 +170,8 @@ impl<'a> Evaluator<'a> {
             for &index in self.by_dn.get(&ancestor).into_iter().flatten() {
                 let Prepared { connector, partition, .. } = self.partitions[index];
                 let is_nearer = |f: &Located<'_>| {
-                    f.connector.engine == connector.engine && f.partition.dn != partition.dn
+                    f.connector.engine == connector.engine
+                        && f.partition.dn != partition.dn
                         && (connector.engine == Engine::ConnectSync || std::ptr::eq(f.connector, connector))
                 };
                 if !found.iter().any(is_nearer) {
@@ -243,7 +242,10 @@ impl<'a> Evaluator<'a> {
                 let because = Because::at(&partition.at, "every container");
                 return Verdict::new(Some(true), Reason::IncludedBy, Some(because));
             }
-            return Verdict::unknown(of_partition(), "the partition lists neither included nor excluded containers");
+            return Verdict::unknown(
+                of_partition(),
+                "the partition lists neither included nor excluded containers",
+            );
         }
         let mut at = Some(dn.clone());
         while let Some(ancestor) = at.filter(|a| a.depth() >= partition.dn.depth()) {
@@ -370,6 +372,8 @@ fn of_setup(connector: &Connector) -> Because {
     let rule = connector.rules.iter().flatten().find(|r| r.immutable_tag.as_ref().is_some_and(is_join));
     match rule {
         Some(rule) => Because::at(&rule.at, rule.name.clone()),
-        None => Because { source: "default rules".to_owned(), path: None, line: None, value: NAME.to_owned() },
+        None => {
+            Because { source: "default rules".to_owned(), path: None, line: None, value: NAME.to_owned() }
+        }
     }
 }

@@ -3,7 +3,7 @@
 //! Only the keys that public tools read are known; no real file was at hand. What is not known is passed over, with a warning
 //! where its name sounds as if it could narrow the scope.
 
-use crate::scope::connectors::names;
+use crate::scope::connectors::{classes, names};
 use crate::scope::error::ScopeError;
 use crate::scope::export::{guid, listed};
 use crate::scope::model::{
@@ -105,14 +105,13 @@ fn partition(fields: &Fields<'_>, warnings: &mut Vec<String>) -> Result<Partitio
     }
     // The policy lists what the wizard selected.
     let selected = fields.boolean("selected").or_else(|| fields.boolean("isSelected")).unwrap_or(true);
-    let classes = fields.list("objectClasses")?;
     Ok(Partition {
         dn: listed(&name, at.clone(), "distinguishedName")?.dn,
         selected,
         inclusions: names(fields, lists[0])?,
         exclusions: names(fields, lists[1])?,
         empty_is_all: false,
-        object_classes: (!classes.is_empty()).then(|| classes.into_iter().filter_map(Node::text).collect()),
+        object_classes: classes(fields, "objectClasses")?,
         last_dc: None,
         at,
     })

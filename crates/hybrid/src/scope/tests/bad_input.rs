@@ -55,11 +55,14 @@ fn damage_names_its_line_and_repeats_nothing() {
 
 #[test]
 fn json_and_xml_of_another_kind() {
-    for text in ["{\"a\": 1}", "[]", "[1, 2]", "{\"synchronizationRules\": []}", "<a/>", "<Objs/>", "nonsense"] {
+    for text in
+        ["{\"a\": 1}", "[]", "[1, 2]", "{\"synchronizationRules\": []}", "<a/>", "<Objs/>", "nonsense"]
+    {
         assert!(matches!(refused(text), ScopeError::OtherKind { .. }), "{text}");
     }
     assert!(matches!(refused(" \n"), ScopeError::Empty { .. }));
-    let users = "{\"@odata.context\": \"x\", \"value\": [{\"id\": \"1\", \"userPrincipalName\": \"a@contoso.com\"}]}";
+    let users =
+        "{\"@odata.context\": \"x\", \"value\": [{\"id\": \"1\", \"userPrincipalName\": \"a@contoso.com\"}]}";
     assert!(matches!(refused(users), ScopeError::OtherKind { .. }));
 }
 
@@ -181,7 +184,8 @@ fn contradictions() {
     let said = contradiction(fixture::connector_json(&other, ""));
     assert!(said.contains("one.xml:") && said.contains("two.json:") && said.contains("included"), "{said}");
     // Another server has another GUID for the same forest.
-    let text = fixture::connector_json(&other, "").replace(fixture::ID, "00000000-0000-0000-0000-000000000009");
+    let text =
+        fixture::connector_json(&other, "").replace(fixture::ID, "00000000-0000-0000-0000-000000000009");
     assert!(contradiction(text).contains("included"));
     let mut other = contoso();
     other[0].exclusions.clear();
@@ -189,7 +193,9 @@ fn contradictions() {
     let mut other = contoso();
     other[0].selected = false;
     assert!(contradiction(fixture::connector_json(&other, "")).contains("selected"));
-    assert!(contradiction(fixture::connector_json(&contoso(), "CN=G,DC=contoso,DC=com")).contains("pilot group"));
+    assert!(
+        contradiction(fixture::connector_json(&contoso(), "CN=G,DC=contoso,DC=com")).contains("pilot group")
+    );
     // The order of the names does not matter, nor their case.
     let mut same = contoso();
     same[0].inclusions[0] = "ou=corp,dc=contoso,dc=com".into();

@@ -105,7 +105,9 @@ pub(crate) fn connector_json(domains: &[Domain], group: &str) -> String {
 pub(crate) fn connector_clixml(domains: &[Domain], group: &str) -> String {
     let list = |name: &str, texts: &[String]| {
         let items: String = texts.iter().map(|t| format!("<S>{}</S>\n", escaped(t))).collect();
-        format!("<Obj N=\"{name}\" RefId=\"{name}\"><TN RefId=\"9\"><T>System.Collections.Generic.List</T></TN><LST>\n{items}</LST></Obj>")
+        format!(
+            "<Obj N=\"{name}\" RefId=\"{name}\"><TN RefId=\"9\"><T>System.Collections.Generic.List</T></TN><LST>\n{items}</LST></Obj>"
+        )
     };
     let partitions: String = domains
         .iter()

@@ -82,8 +82,14 @@ fn every_encoding_is_read() {
         let marked = format!("\u{feff}{text}");
         let le = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
         let be = |text: &str| text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
-        let encodings =
-            [text.clone().into_bytes(), marked.clone().into_bytes(), le(&text), le(&marked), be(&text), be(&marked)];
+        let encodings = [
+            text.clone().into_bytes(),
+            marked.clone().into_bytes(),
+            le(&text),
+            le(&marked),
+            be(&text),
+            be(&marked),
+        ];
         for (i, octets) in encodings.into_iter().enumerate() {
             let path = folder.path().join(format!("{format}-{i}"));
             fs::write(&path, octets).unwrap();
@@ -135,7 +141,9 @@ fn a_whole_export_is_read_from_wherever_it_lies() {
         assert!(rule.is_custom() && rule.disabled && rule.direction == Direction::Inbound);
         assert_eq!((rule.name.as_str(), rule.precedence), ("Custom", Some(50)));
         let mapping = rule.mapping("CLOUDFILTERED").unwrap();
-        assert!(matches!(&mapping.source, MappingSource::Expression { attributes, .. } if attributes == &["mail"]));
+        assert!(
+            matches!(&mapping.source, MappingSource::Expression { attributes, .. } if attributes == &["mail"])
+        );
         let anchor = scope.setting(SettingName::AnchorAttribute).next().unwrap();
         assert_eq!((anchor.value.as_str(), anchor.at.line), ("mS-DS-ConsistencyGuid", 2));
         assert!(scope.has_setting(SettingName::StagingMode, "false"));
@@ -158,7 +166,8 @@ fn several_forests_stand_together() {
     let two = folder.path().join("two");
     fs::write(&one, fixture::connector_xml(&domains(), "")).unwrap();
     let fabrikam = [domain("DC=fabrikam,DC=com", &["OU=CORP,DC=fabrikam,DC=com"], &["DC=fabrikam,DC=com"])];
-    let text = fixture::policy_json(&fabrikam, "").replace(fixture::ID, "00000000-0000-0000-0000-000000000002");
+    let text =
+        fixture::policy_json(&fabrikam, "").replace(fixture::ID, "00000000-0000-0000-0000-000000000002");
     fs::write(&two, text).unwrap();
     let scope = super::super::read(&[one, two]).unwrap();
     assert_eq!(scope.connectors.len(), 2);
@@ -179,7 +188,8 @@ fn the_schema_of_cloud_sync_includes_and_never_excludes() {
     let dns = fixture::schema_json(&[], &[], "").replace("\"Active Directory\"", "\"contoso.com\"");
     assert_eq!(named(&read(dns), "CN=A,OU=X,DC=fabrikam,DC=com").0, "noPartition");
     // What goes from the cloud into the directory is not meant.
-    let back = fixture::schema_json(&[], &[], "").replace("\"Active Directory\"", "\"Azure Active Directory\"");
+    let back =
+        fixture::schema_json(&[], &[], "").replace("\"Active Directory\"", "\"Azure Active Directory\"");
     let scope = read(back);
     assert!(scope.connectors.is_empty());
 }
@@ -188,7 +198,11 @@ fn the_schema_of_cloud_sync_includes_and_never_excludes() {
 fn what_could_narrow_the_scope_and_is_not_known_is_warned_about() {
     let text = fixture::policy_json(&domains(), "").replace("somethingNew", "extraGroupFilter");
     let scope = read(text);
-    assert!(scope.warnings.len() == 1 && scope.warnings[0].contains("extraGroupFilter"), "{:?}", scope.warnings);
+    assert!(
+        scope.warnings.len() == 1 && scope.warnings[0].contains("extraGroupFilter"),
+        "{:?}",
+        scope.warnings
+    );
     assert!(read(fixture::policy_json(&domains(), "")).warnings.is_empty());
 }
 
@@ -199,6 +213,9 @@ fn lists_as_powershell_writes_them_at_times() {
         .replace("[\"OU=a,DC=contoso,DC=com\"]", "{\"value\": [\"OU=a,DC=contoso,DC=com\"], \"Count\": 1}")
         .replace("\"ContainerExclusionList\": []", "\"ContainerExclusionList\": null");
     assert_eq!(named(&read(text), "CN=A,OU=a,DC=contoso,DC=com").0, "includedBy");
+    // Classes that cannot be read are not said, and filter nobody.
+    let odd = fixture::connector_json(&domains(), "").replace("[\"user\",", "[{\"Name\": \"user\"},");
+    assert_eq!(read(odd).connectors[0].partitions[0].object_classes, None);
     // One connector without the brackets of a list.
     let one = "{\"Name\": \"contoso.com\", \"Type\": \"AD\", \"Partitions\": {\"DN\": \"DC=contoso,DC=com\", \"Selected\": true, \
                \"ConnectorPartitionScope\": {\"ContainerInclusionList\": [\"DC=contoso,DC=com\"], \"ContainerExclusionList\": []}}}";

@@ -79,7 +79,8 @@ fn what_is_read_of_it() {
     assert!(rules.iter().all(|r| !r.is_custom()), "its rules are those of setup");
     let join = rules.iter().find(|r| r.name == "In from AD - User Join").unwrap();
     assert_eq!((join.direction, join.joins.len(), join.precedence), (Direction::Inbound, 5, Some(100)));
-    let MappingSource::Expression { text, attributes } = &join.mapping("cloudFiltered").unwrap().source else {
+    let MappingSource::Expression { text, attributes } = &join.mapping("cloudFiltered").unwrap().source
+    else {
         panic!("it is an expression");
     };
     assert!(text.contains("&H21C07000") && attributes.len() == 2);

@@ -161,7 +161,11 @@ fn what_the_default_rules_filter() {
     let dn: Dn = USER.parse().unwrap();
     for (attribute, values, filter, is_filtered) in cases {
         let facts = user().with(attribute, values.iter().copied());
-        assert_eq!(matches!(filter(&dn, &facts), Outcome::Filtered(_)), is_filtered, "{attribute} {values:?}");
+        assert_eq!(
+            matches!(filter(&dn, &facts), Outcome::Filtered(_)),
+            is_filtered,
+            "{attribute} {values:?}"
+        );
         let verdict = verdict(&scope, USER, &facts);
         assert_eq!(verdict.in_scope, Some(!is_filtered), "{attribute} {values:?}");
         if is_filtered {
@@ -171,7 +175,8 @@ fn what_the_default_rules_filter() {
         }
         // What was not read is not absent.
         let mut unread = ObjectFacts::name_only().with("objectClass", ["user"]);
-        for name in ["sAMAccountName", "mailNickname", "adminDescription"].iter().filter(|n| **n != attribute) {
+        for name in ["sAMAccountName", "mailNickname", "adminDescription"].iter().filter(|n| **n != attribute)
+        {
             unread = unread.with(name, ["x"]);
         }
         assert!(matches!(filter(&dn, &unread), Outcome::Unknown { .. }), "{attribute}");
@@ -204,7 +209,8 @@ fn names_of_conflicts_and_of_deleted_objects() {
 fn a_custom_rule_filters_whom_its_scope_takes() {
     let scope_of = condition_xml("extensionAttribute15", "EQUAL", "NoSync");
     let scope = with_rules(&[rule_xml("NoSync", 90, &scope_of, "<src>True</src>", "")]);
-    let of = |values: &[&str]| verdict(&scope, USER, &user().with("extensionAttribute15", values.iter().copied()));
+    let of =
+        |values: &[&str]| verdict(&scope, USER, &user().with("extensionAttribute15", values.iter().copied()));
     let out = of(&["NoSync"]);
     assert_eq!((out.in_scope, out.reason), (Some(false), Reason::FilteredByRule));
     assert_eq!(out.because.unwrap().value, "NoSync");
@@ -222,7 +228,9 @@ fn a_custom_rule_filters_whom_its_scope_takes() {
     assert_eq!(named(&scope, "OU=CORP,DC=contoso,DC=com").0, "includedBy");
     assert!(Evaluator::new(&scope).attributes().contains(&"extensionAttribute15".to_owned()));
     let decision = custom_rule(&scope.connectors[0], &USER.parse().unwrap(), &user());
-    assert!(matches!(&decision.outcome, Outcome::Unknown { attributes, .. } if attributes == &["extensionAttribute15"]));
+    assert!(
+        matches!(&decision.outcome, Outcome::Unknown { attributes, .. } if attributes == &["extensionAttribute15"])
+    );
 }
 
 #[test]
@@ -239,10 +247,14 @@ fn rules_that_do_not_concern_a_user() {
         rule_xml("Custom", 90, "", "<src/><expression>NULL</expression>", ""),
     ];
     for rule in cases {
-        let scope = with_rules(&[rule.clone()]);
+        let scope = with_rules(std::slice::from_ref(&rule));
         assert_eq!(verdict(&scope, USER, &user()).in_scope, Some(true), "{rule}");
     }
-    for more in ["", "<immutable-tag>Microsoft.InfromADUserX.001</immutable-tag>", "<immutable-tag>Mine</immutable-tag>"] {
+    for more in [
+        "",
+        "<immutable-tag>Microsoft.InfromADUserX.001</immutable-tag>",
+        "<immutable-tag>Mine</immutable-tag>",
+    ] {
         let scope = with_rules(&[always(more)]);
         assert_eq!(verdict(&scope, USER, &user()).in_scope, Some(false), "{more}");
         assert_eq!(named(&scope, USER).0, "filteredByRule");
@@ -290,8 +302,9 @@ fn the_rule_of_the_lowest_precedence_wins() {
 #[test]
 fn a_default_rule_that_was_replaced() {
     let tag = "<immutable-tag>Microsoft.InfromADUserJoin.003</immutable-tag>";
-    let disabled = rule_xml("In from AD - User Join", 100, "", "<src/>", &format!("{tag}<disabled>True</disabled>"));
-    let scope = with_rules(&[disabled.clone()]);
+    let disabled =
+        rule_xml("In from AD - User Join", 100, "", "<src/>", &format!("{tag}<disabled>True</disabled>"));
+    let scope = with_rules(std::slice::from_ref(&disabled));
     let out = verdict(&scope, USER, &user());
     assert_eq!((out.in_scope, out.reason), (Some(false), Reason::FilteredByRule));
     let only = condition_xml("department", "EQUAL", "Sales");
@@ -312,11 +325,9 @@ fn rules_of_the_wizards_policy() {
         )
     };
     let condition = "{\"attribute\": \"title\", \"condition\": \"EQUAL\", \"value\": \"NoSync\"}";
-    for filters in [
-        format!("[{condition}]"),
-        format!("[[{condition}]]"),
-        format!("[{{\"conditions\": [{condition}]}}]"),
-    ] {
+    for filters in
+        [format!("[{condition}]"), format!("[[{condition}]]"), format!("[{{\"conditions\": [{condition}]}}]")]
+    {
         let scope = read(policy_json(&[contoso()], &rule(&filters)));
         let of = |title: &str| verdict(&scope, USER, &user().with("title", [title])).in_scope;
         assert_eq!((of("NoSync"), of("x")), (Some(false), Some(true)), "{filters}");
@@ -329,9 +340,13 @@ fn rules_of_the_wizards_policy() {
 fn cloud_sync_has_filters_of_its_own() {
     let clause = "{\"sourceOperandName\": \"department\", \"operatorName\": \"EQUALS\", \"targetOperand\": {\"values\": [\"Sales\"]}}";
     let mapping = |scope: &str| {
-        format!("{{\"sourceObjectName\": \"user\", \"targetObjectName\": \"User\", \"enabled\": true, \"scope\": {scope}}}")
+        format!(
+            "{{\"sourceObjectName\": \"user\", \"targetObjectName\": \"User\", \"enabled\": true, \"scope\": {scope}}}"
+        )
     };
-    let groups = format!("{{\"categoryFilterGroups\": [], \"groups\": [{{\"clauses\": [{clause}]}}], \"inputFilterGroups\": []}}");
+    let groups = format!(
+        "{{\"categoryFilterGroups\": [], \"groups\": [{{\"clauses\": [{clause}]}}], \"inputFilterGroups\": []}}"
+    );
     let scope = read(schema_json(&["OU=CORP,DC=contoso,DC=com"], &[], &mapping(&groups)));
     let of = |facts: ObjectFacts| verdict(&scope, USER, &facts).in_scope;
     assert_eq!(of(user().with("department", ["Sales"])), Some(true));
@@ -344,7 +359,8 @@ fn cloud_sync_has_filters_of_its_own() {
     assert_eq!(verdict(&scope, USER, &contact).reason, Reason::ClassNotSelected);
     let group = "CN=G,DC=contoso,DC=com";
     let scope = read(schema_json(&[], &[group], &mapping("null")));
-    let of = |groups: &[&str]| verdict(&scope, USER, &user().with("memberOf", groups.iter().copied())).in_scope;
+    let of =
+        |groups: &[&str]| verdict(&scope, USER, &user().with("memberOf", groups.iter().copied())).in_scope;
     assert_eq!((of(&[group]), of(&[])), (Some(true), Some(false)));
     let by_id = read(schema_json(&[], &["0192f1c8-0000-0000-0000-000000000000"], ""));
     assert_eq!(verdict(&by_id, USER, &user()).in_scope, None);

@@ -87,6 +87,15 @@ impl Entity {
         }
     }
 
+    /// The property that names an object where its key was not asked for.
+    pub(crate) fn alias(self) -> Option<u8> {
+        match self {
+            Self::User => Some(UserField::UserPrincipalName.into()),
+            Self::Mailbox => Some(MailboxField::PrimarySmtpAddress.into()),
+            _ => None,
+        }
+    }
+
     /// Whether it comes from Microsoft Graph, whose PowerShell module shows what was not selected as null or as an empty list.
     pub(crate) fn is_of_graph(self) -> bool {
         !matches!(

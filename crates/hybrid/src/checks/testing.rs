@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use adrecover_core::{Dn, Entry};
 
 use super::case::{Case, Setting, Sync};
+use super::engine::EngineFindings;
 use super::forest::Forest;
 use super::observed::Observed;
 use super::rule::{Rule, Status};
@@ -181,13 +182,15 @@ impl Stage {
         let now = "2026-11-26T12:00:00Z".parse().unwrap();
         let mut subject = Subject::new(dn, entry, asked, "dc1", now);
         (self.change)(&mut subject);
-        let sync = self.scope.as_ref().map(|scope| Sync { missing: self.missing.clone(), ..Sync::new(scope) });
+        let sync =
+            self.scope.as_ref().map(|scope| Sync { missing: self.missing.clone(), ..Sync::new(scope) });
         let setting = Setting {
             forest: &self.forest,
             sync: sync.as_ref(),
             evidence: self.evidence.as_ref(),
             connector_account: self.connector_account.as_ref(),
             observed: Observed::default(),
+            engine: EngineFindings::default(),
             licensed_groups: self.licensed_groups.clone(),
             on_prem_only: self.on_prem_only,
             now,

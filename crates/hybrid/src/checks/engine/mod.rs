@@ -8,10 +8,21 @@ pub(super) mod tenant_sync;
 #[cfg(test)]
 mod fixture;
 
+use std::sync::OnceLock;
+
 use super::case::{Case, name_of};
 use super::rule::{Finding, Seen};
 use crate::evidence::{Known, PolicyType, Scheduler, SchedulerField, SourceFile};
 use crate::scope::model::{Engine, SettingName};
+
+/// What these checks found: they say the same of every user, so they are made once a run.
+#[derive(Debug, Default)]
+pub struct EngineFindings {
+    scheduler: OnceLock<Finding>,
+    pending_initial: OnceLock<Finding>,
+    deletion_threshold: OnceLock<Finding>,
+    tenant_sync: OnceLock<Finding>,
+}
 
 /// The state of one sync server.
 struct Server {
@@ -34,7 +45,11 @@ impl Server {
         let mut seen = vec![];
         let flags = fields.map(|field| {
             let flag = scheduler.flag(field);
-            seen.push(saw(scheduler.sources().next(), field.name(), flag.value().map(|on| word(on).to_owned())));
+            seen.push(saw(
+                scheduler.sources().next(),
+                field.name(),
+                flag.value().map(|on| word(on).to_owned()),
+            ));
             flag
         });
         let policy = scheduler.next_policy();
@@ -55,18 +70,26 @@ impl Server {
             seen.push(saw);
             Some(value)
         };
-        let names = [SettingName::StagingMode, SettingName::SynchronizationSchedule, SettingName::SchedulerSuspended];
+        let names =
+            [SettingName::StagingMode, SettingName::SynchronizationSchedule, SettingName::SchedulerSuspended];
         let [staging, enabled, suspended] = names.map(|name| flag(text(name)));
-        let policy = match text(SettingName::SynchronizationPolicy).map(|p| p.trim().to_ascii_lowercase()).as_deref() {
+        let policy = match text(SettingName::SynchronizationPolicy)
+            .map(|p| p.trim().to_ascii_lowercase())
+            .as_deref()
+        {
             Some("delta") => Known::Value(PolicyType::Delta),
             Some("initial") => Known::Value(PolicyType::Initial),
             _ => Known::NotAsked,
         };
-        (!seen.is_empty()).then(|| Self { staging, enabled, suspended, busy: Known::NotAsked, policy, seen })
+        (!seen.is_empty()).then_some(Self { staging, enabled, suspended, busy: Known::NotAsked, policy, seen })
     }
 
     fn saw(&self, names: &[&str]) -> Vec<Seen> {
-        self.seen.iter().filter(|seen| names.iter().any(|name| seen.attribute.ends_with(name))).cloned().collect()
+        self.seen
+            .iter()
+            .filter(|seen| names.iter().any(|name| seen.attribute.ends_with(name)))
+            .cloned()
+            .collect()
     }
 }
 
@@ -102,8 +125,11 @@ fn servers(case: &Case<'_>) -> Result<Vec<Server>, Finding> {
         return Err(Finding::not_applicable("Cloud Sync has no scheduler of its own"));
     }
     let evidence = case.setting.evidence;
-    let schedulers: Vec<Server> =
-        evidence.into_iter().flat_map(|e| e.schedulers().collect::<Vec<_>>()).map(Server::of_scheduler).collect();
+    let schedulers: Vec<Server> = evidence
+        .into_iter()
+        .flat_map(|e| e.schedulers().collect::<Vec<_>>())
+        .map(Server::of_scheduler)
+        .collect();
     if !schedulers.is_empty() {
         return Ok(schedulers);
     }

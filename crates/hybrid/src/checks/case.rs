@@ -399,10 +399,8 @@ impl<'a> Case<'a> {
     fn find(&self, evidence: &'a Evidence) -> CloudObject<'a> {
         let mut gaps: Vec<String> = vec![];
         let lists = [evidence.users(), evidence.deleted_users()];
-        let sid = self.subject.sid().map(|sid| sid.to_string());
-        let dn = self.subject.dn.to_string();
-        let smtp = self.primary_smtps().value().and_then(|all| all.into_iter().next());
-        let upn = self.synchronised_upn().value();
+        // Most are found by the anchor: what the others take is not made before.
+        let smtp = || self.primary_smtps().value().and_then(|all| all.into_iter().next());
         for by in [
             Found::Anchor,
             Found::ObjectIdentifier,
@@ -417,10 +415,14 @@ impl<'a> Case<'a> {
                     Found::ObjectIdentifier => {
                         self.subject.guid().map(|guid| by_object_identifier(users, guid))
                     }
-                    Found::Sid => sid.as_ref().map(|sid| users.by_sid(sid)),
-                    Found::DistinguishedName => Some(users.by_dn(&dn)),
-                    Found::PrimarySmtp => smtp.as_ref().map(|address| users.by_primary_smtp(address)),
-                    Found::Upn => upn.as_ref().map(|upn| users.by_upn(upn)),
+                    Found::Sid => self.subject.sid().map(|sid| users.by_sid(&sid.to_string())),
+                    Found::DistinguishedName => {
+                        let mut matches = users.by_dn(&self.subject.dn.to_string());
+                        matches.found.retain(|user| !self.has_other_sid(*user));
+                        Some(matches)
+                    }
+                    Found::PrimarySmtp => smtp().map(|address| users.by_primary_smtp(&address)),
+                    Found::Upn => self.synchronised_upn().value().map(|upn| users.by_upn(&upn)),
                 };
                 let Some(matches) = matches else { continue };
                 if let Some(user) = matches.first() {
@@ -435,6 +437,14 @@ impl<'a> Case<'a> {
         gaps.sort();
         gaps.dedup();
         if gaps.is_empty() { CloudObject::None } else { CloudObject::Unknown(gaps.join("; ")) }
+    }
+
+    /// Whether a cloud user was synchronised from another object, which may have had the same name.
+    fn has_other_sid(&self, user: User<'_>) -> bool {
+        match (self.subject.sid(), user.text(UserField::OnPremisesSecurityIdentifier)) {
+            (Some(own), Known::Value(theirs)) => !same(&own.to_string(), theirs),
+            _ => false,
+        }
     }
 }
 

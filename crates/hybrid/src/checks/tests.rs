@@ -153,3 +153,19 @@ fn a_reanimated_user_that_has_lost_its_anchor_is_blocked() {
     );
     assert_eq!(checks[0].status, Status::Unknown, "{:#?}", checks[0]);
 }
+
+/// Somebody who lies where another one lay is not that one.
+#[test]
+fn a_name_that_is_used_again_finds_nobody() {
+    let dn = "CN=Anna,OU=Sales,DC=contoso,DC=test";
+    let sid = [1, 5, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 80, 4, 0, 0];
+    for (theirs, is_found) in [(json!("S-1-5-21-1-2-3-1105"), false), (json!(null), true)] {
+        let user = user(json!({
+            "onPremisesImmutableId": "AAAAAAAAAAAAAAAAAAAAAA==", "userPrincipalName": "other@contoso.com", "proxyAddresses": [],
+            "onPremisesDistinguishedName": dn, "onPremisesSecurityIdentifier": theirs,
+        }));
+        let stage = Stage::new().octets("objectSid", &sid);
+        let stage = collected(stage, &[("users", &user), ("deletedUsers", "")]);
+        assert_eq!(stage.look(|case| case.cloud_user().is_some()), is_found, "{theirs}");
+    }
+}

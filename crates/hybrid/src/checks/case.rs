@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
-use adrecover_core::Dn;
+use adrecover_core::{Dn, ObjectGuid};
 use adrecover_core::time::Timestamp;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -13,7 +13,7 @@ use super::forest::Forest;
 use super::observed::Observed;
 use super::rule::{Finding, Seen};
 use super::subject::{ConnectorAccount, Subject};
-use crate::evidence::{Evidence, Known, Mailbox, MailboxField, Matches, SyncFeature, User, UserField};
+use crate::evidence::{Evidence, Known, Mailbox, MailboxField, Matches, SyncFeature, User, UserField, Users};
 use crate::scope::model::{Connector, SettingName};
 use crate::scope::{Evaluator, ObjectFacts, SyncScope};
 
@@ -352,7 +352,6 @@ impl<'a> Case<'a> {
     fn find(&self, evidence: &'a Evidence) -> CloudObject<'a> {
         let mut gaps: Vec<String> = vec![];
         let lists = [evidence.users(), evidence.deleted_users()];
-        let guid = self.subject.guid().map(|guid| STANDARD.encode(guid.to_wire()));
         let sid = self.subject.sid().map(|sid| sid.to_string());
         let dn = self.subject.dn.to_string();
         let smtp = self.primary_smtps().value().and_then(|all| all.into_iter().next());
@@ -368,7 +367,7 @@ impl<'a> Case<'a> {
             for users in &lists {
                 let matches = match by {
                     Found::Anchor => self.anchor.as_ref().value().map(|anchor| users.by_immutable_id(anchor)),
-                    Found::ObjectIdentifier => guid.as_ref().map(|g| users.by_on_premises_object_identifier(g)),
+                    Found::ObjectIdentifier => self.subject.guid().map(|guid| by_object_identifier(users, guid)),
                     Found::Sid => sid.as_ref().map(|sid| users.by_sid(sid)),
                     Found::DistinguishedName => Some(users.by_dn(&dn)),
                     Found::PrimarySmtp => smtp.as_ref().map(|address| users.by_primary_smtp(address)),
@@ -388,6 +387,12 @@ impl<'a> Case<'a> {
         gaps.dedup();
         if gaps.is_empty() { CloudObject::None } else { CloudObject::Unknown(gaps.join("; ")) }
     }
+}
+
+/// How the property is written is not documented: as base64 of its octets, or as a GUID.
+fn by_object_identifier<'a>(users: &Users<'a>, guid: ObjectGuid) -> Matches<'a, User<'a>> {
+    let coded = users.by_on_premises_object_identifier(&STANDARD.encode(guid.to_wire()));
+    if coded.found.is_empty() { users.by_on_premises_object_identifier(&guid.to_string()) } else { coded }
 }
 
 /// A file's name without its folder.

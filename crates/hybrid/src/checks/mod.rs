@@ -7,7 +7,10 @@
 
 mod case;
 mod command;
+pub mod docs;
 mod forest;
+mod idfix;
+mod looked;
 mod observed;
 mod primary;
 mod report;
@@ -15,9 +18,16 @@ mod rule;
 mod subject;
 
 mod account;
+mod cloud;
 mod engine;
+mod exchange;
+mod mail;
+mod matching;
 mod scope;
+mod upn;
 
+#[cfg(test)]
+mod fixtures;
 #[cfg(test)]
 mod testing;
 
@@ -44,8 +54,32 @@ pub static RULES: &[&Rule] = &[
     &scope::linked_mailbox::RULE,
     &scope::conflict_name::RULE,
     &scope::custom_rule::RULE,
+    &matching::source_anchor::RULE,
+    &matching::on_premises_object_identifier::RULE,
+    &matching::privileged_target::RULE,
+    &matching::takeover_blocked::RULE,
+    &matching::soft_match_allowed::RULE,
+    &matching::cloud_managed::RULE,
+    &upn::equals_cloud::RULE,
+    &upn::suffix_verified::RULE,
+    &upn::federation_change::RULE,
+    &upn::format::RULE,
+    &upn::unique::RULE,
+    &mail::primary_smtp::RULE,
+    &mail::mail_attribute::RULE,
+    &mail::address_format::RULE,
+    &mail::address_unique::RULE,
+    &mail::nickname::RULE,
+    &exchange::routing_address::RULE,
+    &exchange::recipient_triple::RULE,
+    &exchange::mailbox_guid::RULE,
+    &exchange::legacy_dn::RULE,
+    &exchange::cloud_managed::RULE,
     &account::enabled_with_password::RULE,
     &account::sid_unique::RULE,
+    &cloud::provisioning_errors::RULE,
+    &cloud::retention_clock::RULE,
+    &cloud::licence::RULE,
     &engine::scheduler::RULE,
     &engine::pending_initial::RULE,
     &engine::deletion_threshold::RULE,

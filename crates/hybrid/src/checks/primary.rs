@@ -27,7 +27,7 @@ pub struct Answer {
 }
 
 /// Compares the three.
-pub fn answer(case: &Case<'_>) -> Answer {
+pub(super) fn answer(case: &Case<'_>) -> Answer {
     let mut evidence = vec![case.saw("proxyAddresses")];
     let on_premises = case.primary_smtps();
     let own = match &on_premises {

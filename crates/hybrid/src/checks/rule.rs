@@ -157,7 +157,7 @@ pub struct Seen {
 }
 
 fn moment<S: Serializer>(at: &Option<Timestamp>, serializer: S) -> Result<S::Ok, S::Error> {
-    at.as_ref().map(adrecover_core::time::rfc3339).serialize(serializer)
+    at.map(adrecover_core::time::rfc3339).serialize(serializer)
 }
 
 /// What a check, or a part of one, found.

@@ -4,8 +4,8 @@ use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::HashMap;
 
-use adrecover_core::{Dn, ObjectGuid};
 use adrecover_core::time::Timestamp;
+use adrecover_core::{Dn, ObjectGuid};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
@@ -121,8 +121,13 @@ pub struct Case<'a> {
 impl<'a> Case<'a> {
     /// Finds out what a user's cloud object is.
     pub fn new(subject: &'a Subject, setting: &'a Setting<'a>) -> Self {
-        let mut case =
-            Self { subject, setting, anchor: Known::NotAsked, cloud: CloudObject::NoEvidence, facts: OnceCell::new() };
+        let mut case = Self {
+            subject,
+            setting,
+            anchor: Known::NotAsked,
+            cloud: CloudObject::NoEvidence,
+            facts: OnceCell::new(),
+        };
         case.anchor = case.computed_anchor();
         if let Some(evidence) = setting.evidence {
             case.cloud = case.find(evidence);
@@ -159,7 +164,9 @@ impl<'a> Case<'a> {
             if self.setting.on_prem_only {
                 Finding::not_applicable("not asked for (--on-prem-only)")
             } else {
-                Finding::unknown("the configuration of the synchronisation is not known: give it with --sync-config PATH")
+                Finding::unknown(
+                    "the configuration of the synchronisation is not known: give it with --sync-config PATH",
+                )
             }
         })
     }
@@ -274,12 +281,21 @@ impl<'a> Case<'a> {
     /// Whether the user has to do with mail: it has addresses or a recipient type here, or a mailbox or a primary address in the
     /// cloud. Not asked where none of that was read.
     pub fn is_mail_user(&self) -> Known<bool> {
-        let here = ["mailNickname", "proxyAddresses", "mail", "msExchRecipientTypeDetails", "targetAddress", "homeMDB"];
+        let here = [
+            "mailNickname",
+            "proxyAddresses",
+            "mail",
+            "msExchRecipientTypeDetails",
+            "targetAddress",
+            "homeMDB",
+        ];
         if here.iter().any(|name| matches!(self.subject.octets(name), Known::Value(_))) {
             return Known::Value(true);
         }
-        let has_address = |user: User<'_>| user.proxy_addresses().value().is_some_and(|mut all| all.next().is_some());
-        if self.cloud_user().is_some_and(has_address) || self.mailboxes().is_some_and(|m| !m.found.is_empty()) {
+        let has_address =
+            |user: User<'_>| user.proxy_addresses().value().is_some_and(|mut all| all.next().is_some());
+        if self.cloud_user().is_some_and(has_address) || self.mailboxes().is_some_and(|m| !m.found.is_empty())
+        {
             return Known::Value(true);
         }
         if here.iter().any(|name| self.subject.octets(name) == Known::NotAsked) {
@@ -297,9 +313,11 @@ impl<'a> Case<'a> {
     pub fn saw_cloud(&self, user: User<'_>, field: UserField) -> Seen {
         let value = match field {
             UserField::UserPrincipalName => user.upn().value().map(str::to_owned),
-            _ => user.text(field).value().map(str::to_owned).or_else(|| {
-                user.list(field).value().map(|all| all.collect::<Vec<_>>().join(", "))
-            }),
+            _ => user
+                .text(field)
+                .value()
+                .map(str::to_owned)
+                .or_else(|| user.list(field).value().map(|all| all.collect::<Vec<_>>().join(", "))),
         };
         let file = user.sources().next();
         Seen {
@@ -367,7 +385,9 @@ impl<'a> Case<'a> {
             for users in &lists {
                 let matches = match by {
                     Found::Anchor => self.anchor.as_ref().value().map(|anchor| users.by_immutable_id(anchor)),
-                    Found::ObjectIdentifier => self.subject.guid().map(|guid| by_object_identifier(users, guid)),
+                    Found::ObjectIdentifier => {
+                        self.subject.guid().map(|guid| by_object_identifier(users, guid))
+                    }
                     Found::Sid => sid.as_ref().map(|sid| users.by_sid(sid)),
                     Found::DistinguishedName => Some(users.by_dn(&dn)),
                     Found::PrimarySmtp => smtp.as_ref().map(|address| users.by_primary_smtp(address)),

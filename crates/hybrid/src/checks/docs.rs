@@ -50,7 +50,12 @@ pub fn list(rules: &[&Rule]) -> String {
          live synchronisation server.**\n\n| check | is true when it passes | severity |\n|---|---|---|\n",
     );
     for rule in rules {
-        out.push_str(&format!("| [`{0}`]({0}.md) | {1} | {2} |\n", rule.id, cell(rule.title), rule.severity.name()));
+        out.push_str(&format!(
+            "| [`{0}`]({0}.md) | {1} | {2} |\n",
+            rule.id,
+            cell(rule.title),
+            rule.severity.name()
+        ));
     }
     out
 }
@@ -94,12 +99,24 @@ mod tests {
         }
         let found = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
         let found: BTreeMap<String, String> = found
-            .map(|path| (path.file_name().unwrap().to_string_lossy().into_owned(), std::fs::read_to_string(path).unwrap()))
+            .map(|path| {
+                (
+                    path.file_name().unwrap().to_string_lossy().into_owned(),
+                    std::fs::read_to_string(path).unwrap(),
+                )
+            })
             .collect();
         let name = |all: &BTreeMap<String, String>| all.keys().cloned().collect::<Vec<_>>();
-        assert_eq!(name(&found), name(&pages), "ADRECOVER_BLESS=1 cargo test -p adrecover-hybrid checks::docs");
+        assert_eq!(
+            name(&found),
+            name(&pages),
+            "ADRECOVER_BLESS=1 cargo test -p adrecover-hybrid checks::docs"
+        );
         for (name, text) in &pages {
-            assert_eq!(&found[name], text, "{name}: ADRECOVER_BLESS=1 cargo test -p adrecover-hybrid checks::docs");
+            assert_eq!(
+                &found[name], text,
+                "{name}: ADRECOVER_BLESS=1 cargo test -p adrecover-hybrid checks::docs"
+            );
         }
     }
 

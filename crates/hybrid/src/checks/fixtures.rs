@@ -77,7 +77,9 @@ pub(super) fn mailbox(changes: serde_json::Value) -> String {
 
 /// `null` stays; a text `-` takes the property away, so that it was not asked for.
 fn merge(object: &mut serde_json::Value, changes: serde_json::Value) {
-    let (Some(object), serde_json::Value::Object(changes)) = (object.as_object_mut(), changes) else { return };
+    let (Some(object), serde_json::Value::Object(changes)) = (object.as_object_mut(), changes) else {
+        return;
+    };
     for (name, value) in changes {
         if value == "-" {
             object.remove(&name);

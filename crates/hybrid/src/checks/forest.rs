@@ -57,7 +57,9 @@ impl Forest {
         keys.extend(entry.text("userPrincipalName").map(|upn| (Held::Upn, upn.to_lowercase())));
         keys.extend(entry.text("mailNickname").map(|name| (Held::Nickname, name.to_lowercase())));
         for name in ["proxyAddresses", "mail"] {
-            keys.extend(entry.texts(name).iter().map(|address| (Held::Address, bare(address).to_lowercase())));
+            keys.extend(
+                entry.texts(name).iter().map(|address| (Held::Address, bare(address).to_lowercase())),
+            );
         }
         if keys.is_empty() {
             return;
@@ -77,7 +79,9 @@ impl Forest {
         let mut found: Vec<&Holder> = found.filter(|holder| own.is_none() || holder.guid != own).collect();
         // The domain controller and the global catalogue may both have told of it.
         let mut known = std::collections::HashSet::new();
-        found.retain(|holder| known.insert(holder.guid.map_or_else(|| holder.dn.to_lowercase(), |g| g.to_string())));
+        found.retain(|holder| {
+            known.insert(holder.guid.map_or_else(|| holder.dn.to_lowercase(), |g| g.to_string()))
+        });
         found
     }
 }

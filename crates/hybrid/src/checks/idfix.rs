@@ -27,8 +27,24 @@ const NOT_IN_NICKNAME: &str = "\\!#$%&*+/=?^`{}|~<>()';:,[]\"@";
 /// Top-level domains that nobody can have in public: reserved (RFC 2606, RFC 6761, RFC 6762, ICANN 2024), or never to be
 /// delegated, or in use inside companies and in no public zone.
 const NOT_PUBLIC: [&str; 18] = [
-    "ad", "corp", "domain", "example", "home", "intern", "internal", "intra", "intranet", "invalid", "lan", "local",
-    "localdomain", "localhost", "mail", "private", "root", "test",
+    "ad",
+    "corp",
+    "domain",
+    "example",
+    "home",
+    "intern",
+    "internal",
+    "intra",
+    "intranet",
+    "invalid",
+    "lan",
+    "local",
+    "localdomain",
+    "localhost",
+    "mail",
+    "private",
+    "root",
+    "test",
 ];
 
 /// What is wrong with a name or an address.
@@ -158,7 +174,8 @@ fn mailbox(text: &str) -> Vec<Problem> {
     let mut problems = vec![];
     let is_atom = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+/=?^_`{|}~-".contains(c);
     if !local.split('.').all(|atom| !atom.is_empty() && atom.chars().all(is_atom)) {
-        let text = "the part before @ is not words of letters, digits and signs with single full stops between them";
+        let text =
+            "the part before @ is not words of letters, digits and signs with single full stops between them";
         problems.push(refused(text));
     }
     problems.extend(domain_name(domain));
@@ -176,7 +193,9 @@ fn domain_name(domain: &str) -> Option<Problem> {
     }
     let top = top.to_ascii_lowercase();
     if top.starts_with("xn--") || top.len() > 17 && top.bytes().all(|b| b.is_ascii_alphabetic()) {
-        return Some(remark(format!("IdFix refuses the top-level domain `{top}`; Entra ID takes it once it is verified")));
+        return Some(remark(format!(
+            "IdFix refuses the top-level domain `{top}`; Entra ID takes it once it is verified"
+        )));
     }
     if top.len() < 2 || !top.bytes().all(|b| b.is_ascii_alphabetic()) {
         return Some(refused(format!("`{top}` is no top-level domain")));
@@ -275,9 +294,15 @@ mod tests {
     #[test]
     fn nicknames() {
         let long = "a".repeat(65);
-        for (text, expected) in
-            [("anna", ""), ("a.n", ""), (".anna", "!"), (long.as_str(), "!"), ("anna.", "?"), ("an na", "?"), ("o'hara", "?")]
-        {
+        for (text, expected) in [
+            ("anna", ""),
+            ("a.n", ""),
+            (".anna", "!"),
+            (long.as_str(), "!"),
+            ("anna.", "?"),
+            ("an na", "?"),
+            ("o'hara", "?"),
+        ] {
             assert_eq!(worst(&nickname(text)), expected, "{text}");
         }
     }
@@ -288,7 +313,10 @@ mod tests {
     /// What stands between backquotes and looks like the id of a check.
     fn ids() -> impl Iterator<Item = (&'static str, &'static str)> {
         let is_group = |name: &str| Group::ALL.iter().any(|group| group.name() == name);
-        PAGE.split('`').skip(1).step_by(2).filter_map(move |text| text.split_once('.').filter(|(group, _)| is_group(group)))
+        PAGE.split('`')
+            .skip(1)
+            .step_by(2)
+            .filter_map(move |text| text.split_once('.').filter(|(group, _)| is_group(group)))
     }
 
     #[test]
@@ -305,9 +333,17 @@ mod tests {
     #[test]
     fn the_page_has_every_rule_of_idfix() {
         let rows = |cell: &str| PAGE.lines().filter(|line| line.starts_with(&format!("| {cell} |"))).count();
-        for kind in
-            ["Character", "Format", "TopLevelDomain", "DomainPart", "LocalPart", "MailMatch", "Length", "Blank", "Duplicate"]
-        {
+        for kind in [
+            "Character",
+            "Format",
+            "TopLevelDomain",
+            "DomainPart",
+            "LocalPart",
+            "MailMatch",
+            "Length",
+            "Blank",
+            "Duplicate",
+        ] {
             assert_eq!(rows(kind), 1, "{kind}");
         }
         for (attribute, count) in [

@@ -58,24 +58,38 @@ fn compare(case: &Case<'_>, own: Option<&[String]>, cloud: Option<&[String]>, ma
     let wanted = match (cloud.unwrap_or_default(), mailbox) {
         ([of_cloud], Some(of_mailbox)) if !same(of_cloud, of_mailbox) => {
             let answer = format!("the cloud object has {of_cloud} and the mailbox {of_mailbox}");
-            return (Some(false), answer, Some("find out which of the two is right before anything is synchronised".to_owned()));
+            return (
+                Some(false),
+                answer,
+                Some("find out which of the two is right before anything is synchronised".to_owned()),
+            );
         }
         ([of_cloud], _) => Some(of_cloud.as_str()),
         (_, of_mailbox) => of_mailbox,
     };
     match (own, wanted) {
         (_, None) => (None, nothing_to_compare(case, cloud), None),
-        ([own], Some(wanted)) if same(own, wanted) => (Some(true), format!("{own} here and in the cloud"), None),
-        ([], Some(wanted)) => {
-            (Some(false), format!("none here; {wanted} in the cloud"), Some(format!("add SMTP:{wanted} to proxyAddresses")))
+        ([own], Some(wanted)) if same(own, wanted) => {
+            (Some(true), format!("{own} here and in the cloud"), None)
         }
+        ([], Some(wanted)) => (
+            Some(false),
+            format!("none here; {wanted} in the cloud"),
+            Some(format!("add SMTP:{wanted} to proxyAddresses")),
+        ),
         ([own], Some(wanted)) => {
-            let change = format!("make SMTP:{wanted} the primary address of proxyAddresses, and smtp:{own} a further one");
+            let change = format!(
+                "make SMTP:{wanted} the primary address of proxyAddresses, and smtp:{own} a further one"
+            );
             (Some(false), format!("{own} here; {wanted} in the cloud"), Some(change))
         }
         (several, Some(wanted)) => {
             let change = format!("leave SMTP:{wanted} alone in capitals in proxyAddresses");
-            (Some(false), format!("{} here: one must be the primary; {wanted} in the cloud", several.join(" and ")), Some(change))
+            (
+                Some(false),
+                format!("{} here: one must be the primary; {wanted} in the cloud", several.join(" and ")),
+                Some(change),
+            )
         }
     }
 }

@@ -94,7 +94,8 @@ pub struct Choice {
 impl Choice {
     /// Whether a check is made. A group's name stands for all of its checks.
     pub fn has(&self, rule: &Rule) -> bool {
-        let is = |id: &String| id.eq_ignore_ascii_case(rule.id) || id.eq_ignore_ascii_case(rule.group().name());
+        let is =
+            |id: &String| id.eq_ignore_ascii_case(rule.id) || id.eq_ignore_ascii_case(rule.group().name());
         (self.only.is_empty() || self.only.iter().any(is)) && !self.skip.iter().any(is)
     }
 

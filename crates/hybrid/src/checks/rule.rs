@@ -80,8 +80,16 @@ pub enum Group {
 
 impl Group {
     /// The groups in the order of reports.
-    pub const ALL: [Self; 8] =
-        [Self::Scope, Self::Match, Self::Upn, Self::Mail, Self::Exchange, Self::Account, Self::Cloud, Self::Engine];
+    pub const ALL: [Self; 8] = [
+        Self::Scope,
+        Self::Match,
+        Self::Upn,
+        Self::Mail,
+        Self::Exchange,
+        Self::Account,
+        Self::Cloud,
+        Self::Engine,
+    ];
 
     /// What the ids of its checks begin with.
     pub fn name(self) -> &'static str {
@@ -276,7 +284,12 @@ mod tests {
 
     #[test]
     fn the_worst_part_decides_and_the_others_are_heard() {
-        let seen = |value: &str| Seen { source: "dc1".into(), attribute: "mail".into(), value: Some(value.into()), at: None };
+        let seen = |value: &str| Seen {
+            source: "dc1".into(),
+            attribute: "mail".into(),
+            value: Some(value.into()),
+            at: None,
+        };
         let parts = || {
             [
                 Finding::pass().saw([seen("a")]),

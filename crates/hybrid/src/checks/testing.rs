@@ -181,7 +181,8 @@ impl Stage {
         let now = "2026-11-26T12:00:00Z".parse().unwrap();
         let mut subject = Subject::new(dn, entry, asked, "dc1", now);
         (self.change)(&mut subject);
-        let sync = self.scope.as_ref().map(|scope| Sync { missing: self.missing.clone(), ..Sync::new(scope) });
+        let sync =
+            self.scope.as_ref().map(|scope| Sync { missing: self.missing.clone(), ..Sync::new(scope) });
         let setting = Setting {
             forest: &self.forest,
             sync: sync.as_ref(),

@@ -31,7 +31,8 @@ const PUBLIC_INFORMATION: Uuid = uuid!("e48d0154-bcf8-11d1-8702-00c04fb96050");
 const GENERAL_INFORMATION: Uuid = uuid!("59ba2f42-79a2-11d0-9020-00c04fc2d3cf");
 
 /// `mS-DS-ConsistencyGuid`, which is in no property set ([MS-ADA2]).
-const CONSISTENCY_GUID: Property = Property { attribute: uuid!("23773dc2-b63a-11d2-90e1-00c04fd91ab1"), set: None };
+const CONSISTENCY_GUID: Property =
+    Property { attribute: uuid!("23773dc2-b63a-11d2-90e1-00c04fd91ab1"), set: None };
 
 /// What no user can do without, of each property set one ([MS-ADA1] to [MS-ADA3]).
 const READ: [(&str, Property); 5] = [
@@ -51,7 +52,9 @@ const READ: [(&str, Property); 5] = [
 fn judge(case: &Case<'_>) -> Finding {
     let Some(account) = case.setting.connector_account else { return no_account(case) };
     let Known::Value(descriptor) = &case.subject.descriptor else {
-        return Finding::unknown("the security descriptor was not read: the account that runs this may lack Read Permissions on it");
+        return Finding::unknown(
+            "the security descriptor was not read: the account that runs this may lack Read Permissions on it",
+        );
     };
     let protected = descriptor.is_protected();
     let seen = [
@@ -76,22 +79,36 @@ fn no_account(case: &Case<'_>) -> Finding {
         return finding;
     }
     match case.connectors().into_iter().find_map(|connector| connector.account.as_deref()) {
-        Some(name) => Finding::unknown(format!("the connector's account {name} was not looked up in the directory")),
-        None => Finding::unknown("the configuration does not name the account of the connector: give the output of Get-ADSyncConnector"),
+        Some(name) => {
+            Finding::unknown(format!("the connector's account {name} was not looked up in the directory"))
+        }
+        None => Finding::unknown(
+            "the configuration does not name the account of the connector: give the output of Get-ADSyncConnector",
+        ),
     }
 }
 
 fn reads(account: &ConnectorAccount, descriptor: &SecurityDescriptor) -> Finding {
-    let decided: Vec<(&str, Decision)> =
-        READ.iter().map(|(name, property)| (*name, descriptor.access(&account.token, &Right::read(*property)))).collect();
+    let decided: Vec<(&str, Decision)> = READ
+        .iter()
+        .map(|(name, property)| (*name, descriptor.access(&account.token, &Right::read(*property))))
+        .collect();
     let of = |wanted: Option<bool>| {
-        decided.iter().filter(|(_, d)| d.is_granted() == wanted).map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+        decided
+            .iter()
+            .filter(|(_, d)| d.is_granted() == wanted)
+            .map(|(name, _)| *name)
+            .collect::<Vec<_>>()
+            .join(", ")
     };
     match (of(Some(false)), of(None)) {
-        (refused, _) if !refused.is_empty() => Finding::fail(format!("{} may not read {refused}", account.name)),
-        (_, open) if !open.is_empty() => {
-            Finding::unknown(format!("whether {} may read {open} hangs on a condition that only the server evaluates", account.name))
+        (refused, _) if !refused.is_empty() => {
+            Finding::fail(format!("{} may not read {refused}", account.name))
         }
+        (_, open) if !open.is_empty() => Finding::unknown(format!(
+            "whether {} may read {open} hangs on a condition that only the server evaluates",
+            account.name
+        )),
         _ => Finding::pass(),
     }
 }
@@ -120,7 +137,8 @@ impl Finding {
     fn fix_for(self, case: &Case<'_>, account: &ConnectorAccount, is_protected: bool) -> Self {
         let name = account.name.rsplit('\\').next().unwrap_or(&account.name);
         let domain = case.subject.dn.dns_name();
-        let who = format!("-ADConnectorAccountName {} -ADConnectorAccountDomain {}", quoted(name), quoted(&domain));
+        let who =
+            format!("-ADConnectorAccountName {} -ADConnectorAccountDomain {}", quoted(name), quoted(&domain));
         let dn = quoted(&case.subject.dn.to_string());
         if is_protected {
             return self.fix(format!(
@@ -152,20 +170,40 @@ mod tests {
 
     #[test]
     fn cases() {
-        let both = || stage().changed(|s| s.descriptor = Known::Value(descriptor(READ_ALL, Access::WRITE_PROPERTY, false)));
+        let both = || {
+            stage()
+                .changed(|s| s.descriptor = Known::Value(descriptor(READ_ALL, Access::WRITE_PROPERTY, false)))
+        };
         let readable = || stage().changed(|s| s.descriptor = Known::Value(descriptor(READ_ALL, NONE, true)));
         let anchor = r#"{"InstanceId":"77777777-7777-7777-7777-777777777777","Parameters":[{"Name":"Microsoft.SynchronizationOption.AnchorAttribute","Value":"objectGUID"}]}"#;
         // A failing finding of this rule becomes a warning by the rule's severity.
-        table(&RULE, &[
-            ("reads and writes", both(), Status::Pass),
-            ("reads alone", readable(), Status::Fail),
-            ("reads alone, with an anchor", readable().octets("mS-DS-ConsistencyGuid", &[7; 16]), Status::Pass),
-            ("reads alone, and the anchor is another", readable().evidence(&[("settings.json", anchor)]), Status::Pass),
-            ("reads nothing", stage().changed(|s| s.descriptor = Known::Value(descriptor(NONE, Access::WRITE_PROPERTY, true))), Status::Fail),
-            ("no descriptor", stage(), Status::Unknown),
-            ("no account", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("reads and writes", both(), Status::Pass),
+                ("reads alone", readable(), Status::Fail),
+                (
+                    "reads alone, with an anchor",
+                    readable().octets("mS-DS-ConsistencyGuid", &[7; 16]),
+                    Status::Pass,
+                ),
+                (
+                    "reads alone, and the anchor is another",
+                    readable().evidence(&[("settings.json", anchor)]),
+                    Status::Pass,
+                ),
+                (
+                    "reads nothing",
+                    stage().changed(|s| {
+                        s.descriptor = Known::Value(descriptor(NONE, Access::WRITE_PROPERTY, true))
+                    }),
+                    Status::Fail,
+                ),
+                ("no descriptor", stage(), Status::Unknown),
+                ("no account", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 
     #[test]

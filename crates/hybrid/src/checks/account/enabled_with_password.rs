@@ -27,7 +27,9 @@ pub(crate) static RULE: Rule = Rule {
 fn judge(case: &Case<'_>) -> Finding {
     let uac = match case.subject.uac() {
         Known::Value(uac) => uac,
-        _ => return Finding::unknown("userAccountControl was not read").saw([case.saw("userAccountControl")]),
+        _ => {
+            return Finding::unknown("userAccountControl was not read").saw([case.saw("userAccountControl")]);
+        }
     };
     let seen = [case.saw("userAccountControl"), case.saw("pwdLastSet")];
     Finding::all([enabled(case, uac), not_required(case, uac), password(case)]).saw(seen)
@@ -45,8 +47,10 @@ fn enabled(case: &Case<'_>, uac: UserAccountControl) -> Finding {
         Some(false) => "",
         _ => ", and its password hash is not synchronised",
     };
-    Finding::fail(format!("the account is disabled: it is synchronised as one that may not sign in{now}{hash}"))
-        .fix(format!("with a password set: Enable-ADAccount -Identity {}", identity(case.subject)))
+    Finding::fail(format!(
+        "the account is disabled: it is synchronised as one that may not sign in{now}{hash}"
+    ))
+    .fix(format!("with a password set: Enable-ADAccount -Identity {}", identity(case.subject)))
 }
 
 fn not_required(case: &Case<'_>, uac: UserAccountControl) -> Finding {
@@ -77,9 +81,13 @@ fn must_change(case: &Case<'_>, was: &str) -> Finding {
     Finding::fail(match case.feature(SyncFeature::UserForcePasswordChangeOnLogon) {
         Known::Value(true) => base,
         Known::Value(false) => {
-            format!("{base}: a temporary password does not reach the cloud while userForcePasswordChangeOnLogonEnabled is off")
+            format!(
+                "{base}: a temporary password does not reach the cloud while userForcePasswordChangeOnLogonEnabled is off"
+            )
         }
-        _ => format!("{base}: a temporary password reaches the cloud only with userForcePasswordChangeOnLogonEnabled on"),
+        _ => format!(
+            "{base}: a temporary password reaches the cloud only with userForcePasswordChangeOnLogonEnabled on"
+        ),
     })
 }
 
@@ -103,17 +111,20 @@ mod tests {
     fn cases() {
         let control = |value: &str| Stage::new().with("userAccountControl", &[value]);
         // A failing finding of this rule becomes a warning by the rule's severity.
-        table(&RULE, &[
-            ("enabled, with a password", Stage::new(), Status::Pass),
-            ("disabled", control("514"), Status::Fail),
-            ("no password required", control("544"), Status::Fail),
-            ("must change", Stage::new().with("pwdLastSet", &["0"]), Status::Fail),
-            ("never set", Stage::new().without("pwdLastSet"), Status::Fail),
-            ("pwdLastSet not read", Stage::new().not_asked("pwdLastSet"), Status::Unknown),
-            ("not read", Stage::new().not_asked("userAccountControl"), Status::Unknown),
-            ("no number", control("x"), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("enabled, with a password", Stage::new(), Status::Pass),
+                ("disabled", control("514"), Status::Fail),
+                ("no password required", control("544"), Status::Fail),
+                ("must change", Stage::new().with("pwdLastSet", &["0"]), Status::Fail),
+                ("never set", Stage::new().without("pwdLastSet"), Status::Fail),
+                ("pwdLastSet not read", Stage::new().not_asked("pwdLastSet"), Status::Unknown),
+                ("not read", Stage::new().not_asked("userAccountControl"), Status::Unknown),
+                ("no number", control("x"), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
+            ],
+        );
     }
 
     #[test]
@@ -134,6 +145,9 @@ mod tests {
         assert!(must(false, true).contains("does not reach the cloud"));
         assert!(!must(true, true).contains("reach"));
         assert!(!must(false, false).contains("reach"));
-        assert!(says(Stage::new().without("pwdLastSet").changed(|s| s.was_tombstone = true)).contains("which took the old one"));
+        assert!(
+            says(Stage::new().without("pwdLastSet").changed(|s| s.was_tombstone = true))
+                .contains("which took the old one")
+        );
     }
 }

@@ -9,7 +9,8 @@ use crate::checks::testing::ANCHOR;
 pub(crate) const ENGINE: &str = "S-1-5-21-1-2-3-1104";
 
 /// The first lines of an answer of Graph about users.
-pub(crate) const USERS: &str = r#"{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#users","value":["#;
+pub(crate) const USERS: &str =
+    r#"{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#users","value":["#;
 
 /// Anna in the cloud, with more properties.
 pub(crate) fn anna(more: &str) -> String {

@@ -37,7 +37,10 @@ fn judge(case: &Case<'_>) -> Finding {
     let states = match user.licence_states() {
         Known::Value(states) => states,
         Known::Absent => return Finding::not_applicable("the cloud user has no licence").saw(seen),
-        Known::NotAsked => return Finding::unknown("the export of the cloud user does not hold licenseAssignmentStates").saw(seen),
+        Known::NotAsked => {
+            return Finding::unknown("the export of the cloud user does not hold licenseAssignmentStates")
+                .saw(seen);
+        }
     };
     let Some(evidence) = case.setting.evidence else { return case.no_cloud() };
     let mut groups: Vec<(&str, Vec<&str>)> = vec![];
@@ -51,7 +54,10 @@ fn judge(case: &Case<'_>) -> Finding {
     if groups.is_empty() {
         return Finding::not_applicable("no licence comes through a group").saw(seen);
     }
-    let seen = seen.map(|seen| Seen { value: Some(groups.iter().map(|(id, _)| *id).collect::<Vec<_>>().join(", ")), ..seen });
+    let seen = seen.map(|seen| Seen {
+        value: Some(groups.iter().map(|(id, _)| *id).collect::<Vec<_>>().join(", ")),
+        ..seen
+    });
     let of_each = groups.iter().map(|(id, skus)| of_group(case, evidence, id, &names(evidence, skus)));
     Finding::all(of_each.collect::<Vec<_>>()).saw(seen).saw([case.saw("memberOf")])
 }
@@ -61,12 +67,18 @@ fn without_cloud_user(case: &Case<'_>, finding: Finding) -> Finding {
     let Known::Value(lost) = &case.subject.lost_groups else { return finding };
     let Some(first) = lost.first() else { return finding };
     let more = if lost.len() > 1 { format!(" and {} more groups", lost.len() - 1) } else { String::new() };
-    Finding::all([finding, Finding::warn(format!("it is not a member of {first}{more} any more: a licence that came through one is lost"))])
+    Finding::all([
+        finding,
+        Finding::warn(format!(
+            "it is not a member of {first}{more} any more: a licence that came through one is lost"
+        )),
+    ])
 }
 
 /// The short names of products.
 fn names(evidence: &Evidence, skus: &[&str]) -> String {
-    let name = |id: &&str| evidence.sku(id).and_then(|sku| sku.part_number().value()).unwrap_or(id).to_owned();
+    let name =
+        |id: &&str| evidence.sku(id).and_then(|sku| sku.part_number().value()).unwrap_or(id).to_owned();
     skus.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
@@ -74,11 +86,15 @@ fn of_group(case: &Case<'_>, evidence: &Evidence, id: &str, skus: &str) -> Findi
     let Some(group) = evidence.licensed_group(id) else {
         let why = evidence.coverage(Dataset::LicensedGroups).first().map(ToString::to_string);
         let why = why.unwrap_or_else(|| "it is not among the groups that give licences".to_owned());
-        return Finding::unknown(format!("whether the group {id}, which gives {skus}, is synchronised is not known: {why}"));
+        return Finding::unknown(format!(
+            "whether the group {id}, which gives {skus}, is synchronised is not known: {why}"
+        ));
     };
     match group.on_premises_sync_enabled() {
         Known::Value(true) => member(case, group, id, skus),
-        Known::NotAsked => Finding::unknown(format!("the export does not say whether the group {id}, which gives {skus}, is synchronised")),
+        Known::NotAsked => Finding::unknown(format!(
+            "the export does not say whether the group {id}, which gives {skus}, is synchronised"
+        )),
         _ => Finding::fine(format!("{skus} comes through a group of the cloud")),
     }
 }
@@ -94,20 +110,25 @@ fn member(case: &Case<'_>, group: LicensedGroup<'_>, id: &str, skus: &str) -> Fi
     if let (Known::Value(known), Some(sid)) = (&case.setting.licensed_groups, sid) {
         return match known.iter().find(|(known, _)| same(known, sid)) {
             Some((_, dn)) => by_dn(case, dn, &member_of, skus),
-            None => Finding::fail(format!("the group {called}, which gives {skus}, is not in the directory any more"))
-                .fix(format!("restore the group first (SID {sid}), or give {skus} directly")),
+            None => Finding::fail(format!(
+                "the group {called}, which gives {skus}, is not in the directory any more"
+            ))
+            .fix(format!("restore the group first (SID {sid}), or give {skus} directly")),
         };
     }
     // Without its DN the group is known by its names only.
     let names = [group.on_premises_sam_account_name().value(), group.display_name().value()];
-    let is_called = |dn: &&Dn| dn.rdn().is_some_and(|rdn| names.iter().flatten().any(|name| same(name, rdn.value())));
+    let is_called =
+        |dn: &&Dn| dn.rdn().is_some_and(|rdn| names.iter().flatten().any(|name| same(name, rdn.value())));
     if let Some(dn) = member_of.iter().find(is_called) {
         return Finding::fine(format!("it is a member of {dn}, which by its name gives {skus}"));
     }
     if member_of.is_empty() {
         return not_a_member(case, called, skus, None);
     }
-    Finding::unknown(format!("whether it is a member of {called}, which gives {skus}, is not known: the group was not looked up in the directory"))
+    Finding::unknown(format!(
+        "whether it is a member of {called}, which gives {skus}, is not known: the group was not looked up in the directory"
+    ))
 }
 
 fn by_dn(case: &Case<'_>, dn: &Dn, member_of: &[Dn], skus: &str) -> Finding {
@@ -171,23 +192,42 @@ mod tests {
         let found = |dn| stage("true").licensed_groups(&[(SID, dn)]);
         let elsewhere = "CN=Licences E3,DC=eu,DC=contoso,DC=test";
         let lost = || Stage::new().changed(|s| s.lost_groups = Known::Value(vec![DN.parse().unwrap()]));
-        table(&RULE, &[
-            ("a member", found(DN).with("memberOf", &[&DN.to_lowercase()]), Status::Pass),
-            ("no member", found(DN).with("memberOf", &["CN=Other,DC=contoso,DC=test"]), Status::Fail),
-            ("a group of another domain", found(elsewhere), Status::Unknown),
-            ("the group is gone", stage("true").licensed_groups(&[]).with("memberOf", &[DN]), Status::Fail),
-            ("a member by its name", stage("true").with("memberOf", &[DN]), Status::Pass),
-            ("no memberships at all", stage("true"), Status::Fail),
-            ("not looked up", stage("true").with("memberOf", &["CN=Other,DC=contoso,DC=test"]), Status::Unknown),
-            ("memberOf not read", stage("true").not_asked("memberOf"), Status::Unknown),
-            ("a group of the cloud", stage("null"), Status::Pass),
-            ("no groups exported", Stage::new().evidence(&[("users.json", &states(&format!("\"{GROUP}\"")))]), Status::Unknown),
-            ("a licence of its own", Stage::new().evidence(&[("users.json", &states("null"))]), Status::NotApplicable),
-            ("no states exported", Stage::new().evidence(&[("users.json", &anna(""))]), Status::Unknown),
-            ("no export", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-            ("the directory alone, with lost groups", lost().on_prem_only(), Status::Warn),
-            ("lost groups without an export", lost(), Status::Unknown),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("a member", found(DN).with("memberOf", &[&DN.to_lowercase()]), Status::Pass),
+                ("no member", found(DN).with("memberOf", &["CN=Other,DC=contoso,DC=test"]), Status::Fail),
+                ("a group of another domain", found(elsewhere), Status::Unknown),
+                (
+                    "the group is gone",
+                    stage("true").licensed_groups(&[]).with("memberOf", &[DN]),
+                    Status::Fail,
+                ),
+                ("a member by its name", stage("true").with("memberOf", &[DN]), Status::Pass),
+                ("no memberships at all", stage("true"), Status::Fail),
+                (
+                    "not looked up",
+                    stage("true").with("memberOf", &["CN=Other,DC=contoso,DC=test"]),
+                    Status::Unknown,
+                ),
+                ("memberOf not read", stage("true").not_asked("memberOf"), Status::Unknown),
+                ("a group of the cloud", stage("null"), Status::Pass),
+                (
+                    "no groups exported",
+                    Stage::new().evidence(&[("users.json", &states(&format!("\"{GROUP}\"")))]),
+                    Status::Unknown,
+                ),
+                (
+                    "a licence of its own",
+                    Stage::new().evidence(&[("users.json", &states("null"))]),
+                    Status::NotApplicable,
+                ),
+                ("no states exported", Stage::new().evidence(&[("users.json", &anna(""))]), Status::Unknown),
+                ("no export", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+                ("the directory alone, with lost groups", lost().on_prem_only(), Status::Warn),
+                ("lost groups without an export", lost(), Status::Unknown),
+            ],
+        );
     }
 }

@@ -78,7 +78,12 @@ fn judge(case: &Case<'_>) -> Finding {
     Finding::all([lost(case, &compared), open(&compared)]).saw(compared.seen)
 }
 
-fn compare(case: &Case<'_>, user: User<'_>, (attribute, field): (&'static str, UserField), found: &mut Compared) {
+fn compare(
+    case: &Case<'_>,
+    user: User<'_>,
+    (attribute, field): (&'static str, UserField),
+    found: &mut Compared,
+) {
     match case.subject.octets(attribute) {
         Known::Value(_) => return,
         Known::NotAsked => return found.not_read.push(attribute),
@@ -138,9 +143,10 @@ fn lost(case: &Case<'_>, compared: &Compared) -> Finding {
 }
 
 fn open(compared: &Compared) -> Finding {
-    let not_read = (!compared.not_read.is_empty()).then(|| format!("not read here: {}", compared.not_read.join(", ")));
-    let not_exported =
-        (!compared.not_exported.is_empty()).then(|| format!("not in the export: {}", compared.not_exported.join(", ")));
+    let not_read =
+        (!compared.not_read.is_empty()).then(|| format!("not read here: {}", compared.not_read.join(", ")));
+    let not_exported = (!compared.not_exported.is_empty())
+        .then(|| format!("not in the export: {}", compared.not_exported.join(", ")));
     let texts: Vec<String> = [not_read, not_exported].into_iter().flatten().collect();
     if texts.is_empty() { Finding::pass() } else { Finding::unknown(texts.join("; ")) }
 }
@@ -159,10 +165,17 @@ mod tests {
             .iter()
             .map(|(_, field)| field.name())
             .filter(|name| !name.starts_with("extension"))
-            .map(|name| format!(r#""{name}":{}"#, if name == "businessPhones" && value(name) == "null" { "[]" } else { value(name) }))
+            .map(|name| {
+                format!(
+                    r#""{name}":{}"#,
+                    if name == "businessPhones" && value(name) == "null" { "[]" } else { value(name) }
+                )
+            })
             .collect();
-        let extensions: Vec<String> =
-            (1..=15).map(|n| format!("extensionAttribute{n}")).map(|name| format!(r#""{name}":{}"#, value(&name))).collect();
+        let extensions: Vec<String> = (1..=15)
+            .map(|n| format!("extensionAttribute{n}"))
+            .map(|name| format!(r#""{name}":{}"#, value(&name)))
+            .collect();
         format!(r#"{},"onPremisesExtensionAttributes":{{{}}}"#, all.join(","), extensions.join(","))
     }
 
@@ -173,17 +186,28 @@ mod tests {
     #[test]
     fn cases() {
         // A failing finding of this rule becomes a warning by the rule's severity.
-        table(&RULE, &[
-            ("nothing lost", stage(&[("displayName", "\"Anna Example\"")]), Status::Pass),
-            ("a department", stage(&[("department", "\"Sales\"")]), Status::Fail),
-            ("a department, here too", stage(&[("department", "\"Sales\"")]).with("department", &["Other"]), Status::Pass),
-            ("a telephone number", stage(&[("businessPhones", "[\"+49 1\"]")]), Status::Fail),
-            ("a custom attribute", stage(&[("extensionAttribute15", "\"x\"")]), Status::Fail),
-            ("not exported", Stage::new().evidence(&[("users.json", &anna("\"department\":null"))]), Status::Unknown),
-            ("not read", stage(&[]).not_asked("department"), Status::Unknown),
-            ("no export", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("nothing lost", stage(&[("displayName", "\"Anna Example\"")]), Status::Pass),
+                ("a department", stage(&[("department", "\"Sales\"")]), Status::Fail),
+                (
+                    "a department, here too",
+                    stage(&[("department", "\"Sales\"")]).with("department", &["Other"]),
+                    Status::Pass,
+                ),
+                ("a telephone number", stage(&[("businessPhones", "[\"+49 1\"]")]), Status::Fail),
+                ("a custom attribute", stage(&[("extensionAttribute15", "\"x\"")]), Status::Fail),
+                (
+                    "not exported",
+                    Stage::new().evidence(&[("users.json", &anna("\"department\":null"))]),
+                    Status::Unknown,
+                ),
+                ("not read", stage(&[]).not_asked("department"), Status::Unknown),
+                ("no export", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 
     #[test]
@@ -193,12 +217,19 @@ mod tests {
               {{"id":"11111111-1111-1111-1111-111111111111","userPrincipalName":"anna@contoso.com","onPremisesImmutableId":"{ANCHOR}",{}}},
               {{"id":"22222222-2222-2222-2222-222222222222","userPrincipalName":"boss@contoso.com","onPremisesImmutableId":"x",
                 "onPremisesDistinguishedName":"CN=Boss,DC=contoso,DC=test",{}}}]}}"#,
-            properties(&[("department", "\"O'Neill\""), ("manager", r#"{"id":"22222222-2222-2222-2222-222222222222"}"#)]),
+            properties(&[
+                ("department", "\"O'Neill\""),
+                ("manager", r#"{"id":"22222222-2222-2222-2222-222222222222"}"#)
+            ]),
             properties(&[]),
         );
         Stage::new().evidence(&[("users.json", &users)]).look(|case| {
             let finding = judge(case);
-            assert!(finding.detail.contains("department (`O'Neill`), manager (`CN=Boss,DC=contoso,DC=test`)"), "{}", finding.detail);
+            assert!(
+                finding.detail.contains("department (`O'Neill`), manager (`CN=Boss,DC=contoso,DC=test`)"),
+                "{}",
+                finding.detail
+            );
             let fix = finding.fix.unwrap();
             assert!(fix.contains("'department'='O''Neill'; 'manager'='CN=Boss,DC=contoso,DC=test'"), "{fix}");
             assert!(fix.contains("--fill-from cloud"), "{fix}");

@@ -38,7 +38,8 @@ fn judge(case: &Case<'_>) -> Finding {
 fn memberships(case: &Case<'_>) -> Finding {
     match &case.subject.privileged {
         Known::Value(shown) if !shown.is_empty() => {
-            Finding::fail(format!("it is or was privileged: {}", shown.join(", "))).saw([case.saw("memberOf")])
+            Finding::fail(format!("it is or was privileged: {}", shown.join(", ")))
+                .saw([case.saw("memberOf")])
         }
         Known::Value(_) | Known::Absent => Finding::pass().saw([case.saw("memberOf")]),
         Known::NotAsked => Finding::unknown("whether it is in a protected group was not looked up"),
@@ -50,7 +51,9 @@ fn primary_group(case: &Case<'_>) -> Finding {
         return Finding::not_applicable("no primary group was read");
     };
     match PRIMARY.iter().find(|(rid, _)| *rid == number) {
-        Some((_, name)) => Finding::fail(format!("its primary group is {name}")).saw([case.saw("primaryGroupID")]),
+        Some((_, name)) => {
+            Finding::fail(format!("its primary group is {name}")).saw([case.saw("primaryGroupID")])
+        }
         None => Finding::pass(),
     }
 }
@@ -95,34 +98,44 @@ mod tests {
         let plain = || Stage::new().changed(|s| s.privileged = Known::Absent);
         let with = |change: fn(&mut crate::checks::Subject)| Stage::new().changed(change);
         // A failing finding of this rule becomes a warning by the rule's severity.
-        table(&RULE, &[
-            ("ordinary", plain(), Status::Pass),
-            ("a member", with(|s| s.privileged = Known::Value(vec!["CN=Domain Admins,CN=Users,DC=contoso,DC=test".into()])), Status::Fail),
-            ("nothing shows it", with(|s| s.privileged = Known::Value(vec![])), Status::Pass),
-            ("adminCount", plain().with("adminCount", &["1"]), Status::Fail),
-            ("adminCount 0", plain().with("adminCount", &["0"]), Status::Pass),
-            ("by the primary group", plain().with("primaryGroupID", &["512"]), Status::Fail),
-            ("the usual primary group", plain().with("primaryGroupID", &["513"]), Status::Pass),
-            (
-                "an ACL that is left",
-                with(|s| {
-                    s.privileged = Known::Absent;
-                    s.descriptor = Known::Value(descriptor(Access::READ_PROPERTY, Access::NONE, true));
-                }),
-                Status::Fail,
-            ),
-            (
-                "a former tombstone without its ACL",
-                with(|s| {
-                    s.privileged = Known::Absent;
-                    s.was_tombstone = true;
-                }),
-                Status::Unknown,
-            ),
-            ("not looked up", Stage::new(), Status::Unknown),
-            ("not looked up, and adminCount", Stage::new().with("adminCount", &["1"]), Status::Fail),
-            ("adminCount not read", plain().not_asked("adminCount"), Status::Unknown),
-            ("the directory alone", plain().on_prem_only(), Status::Pass),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("ordinary", plain(), Status::Pass),
+                (
+                    "a member",
+                    with(|s| {
+                        s.privileged =
+                            Known::Value(vec!["CN=Domain Admins,CN=Users,DC=contoso,DC=test".into()])
+                    }),
+                    Status::Fail,
+                ),
+                ("nothing shows it", with(|s| s.privileged = Known::Value(vec![])), Status::Pass),
+                ("adminCount", plain().with("adminCount", &["1"]), Status::Fail),
+                ("adminCount 0", plain().with("adminCount", &["0"]), Status::Pass),
+                ("by the primary group", plain().with("primaryGroupID", &["512"]), Status::Fail),
+                ("the usual primary group", plain().with("primaryGroupID", &["513"]), Status::Pass),
+                (
+                    "an ACL that is left",
+                    with(|s| {
+                        s.privileged = Known::Absent;
+                        s.descriptor = Known::Value(descriptor(Access::READ_PROPERTY, Access::NONE, true));
+                    }),
+                    Status::Fail,
+                ),
+                (
+                    "a former tombstone without its ACL",
+                    with(|s| {
+                        s.privileged = Known::Absent;
+                        s.was_tombstone = true;
+                    }),
+                    Status::Unknown,
+                ),
+                ("not looked up", Stage::new(), Status::Unknown),
+                ("not looked up, and adminCount", Stage::new().with("adminCount", &["1"]), Status::Fail),
+                ("adminCount not read", plain().not_asked("adminCount"), Status::Unknown),
+                ("the directory alone", plain().on_prem_only(), Status::Pass),
+            ],
+        );
     }
 }

@@ -81,19 +81,29 @@ mod tests {
             r#"{{"@odata.context":"https://graph.microsoft.com/v1.0/$metadata#directory/deletedItems/microsoft.graph.user","value":[
               {{"id":"22222222-2222-2222-2222-222222222222","userPrincipalName":"b@contoso.com","deletedDateTime":"2026-11-20T00:00:00Z","onPremisesSecurityIdentifier":"{SID}"}}]}}"#
         );
-        table(&RULE, &[
-            ("its own alone", stage().evidence(&[("users.json", &with_other("S-1-5-21-1-2-3-1201"))]), Status::Pass),
-            ("another one too", stage().evidence(&[("users.json", &with_other(SID))]), Status::Fail),
-            (
-                "a deleted one too",
-                stage().evidence(&[("users.json", &with_other("S-1-5-21-1-2-3-1201")), ("deleted.json", &deleted)]),
-                Status::Warn,
-            ),
-            ("SIDs were not exported", stage().evidence(&[("users.json", &anna(""))]), Status::Unknown),
-            ("no SID", Stage::new(), Status::NotApplicable),
-            ("not read", Stage::new().not_asked("objectSid"), Status::Unknown),
-            ("no export", stage(), Status::Unknown),
-            ("the directory alone", stage().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                (
+                    "its own alone",
+                    stage().evidence(&[("users.json", &with_other("S-1-5-21-1-2-3-1201"))]),
+                    Status::Pass,
+                ),
+                ("another one too", stage().evidence(&[("users.json", &with_other(SID))]), Status::Fail),
+                (
+                    "a deleted one too",
+                    stage().evidence(&[
+                        ("users.json", &with_other("S-1-5-21-1-2-3-1201")),
+                        ("deleted.json", &deleted),
+                    ]),
+                    Status::Warn,
+                ),
+                ("SIDs were not exported", stage().evidence(&[("users.json", &anna(""))]), Status::Unknown),
+                ("no SID", Stage::new(), Status::NotApplicable),
+                ("not read", Stage::new().not_asked("objectSid"), Status::Unknown),
+                ("no export", stage(), Status::Unknown),
+                ("the directory alone", stage().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 }

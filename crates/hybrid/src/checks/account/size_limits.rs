@@ -21,10 +21,19 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn judge(case: &Case<'_>) -> Finding {
-    let prune = format!("Get-ADUser -Identity {} -Properties Certificates shows them; remove those that have expired", identity(case.subject));
+    let prune = format!(
+        "Get-ADUser -Identity {} -Properties Certificates shows them; remove those that have expired",
+        identity(case.subject)
+    );
     Finding::all([
         counted(case, "userCertificate", 15, "certificates", &prune),
-        counted(case, "proxyAddresses", 300, "addresses", "remove addresses that nobody uses from proxyAddresses"),
+        counted(
+            case,
+            "proxyAddresses",
+            300,
+            "addresses",
+            "remove addresses that nobody uses from proxyAddresses",
+        ),
     ])
 }
 
@@ -35,9 +44,12 @@ fn counted(case: &Case<'_>, attribute: &str, limit: usize, what: &str, fix: &str
         Known::NotAsked => return Finding::unknown(format!("{attribute} was not read")),
     };
     // The number says it; the values are long.
-    let seen = [Seen { value: Some(format!("{number} values")), ..case.saw("name") }].map(|s| Seen { attribute: attribute.to_owned(), ..s });
+    let seen = [Seen { value: Some(format!("{number} values")), ..case.saw("name") }]
+        .map(|s| Seen { attribute: attribute.to_owned(), ..s });
     if number > limit {
-        return Finding::fail(format!("{number} {what}, of which the cloud takes {limit}")).saw(seen).fix(fix);
+        return Finding::fail(format!("{number} {what}, of which the cloud takes {limit}"))
+            .saw(seen)
+            .fix(fix);
     }
     Finding::pass().saw(seen)
 }
@@ -56,15 +68,22 @@ mod tests {
             Stage::new().with(name, &values)
         };
         // A failing finding of this rule becomes a warning by the rule's severity.
-        table(&RULE, &[
-            ("few", Stage::new(), Status::Pass),
-            ("15 certificates", several("userCertificate", 15), Status::Pass),
-            ("16 certificates", several("userCertificate", 16), Status::Fail),
-            ("300 addresses", several("proxyAddresses", 300), Status::Pass),
-            ("301 addresses", several("proxyAddresses", 301), Status::Fail),
-            ("certificates not read", Stage::new().not_asked("userCertificate"), Status::Unknown),
-            ("not read, and too many", several("proxyAddresses", 301).not_asked("userCertificate"), Status::Fail),
-            ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("few", Stage::new(), Status::Pass),
+                ("15 certificates", several("userCertificate", 15), Status::Pass),
+                ("16 certificates", several("userCertificate", 16), Status::Fail),
+                ("300 addresses", several("proxyAddresses", 300), Status::Pass),
+                ("301 addresses", several("proxyAddresses", 301), Status::Fail),
+                ("certificates not read", Stage::new().not_asked("userCertificate"), Status::Unknown),
+                (
+                    "not read, and too many",
+                    several("proxyAddresses", 301).not_asked("userCertificate"),
+                    Status::Fail,
+                ),
+                ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
+            ],
+        );
     }
 }

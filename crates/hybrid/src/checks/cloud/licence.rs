@@ -67,10 +67,13 @@ fn errors(evidence: &Evidence, user: User<'_>) -> Finding {
     let states = match user.licence_states() {
         Known::Value(states) => states,
         Known::Absent => vec![],
-        Known::NotAsked => return Finding::unknown("the export of users does not hold licenseAssignmentStates"),
+        Known::NotAsked => {
+            return Finding::unknown("the export of users does not hold licenseAssignmentStates");
+        }
     };
     let is_wrong = |state: &&LicenceState<'_>| {
-        state.error.is_some() || !["", "Active", "ActiveWithError"].iter().any(|fine| state.state.eq_ignore_ascii_case(fine))
+        state.error.is_some()
+            || !["", "Active", "ActiveWithError"].iter().any(|fine| state.state.eq_ignore_ascii_case(fine))
     };
     let told = states.iter().filter(is_wrong).map(|state| {
         let sku = names(evidence, &[state.sku_id.to_owned()]);
@@ -92,7 +95,9 @@ fn location(case: &Case<'_>, user: User<'_>) -> Finding {
         Known::Absent => {
             let id = user.id().value().map_or_else(|| "ID".to_owned(), |id| id.to_string());
             let fix = format!("Update-MgUser -UserId {id} -UsageLocation COUNTRY (two letters)");
-            Finding::fail("the cloud user has no usage location: no licence can be given to it").saw([seen]).fix(fix)
+            Finding::fail("the cloud user has no usage location: no licence can be given to it")
+                .saw([seen])
+                .fix(fix)
         }
         Known::NotAsked => Finding::unknown("the export of users does not hold usageLocation").saw([seen]),
     }
@@ -104,9 +109,9 @@ fn none(case: &Case<'_>, evidence: &Evidence, user: User<'_>) -> Finding {
     let Some(mailbox) = mailboxes.as_ref().and_then(|found| found.first()) else {
         let why = mailboxes.and_then(|found| gaps(&found.gaps));
         return match (case.is_mail_user(), why) {
-            (Known::Value(true), Some(why)) => {
-                Finding::unknown(format!("the cloud user has no licence, and whether it has a mailbox is not known: {why}"))
-            }
+            (Known::Value(true), Some(why)) => Finding::unknown(format!(
+                "the cloud user has no licence, and whether it has a mailbox is not known: {why}"
+            )),
             _ => Finding::not_applicable("the cloud user has no licence and no mailbox"),
         };
     };
@@ -120,7 +125,10 @@ fn none(case: &Case<'_>, evidence: &Evidence, user: User<'_>) -> Finding {
         (true, None) => "no seat with a mailbox is free".to_owned(),
     };
     let address = mailbox.primary_smtp().value();
-    let detail = format!("the cloud user has no licence, and there is the mailbox {}: it goes without one; {seats}", shown(address));
+    let detail = format!(
+        "the cloud user has no licence, and there is the mailbox {}: it goes without one; {seats}",
+        shown(address)
+    );
     let id = user.id().value().map_or_else(|| "ID".to_owned(), |id| id.to_string());
     let fix = format!(
         "find out whether a licence was taken away and when, and give it back before 30 days have passed: Set-MgUserLicense -UserId \
@@ -139,7 +147,8 @@ fn names(evidence: &Evidence, ids: &[String]) -> String {
 }
 
 fn saw(sku: Sku<'_>) -> Seen {
-    let count = |number: Known<i64>| number.value().map_or_else(|| "?".to_owned(), |number| number.to_string());
+    let count =
+        |number: Known<i64>| number.value().map_or_else(|| "?".to_owned(), |number| number.to_string());
     let value = format!("{} of {} given", count(sku.consumed()), count(sku.enabled()));
     of_files(sku.sources(), &format!("seats of {}", label(sku)), Some(value))
 }
@@ -179,38 +188,65 @@ mod tests {
         let is_deleted = changes.get("deletedDateTime").is_some();
         let user = user(changes);
         let (live, bin) = if is_deleted { ("", user.as_str()) } else { (user.as_str(), "") };
-        collected(Stage::new(), &[
-            ("users", live),
-            ("deletedUsers", bin),
-            ("subscribedSkus", skus),
-            ("mailboxes", mailboxes),
-            ("softDeletedMailboxes", ""),
-            ("inactiveMailboxes", ""),
-        ])
+        collected(
+            Stage::new(),
+            &[
+                ("users", live),
+                ("deletedUsers", bin),
+                ("subscribedSkus", skus),
+                ("mailboxes", mailboxes),
+                ("softDeletedMailboxes", ""),
+                ("inactiveMailboxes", ""),
+            ],
+        )
     }
 
     #[test]
     fn cases() {
         let deleted = || licensed(json!({"deletedDateTime": "2026-11-20T10:00:00Z"}));
-        let violated = json!([{"skuId": E3, "assignedByGroup": null, "state": "Error", "error": "CountViolation"}]);
+        let violated =
+            json!([{"skuId": E3, "assignedByGroup": null, "state": "Error", "error": "CountViolation"}]);
         let has = mailbox(json!({}));
         let no_skus = collected(Stage::new(), &[("users", ""), ("deletedUsers", &user(deleted()))]);
-        table(&RULE, &[
-            ("licensed", cloud(licensed(json!({})), &sku(10), ""), Status::Pass),
-            ("in the bin, with seats left", cloud(deleted(), &sku(9), ""), Status::Pass),
-            ("in the bin, with no seat left", cloud(deleted(), &sku(10), ""), Status::Fail),
-            ("in the bin, of a product that is gone", cloud(deleted(), "", ""), Status::Fail),
-            ("not in effect", cloud(licensed(json!({"licenseAssignmentStates": violated})), &sku(10), ""), Status::Fail),
-            ("no usage location", cloud(licensed(json!({"usageLocation": null})), &sku(9), ""), Status::Fail),
-            ("a mailbox and no licence", cloud(json!({}), &sku(9), &has), Status::Fail),
-            ("neither", cloud(json!({}), &sku(9), ""), Status::NotApplicable),
-            ("no licence, and mailboxes are not exported", with_user(Stage::new(), json!({})), Status::Unknown),
-            ("products are not exported", no_skus, Status::Unknown),
-            ("licences are not exported", cloud(json!({"assignedLicenses": "-"}), &sku(9), ""), Status::Unknown),
-            ("no cloud user", collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]), Status::NotApplicable),
-            ("no export", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("licensed", cloud(licensed(json!({})), &sku(10), ""), Status::Pass),
+                ("in the bin, with seats left", cloud(deleted(), &sku(9), ""), Status::Pass),
+                ("in the bin, with no seat left", cloud(deleted(), &sku(10), ""), Status::Fail),
+                ("in the bin, of a product that is gone", cloud(deleted(), "", ""), Status::Fail),
+                (
+                    "not in effect",
+                    cloud(licensed(json!({"licenseAssignmentStates": violated})), &sku(10), ""),
+                    Status::Fail,
+                ),
+                (
+                    "no usage location",
+                    cloud(licensed(json!({"usageLocation": null})), &sku(9), ""),
+                    Status::Fail,
+                ),
+                ("a mailbox and no licence", cloud(json!({}), &sku(9), &has), Status::Fail),
+                ("neither", cloud(json!({}), &sku(9), ""), Status::NotApplicable),
+                (
+                    "no licence, and mailboxes are not exported",
+                    with_user(Stage::new(), json!({})),
+                    Status::Unknown,
+                ),
+                ("products are not exported", no_skus, Status::Unknown),
+                (
+                    "licences are not exported",
+                    cloud(json!({"assignedLicenses": "-"}), &sku(9), ""),
+                    Status::Unknown,
+                ),
+                (
+                    "no cloud user",
+                    collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]),
+                    Status::NotApplicable,
+                ),
+                ("no export", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 
     #[test]

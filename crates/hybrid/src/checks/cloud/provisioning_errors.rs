@@ -33,10 +33,14 @@ fn errors(user: User<'_>) -> Finding {
     let all = match user.provisioning_errors() {
         Known::Value(all) => all,
         Known::Absent => vec![],
-        Known::NotAsked => return Finding::unknown("the export of users does not hold onPremisesProvisioningErrors"),
+        Known::NotAsked => {
+            return Finding::unknown("the export of users does not hold onPremisesProvisioningErrors");
+        }
     };
-    let told: Vec<String> =
-        all.iter().map(|error| format!("{} of {} `{}`", error.category, error.property, error.value)).collect();
+    let told: Vec<String> = all
+        .iter()
+        .map(|error| format!("{} of {} `{}`", error.category, error.property, error.value))
+        .collect();
     let value = (!told.is_empty()).then(|| told.join("; "));
     let seen = [of_files(user.sources(), UserField::OnPremisesProvisioningErrors.name(), value)];
     if told.is_empty() {
@@ -49,7 +53,8 @@ fn placeholder(case: &Case<'_>, user: User<'_>) -> Finding {
     let seen = [case.saw_cloud(user, UserField::UserPrincipalName)];
     match user.upn() {
         Known::Value(upn) if is_placeholder(upn) => {
-            Finding::fail(format!("the UPN `{upn}` is a placeholder: the real one is in quarantine")).saw(seen)
+            Finding::fail(format!("the UPN `{upn}` is a placeholder: the real one is in quarantine"))
+                .saw(seen)
         }
         Known::NotAsked => Finding::unknown("the export of users does not hold userPrincipalName"),
         _ => Finding::pass().saw(seen),
@@ -71,16 +76,26 @@ mod tests {
             "category": "PropertyConflict", "propertyCausingError": "ProxyAddresses", "value": "SMTP:anna@contoso.com",
             "occurredDateTime": "2026-11-20T10:00:00Z",
         }]);
-        let with = |errors: serde_json::Value| with_user(Stage::new(), json!({ "onPremisesProvisioningErrors": errors }));
-        let placeholder = with_user(Stage::new(), json!({"userPrincipalName": "anna+1234@x.onmicrosoft.com"}));
-        table(&RULE, &[
-            ("none", with(json!([])), Status::Pass),
-            ("a conflict", with(conflict), Status::Fail),
-            ("a placeholder", placeholder, Status::Fail),
-            ("not exported", with(json!("-")), Status::Unknown),
-            ("no cloud user", collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]), Status::NotApplicable),
-            ("no export", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        let with = |errors: serde_json::Value| {
+            with_user(Stage::new(), json!({ "onPremisesProvisioningErrors": errors }))
+        };
+        let placeholder =
+            with_user(Stage::new(), json!({"userPrincipalName": "anna+1234@x.onmicrosoft.com"}));
+        table(
+            &RULE,
+            &[
+                ("none", with(json!([])), Status::Pass),
+                ("a conflict", with(conflict), Status::Fail),
+                ("a placeholder", placeholder, Status::Fail),
+                ("not exported", with(json!("-")), Status::Unknown),
+                (
+                    "no cloud user",
+                    collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]),
+                    Status::NotApplicable,
+                ),
+                ("no export", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 }

@@ -47,7 +47,9 @@ fn clock(case: &Case<'_>, user: User<'_>) -> Finding {
     let seen = of_user(user, UserField::DeletedDateTime, deleted.map(rfc3339));
     let end = match deleted.read(|at| at.checked_add_signed(KEPT)) {
         Known::Value(end) => end,
-        _ => return Finding::unknown("the export of deleted users does not hold deletedDateTime").saw([seen]),
+        _ => {
+            return Finding::unknown("the export of deleted users does not hold deletedDateTime").saw([seen]);
+        }
     };
     let left = end.signed_duration_since(case.setting.now);
     let text = rfc3339(end);
@@ -125,26 +127,46 @@ mod tests {
         };
         let at = "2026-11-20T10:00:00Z";
         let lone = collected(Stage::new(), &[("deletedUsers", &user(json!({ "deletedDateTime": at })))]);
-        table(&RULE, &[
-            ("live", with_user(Stage::new(), json!({})), Status::Pass),
-            ("in the bin", deleted(at, ""), Status::Pass),
-            ("beside others", deleted(at, &live(json!({}))), Status::Pass),
-            ("two days left", deleted("2026-10-29T10:00:00Z", ""), Status::Warn),
-            ("over", deleted("2026-10-27T11:59:59Z", ""), Status::Fail),
-            ("a second one by the UPN", deleted(at, &live(json!({"userPrincipalName": "Anna@contoso.com"}))), Status::Fail),
-            ("a second one by the address", deleted(at, &live(json!({"proxyAddresses": ["SMTP:anna@contoso.com"]}))), Status::Fail),
-            ("a further address", deleted(at, &live(json!({"proxyAddresses": ["smtp:anna@contoso.com"]}))), Status::Pass),
-            ("live users are not exported", lone, Status::Unknown),
-            ("no cloud user", collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]), Status::NotApplicable),
-            ("no export", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("live", with_user(Stage::new(), json!({})), Status::Pass),
+                ("in the bin", deleted(at, ""), Status::Pass),
+                ("beside others", deleted(at, &live(json!({}))), Status::Pass),
+                ("two days left", deleted("2026-10-29T10:00:00Z", ""), Status::Warn),
+                ("over", deleted("2026-10-27T11:59:59Z", ""), Status::Fail),
+                (
+                    "a second one by the UPN",
+                    deleted(at, &live(json!({"userPrincipalName": "Anna@contoso.com"}))),
+                    Status::Fail,
+                ),
+                (
+                    "a second one by the address",
+                    deleted(at, &live(json!({"proxyAddresses": ["SMTP:anna@contoso.com"]}))),
+                    Status::Fail,
+                ),
+                (
+                    "a further address",
+                    deleted(at, &live(json!({"proxyAddresses": ["smtp:anna@contoso.com"]}))),
+                    Status::Pass,
+                ),
+                ("live users are not exported", lone, Status::Unknown),
+                (
+                    "no cloud user",
+                    collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]),
+                    Status::NotApplicable,
+                ),
+                ("no export", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 
     #[test]
     fn without_a_time_it_is_not_known() {
         let bare = user(json!({"deletedDateTime": "-"}));
-        let (status, detail) = collected(Stage::new(), &[("users", ""), ("deletedUsers", &bare)]).status(&RULE);
+        let (status, detail) =
+            collected(Stage::new(), &[("users", ""), ("deletedUsers", &bare)]).status(&RULE);
         assert_eq!(status, Status::Unknown, "{detail}");
     }
 }

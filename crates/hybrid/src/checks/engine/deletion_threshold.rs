@@ -88,7 +88,8 @@ fn exports(evidence: &Evidence) -> impl Iterator<Item = (Timestamp, Seen)> {
         });
         let result = run.result().value()?;
         let at = run.ended().value()?;
-        (is_export && is_to_cloud && is_good(result)).then(|| (at, saw(run.sources().next(), "Result", Some(result.to_owned()))))
+        (is_export && is_to_cloud && is_good(result))
+            .then(|| (at, saw(run.sources().next(), "Result", Some(result.to_owned()))))
     })
 }
 
@@ -108,7 +109,8 @@ fn threshold(evidence: &Evidence) -> Option<Seen> {
         Known::Absent => "off".to_owned(),
         Known::NotAsked => return None,
     };
-    let file = evidence.listings_of(Dataset::DeletionThreshold).next().and_then(|l| evidence.files().get(l.file));
+    let file =
+        evidence.listings_of(Dataset::DeletionThreshold).next().and_then(|l| evidence.files().get(l.file));
     Some(saw(file, "ThresholdCount", Some(value)))
 }
 
@@ -142,20 +144,35 @@ mod tests {
     fn cases() {
         let (early, late) = ("2026-11-25T08:00:00Z", "2026-11-25T12:00:00Z");
         let off = r#"{"DeletionPrevention":0,"ThresholdCount":500,"ThresholdPercentage":0}"#;
-        table(&RULE, &[
-            ("exported", runs(&[("Export", "success", late)]), Status::Pass),
-            ("stopped", runs(&[("Export", "success", early), ("Export", STOPPED, late)]), Status::Fail),
-            ("stopped before", runs(&[("Export", STOPPED, early), ("Export", "completed-export-errors", late)]), Status::Pass),
-            ("imported since", runs(&[("Export", STOPPED, early), ("Delta Import", "success", late)]), Status::Fail),
-            ("imports alone", runs(&[("Delta Import", "success", late)]), Status::Unknown),
-            ("an event", events(116, "Directory Synchronization", None), Status::Fail),
-            ("an event, and an export since", events(116, "ADSync", Some(late)), Status::Pass),
-            ("an event, and an export before", events(116, "ADSync", Some(early)), Status::Fail),
-            ("an event of somebody else", events(116, "Disk", Some(early)), Status::Pass),
-            ("off", Stage::new().evidence(&[("threshold.json", off)]), Status::Pass),
-            ("nothing of it", Stage::new().evidence(&[("o.json", &organisation("true", "null"))]), Status::Unknown),
-            ("no export", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("exported", runs(&[("Export", "success", late)]), Status::Pass),
+                ("stopped", runs(&[("Export", "success", early), ("Export", STOPPED, late)]), Status::Fail),
+                (
+                    "stopped before",
+                    runs(&[("Export", STOPPED, early), ("Export", "completed-export-errors", late)]),
+                    Status::Pass,
+                ),
+                (
+                    "imported since",
+                    runs(&[("Export", STOPPED, early), ("Delta Import", "success", late)]),
+                    Status::Fail,
+                ),
+                ("imports alone", runs(&[("Delta Import", "success", late)]), Status::Unknown),
+                ("an event", events(116, "Directory Synchronization", None), Status::Fail),
+                ("an event, and an export since", events(116, "ADSync", Some(late)), Status::Pass),
+                ("an event, and an export before", events(116, "ADSync", Some(early)), Status::Fail),
+                ("an event of somebody else", events(116, "Disk", Some(early)), Status::Pass),
+                ("off", Stage::new().evidence(&[("threshold.json", off)]), Status::Pass),
+                (
+                    "nothing of it",
+                    Stage::new().evidence(&[("o.json", &organisation("true", "null"))]),
+                    Status::Unknown,
+                ),
+                ("no export", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 }

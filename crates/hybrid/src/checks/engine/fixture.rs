@@ -12,9 +12,13 @@ pub(crate) fn scheduler(changes: &[(&str, &str)]) -> String {
         ("SyncCycleInProgress", "false"),
     ];
     let value = |name: &str, usual: &str| {
-        changes.iter().find(|(n, _)| *n == name).map_or_else(|| usual.to_owned(), |(_, value)| (*value).to_owned())
+        changes
+            .iter()
+            .find(|(n, _)| *n == name)
+            .map_or_else(|| usual.to_owned(), |(_, value)| (*value).to_owned())
     };
-    let lines: Vec<String> = usual.iter().map(|(name, usual)| format!("\"{name}\":{}", value(name, usual))).collect();
+    let lines: Vec<String> =
+        usual.iter().map(|(name, usual)| format!("\"{name}\":{}", value(name, usual))).collect();
     format!("{{{}}}", lines.join(","))
 }
 
@@ -38,6 +42,7 @@ pub(crate) fn run(number: u8, profile: &str, result: &str, ended: &str) -> Strin
 
 /// The same cmdlet's settings, of the wizard's server.
 pub(crate) fn settings(values: &[(&str, &str)]) -> String {
-    let all: Vec<String> = values.iter().map(|(name, value)| format!(r#"{{"Name":"{name}","Value":"{value}"}}"#)).collect();
+    let all: Vec<String> =
+        values.iter().map(|(name, value)| format!(r#"{{"Name":"{name}","Value":"{value}"}}"#)).collect();
     format!(r#"{{"InstanceId":"77777777-7777-7777-7777-777777777777","Parameters":[{}]}}"#, all.join(","))
 }

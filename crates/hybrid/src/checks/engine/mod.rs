@@ -34,7 +34,11 @@ impl Server {
         let mut seen = vec![];
         let flags = fields.map(|field| {
             let flag = scheduler.flag(field);
-            seen.push(saw(scheduler.sources().next(), field.name(), flag.value().map(|on| word(on).to_owned())));
+            seen.push(saw(
+                scheduler.sources().next(),
+                field.name(),
+                flag.value().map(|on| word(on).to_owned()),
+            ));
             flag
         });
         let policy = scheduler.next_policy();
@@ -55,9 +59,13 @@ impl Server {
             seen.push(saw);
             Some(value)
         };
-        let names = [SettingName::StagingMode, SettingName::SynchronizationSchedule, SettingName::SchedulerSuspended];
+        let names =
+            [SettingName::StagingMode, SettingName::SynchronizationSchedule, SettingName::SchedulerSuspended];
         let [staging, enabled, suspended] = names.map(|name| flag(text(name)));
-        let policy = match text(SettingName::SynchronizationPolicy).map(|p| p.trim().to_ascii_lowercase()).as_deref() {
+        let policy = match text(SettingName::SynchronizationPolicy)
+            .map(|p| p.trim().to_ascii_lowercase())
+            .as_deref()
+        {
             Some("delta") => Known::Value(PolicyType::Delta),
             Some("initial") => Known::Value(PolicyType::Initial),
             _ => Known::NotAsked,
@@ -66,7 +74,11 @@ impl Server {
     }
 
     fn saw(&self, names: &[&str]) -> Vec<Seen> {
-        self.seen.iter().filter(|seen| names.iter().any(|name| seen.attribute.ends_with(name))).cloned().collect()
+        self.seen
+            .iter()
+            .filter(|seen| names.iter().any(|name| seen.attribute.ends_with(name)))
+            .cloned()
+            .collect()
     }
 }
 
@@ -102,8 +114,11 @@ fn servers(case: &Case<'_>) -> Result<Vec<Server>, Finding> {
         return Err(Finding::not_applicable("Cloud Sync has no scheduler of its own"));
     }
     let evidence = case.setting.evidence;
-    let schedulers: Vec<Server> =
-        evidence.into_iter().flat_map(|e| e.schedulers().collect::<Vec<_>>()).map(Server::of_scheduler).collect();
+    let schedulers: Vec<Server> = evidence
+        .into_iter()
+        .flat_map(|e| e.schedulers().collect::<Vec<_>>())
+        .map(Server::of_scheduler)
+        .collect();
     if !schedulers.is_empty() {
         return Ok(schedulers);
     }

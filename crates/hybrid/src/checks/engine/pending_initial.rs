@@ -25,12 +25,16 @@ fn judge(case: &Case<'_>) -> Finding {
         Err(finding) => return finding,
     };
     let Some(server) = active(&servers) else {
-        return Finding::unknown("every server that is known is in staging mode: give the state of the active one");
+        return Finding::unknown(
+            "every server that is known is in staging mode: give the state of the active one",
+        );
     };
     let seen = server.saw(&["NextSyncCyclePolicyType", "SynchronizationPolicy"]);
     match server.policy {
         Known::Value(PolicyType::Delta) => Finding::pass().saw(seen),
-        Known::Value(PolicyType::Initial) => Finding::fail("the next cycle is a full one (Initial)").saw(seen),
+        Known::Value(PolicyType::Initial) => {
+            Finding::fail("the next cycle is a full one (Initial)").saw(seen)
+        }
         _ => Finding::unknown("what the next cycle does is not known: Get-ADSyncScheduler tells").saw(seen),
     }
 }
@@ -48,22 +52,26 @@ mod tests {
 
     #[test]
     fn cases() {
-        let with = |changes: &[(&str, &str)]| Stage::new().evidence(&[("scheduler.json", &scheduler(changes))]);
+        let with =
+            |changes: &[(&str, &str)]| Stage::new().evidence(&[("scheduler.json", &scheduler(changes))]);
         let of_settings = |policy: &str| {
             let settings = settings(&[("Microsoft.Synchronize.SynchronizationPolicy", policy)]);
             Stage::new().evidence(&[("settings.json", &settings)])
         };
-        table(&RULE, &[
-            ("delta", with(&[]), Status::Pass),
-            // `judge` itself fails; the rule's severity makes a warning of it.
-            ("initial", with(&[("NextSyncCyclePolicyType", "\"Initial\"")]), Status::Fail),
-            ("a number", with(&[("NextSyncCyclePolicyType", "2")]), Status::Unknown),
-            ("staging alone", with(&[("StagingModeEnabled", "true")]), Status::Unknown),
-            ("settings: delta", of_settings("Delta"), Status::Pass),
-            ("settings: initial", of_settings("Initial"), Status::Fail),
-            ("Cloud Sync", Stage::new().sync("schema.json", CLOUD_SYNC), Status::NotApplicable),
-            ("no export", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("delta", with(&[]), Status::Pass),
+                // `judge` itself fails; the rule's severity makes a warning of it.
+                ("initial", with(&[("NextSyncCyclePolicyType", "\"Initial\"")]), Status::Fail),
+                ("a number", with(&[("NextSyncCyclePolicyType", "2")]), Status::Unknown),
+                ("staging alone", with(&[("StagingModeEnabled", "true")]), Status::Unknown),
+                ("settings: delta", of_settings("Delta"), Status::Pass),
+                ("settings: initial", of_settings("Initial"), Status::Fail),
+                ("Cloud Sync", Stage::new().sync("schema.json", CLOUD_SYNC), Status::NotApplicable),
+                ("no export", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 }

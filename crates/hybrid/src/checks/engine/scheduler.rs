@@ -41,8 +41,16 @@ fn judge(case: &Case<'_>) -> Finding {
 }
 
 fn state(server: &Server) -> Finding {
-    let seen = server.saw(&["StagingModeEnabled", "SyncCycleEnabled", "SchedulerSuspended", "SyncCycleInProgress", "StagingMode", "SynchronizationSchedule"]);
-    let unknown = |what: &str| Finding::unknown(format!("whether {what} is not known: Get-ADSyncScheduler tells"));
+    let seen = server.saw(&[
+        "StagingModeEnabled",
+        "SyncCycleEnabled",
+        "SchedulerSuspended",
+        "SyncCycleInProgress",
+        "StagingMode",
+        "SynchronizationSchedule",
+    ]);
+    let unknown =
+        |what: &str| Finding::unknown(format!("whether {what} is not known: Get-ADSyncScheduler tells"));
     let parts = [
         match server.staging {
             Known::Value(false) => Finding::pass(),
@@ -51,13 +59,16 @@ fn state(server: &Server) -> Finding {
         match server.enabled {
             Known::Value(true) => Finding::pass(),
             // It is what holds the synchronisation while users are restored.
-            Known::Value(false) => Finding::warn("the scheduler is off: nothing is synchronised until it is on again")
-                .fix("when the users are ready: Set-ADSyncScheduler -SyncCycleEnabled $true"),
+            Known::Value(false) => {
+                Finding::warn("the scheduler is off: nothing is synchronised until it is on again")
+                    .fix("when the users are ready: Set-ADSyncScheduler -SyncCycleEnabled $true")
+            }
             _ => unknown("the scheduler is on"),
         },
         match server.suspended {
             Known::Value(false) => Finding::pass(),
-            Known::Value(true) => Finding::warn("the scheduler is suspended, as while the wizard is open").fix("close the wizard"),
+            Known::Value(true) => Finding::warn("the scheduler is suspended, as while the wizard is open")
+                .fix("close the wizard"),
             _ => unknown("the scheduler is suspended"),
         },
         match server.busy {
@@ -72,7 +83,9 @@ fn state(server: &Server) -> Finding {
 /// When the tenant was synchronised last.
 fn last_sync(case: &Case<'_>) -> Finding {
     let Some((at, seen)) = case.setting.evidence.and_then(newest) else {
-        return Finding::unknown("when the last synchronisation was is not known: GET /organization of Graph tells");
+        return Finding::unknown(
+            "when the last synchronisation was is not known: GET /organization of Graph tells",
+        );
     };
     let days = case.setting.now.signed_duration_since(at).num_days();
     if days >= DAYS {
@@ -87,7 +100,10 @@ fn newest(evidence: &Evidence) -> Option<(Timestamp, Seen)> {
     if let Some(organisation) = evidence.organisation()
         && let Known::Value(at) = organisation.last_sync()
     {
-        return Some((at, saw(organisation.sources().next(), "onPremisesLastSyncDateTime", Some(rfc3339(at)))));
+        return Some((
+            at,
+            saw(organisation.sources().next(), "onPremisesLastSyncDateTime", Some(rfc3339(at))),
+        ));
     }
     let ended = evidence.runs().filter_map(|run| {
         let is_good = run.result().value().is_some_and(super::deletion_threshold::is_good);
@@ -108,7 +124,10 @@ mod tests {
     const YESTERDAY: &str = "\"2026-11-25T12:00:00Z\"";
 
     fn stage(changes: &[(&str, &str)], last_sync: &str) -> Stage {
-        Stage::new().evidence(&[("scheduler.json", &scheduler(changes)), ("organization.json", &organisation("true", last_sync))])
+        Stage::new().evidence(&[
+            ("scheduler.json", &scheduler(changes)),
+            ("organization.json", &organisation("true", last_sync)),
+        ])
     }
 
     #[test]
@@ -120,7 +139,11 @@ mod tests {
             ("organization.json", &organisation("true", YESTERDAY)),
         ]);
         let runs = |ended: &str| {
-            let runs = format!("[{},{}]", run(1, "Export", "success", ended), run(2, "Delta Import", "success", ended));
+            let runs = format!(
+                "[{},{}]",
+                run(1, "Export", "success", ended),
+                run(2, "Delta Import", "success", ended)
+            );
             Stage::new().evidence(&[("scheduler.json", &scheduler(&[])), ("runs.json", &runs)])
         };
         let of_settings = Stage::new().evidence(&[
@@ -134,21 +157,28 @@ mod tests {
             ),
             ("organization.json", &organisation("true", YESTERDAY)),
         ]);
-        table(&RULE, &[
-            ("as it should be", stage(&[], YESTERDAY), Status::Pass),
-            ("staging", with("StagingModeEnabled", "true"), Status::Fail),
-            ("staging, and an active one", two, Status::Pass),
-            ("off", with("SyncCycleEnabled", "false"), Status::Warn),
-            ("suspended", with("SchedulerSuspended", "true"), Status::Warn),
-            ("in progress", with("SyncCycleInProgress", "true"), Status::Warn),
-            ("a week ago", stage(&[], "\"2026-11-19T12:00:00Z\""), Status::Fail),
-            ("no last time", stage(&[], "null"), Status::Unknown),
-            ("runs", runs("2026-11-25T12:00:00Z"), Status::Pass),
-            ("old runs", runs("2026-10-25T12:00:00Z"), Status::Fail),
-            ("settings alone", of_settings, Status::Pass),
-            ("no scheduler", Stage::new().evidence(&[("organization.json", &organisation("true", YESTERDAY))]), Status::Unknown),
-            ("no export", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("as it should be", stage(&[], YESTERDAY), Status::Pass),
+                ("staging", with("StagingModeEnabled", "true"), Status::Fail),
+                ("staging, and an active one", two, Status::Pass),
+                ("off", with("SyncCycleEnabled", "false"), Status::Warn),
+                ("suspended", with("SchedulerSuspended", "true"), Status::Warn),
+                ("in progress", with("SyncCycleInProgress", "true"), Status::Warn),
+                ("a week ago", stage(&[], "\"2026-11-19T12:00:00Z\""), Status::Fail),
+                ("no last time", stage(&[], "null"), Status::Unknown),
+                ("runs", runs("2026-11-25T12:00:00Z"), Status::Pass),
+                ("old runs", runs("2026-10-25T12:00:00Z"), Status::Fail),
+                ("settings alone", of_settings, Status::Pass),
+                (
+                    "no scheduler",
+                    Stage::new().evidence(&[("organization.json", &organisation("true", YESTERDAY))]),
+                    Status::Unknown,
+                ),
+                ("no export", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 }

@@ -48,7 +48,9 @@ fn tenant(case: &Case<'_>) -> Finding {
         Known::Value(true) => Finding::pass().saw(seen),
         Known::Value(false) => Finding::fail("synchronisation is switched off in the tenant").saw(seen),
         Known::Absent => Finding::fail("the tenant was never synchronised: is it the right one?").saw(seen),
-        Known::NotAsked => Finding::unknown("the export of the organisation does not hold onPremisesSyncEnabled").saw(seen),
+        Known::NotAsked => {
+            Finding::unknown("the export of the organisation does not hold onPremisesSyncEnabled").saw(seen)
+        }
     }
 }
 
@@ -59,22 +61,31 @@ fn version(case: &Case<'_>) -> Finding {
     let Some((text, seen)) = case.sync_setting(SettingName::ServerConfigurationVersion) else {
         return match case.need_evidence() {
             Err(finding) => finding,
-            Ok(_) => Finding::unknown("the version of Entra Connect is not known: Get-ADSyncGlobalSettings tells"),
+            Ok(_) => {
+                Finding::unknown("the version of Entra Connect is not known: Get-ADSyncGlobalSettings tells")
+            }
         };
     };
     let Some(version) = parsed(&text) else {
-        return Finding::unknown(format!("the version of Entra Connect, {text:?}, is not understood")).saw([seen]);
+        return Finding::unknown(format!("the version of Entra Connect, {text:?}, is not understood"))
+            .saw([seen]);
     };
     let is_refused = generalized(SINCE).is_some_and(|since| case.setting.now >= since);
     if version[0] < 2 {
-        return Finding::warn(format!("Entra Connect {text} is retired since 2022-08-31")).saw([seen]).fix(UPGRADE);
+        return Finding::warn(format!("Entra Connect {text} is retired since 2022-08-31"))
+            .saw([seen])
+            .fix(UPGRADE);
     }
     if version >= MINIMUM {
         return Finding::pass().saw([seen]);
     }
     let detail = match is_refused {
-        true => format!("Entra Connect {text} is older than 2.5.79.0, which the service wants since 2026-09-30"),
-        false => format!("Entra Connect {text} is older than 2.5.79.0, which the service wants from 2026-09-30 on"),
+        true => {
+            format!("Entra Connect {text} is older than 2.5.79.0, which the service wants since 2026-09-30")
+        }
+        false => {
+            format!("Entra Connect {text} is older than 2.5.79.0, which the service wants from 2026-09-30 on")
+        }
     };
     Finding::warn(detail).saw([seen]).fix(UPGRADE)
 }
@@ -106,18 +117,21 @@ mod tests {
     #[test]
     fn cases() {
         let organisation = organisation("true", "null");
-        table(&RULE, &[
-            ("on, and new", stage("true", "2.6.1.0"), Status::Pass),
-            ("the oldest that is taken", stage("true", "2.5.79.0"), Status::Pass),
-            ("too old", stage("true", "2.5.78.9"), Status::Warn),
-            ("retired", stage("true", "1.6.16.0"), Status::Warn),
-            ("off", stage("false", "2.6.1.0"), Status::Fail),
-            ("never on", stage("null", "2.6.1.0"), Status::Fail),
-            ("no version", Stage::new().evidence(&[("o.json", &organisation)]), Status::Unknown),
-            ("an odd version", stage("true", "new"), Status::Unknown),
-            ("no export", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("on, and new", stage("true", "2.6.1.0"), Status::Pass),
+                ("the oldest that is taken", stage("true", "2.5.79.0"), Status::Pass),
+                ("too old", stage("true", "2.5.78.9"), Status::Warn),
+                ("retired", stage("true", "1.6.16.0"), Status::Warn),
+                ("off", stage("false", "2.6.1.0"), Status::Fail),
+                ("never on", stage("null", "2.6.1.0"), Status::Fail),
+                ("no version", Stage::new().evidence(&[("o.json", &organisation)]), Status::Unknown),
+                ("an odd version", stage("true", "new"), Status::Unknown),
+                ("no export", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! `exchange.cloudManaged`.
 
 use crate::checks::case::Case;
+use crate::checks::command::quoted;
 use crate::checks::looked::{gaps, of_files};
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
-use crate::checks::command::quoted;
 use crate::evidence::{Known, MailboxField};
 
 /// The check.
@@ -61,25 +61,35 @@ mod tests {
     #[test]
     fn cases() {
         let with = |mailbox: &str| {
-            collected(Stage::new(), &[
-                ("users", &user(json!({}))),
-                ("deletedUsers", ""),
-                ("mailboxes", mailbox),
-                ("softDeletedMailboxes", ""),
-                ("inactiveMailboxes", ""),
-            ])
+            collected(
+                Stage::new(),
+                &[
+                    ("users", &user(json!({}))),
+                    ("deletedUsers", ""),
+                    ("mailboxes", mailbox),
+                    ("softDeletedMailboxes", ""),
+                    ("inactiveMailboxes", ""),
+                ],
+            )
         };
         let managed = |value: bool| with(&mailbox(json!({ "IsExchangeCloudManaged": value })));
         let bare = ["mail", "mailNickname", "proxyAddresses"].into_iter().fold(Stage::new(), Stage::without);
-        table(&RULE, &[
-            ("no", managed(false), Status::Pass),
-            ("yes", managed(true), Status::Fail),
-            ("not exported", with(&mailbox(json!({}))), Status::Unknown),
-            ("no mailbox", with(""), Status::NotApplicable),
-            ("no mailboxes are exported", with_user(Stage::new(), json!({})), Status::Unknown),
-            ("nothing to look by", collected(bare, &[("users", ""), ("deletedUsers", "")]), Status::NotApplicable),
-            ("no export", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("no", managed(false), Status::Pass),
+                ("yes", managed(true), Status::Fail),
+                ("not exported", with(&mailbox(json!({}))), Status::Unknown),
+                ("no mailbox", with(""), Status::NotApplicable),
+                ("no mailboxes are exported", with_user(Stage::new(), json!({})), Status::Unknown),
+                (
+                    "nothing to look by",
+                    collected(bare, &[("users", ""), ("deletedUsers", "")]),
+                    Status::NotApplicable,
+                ),
+                ("no export", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 }

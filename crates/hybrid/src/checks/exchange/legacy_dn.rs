@@ -1,9 +1,9 @@
 //! `exchange.legacyDn`.
 
 use crate::checks::case::{Case, same};
+use crate::checks::command::{identity, quoted};
 use crate::checks::looked::gaps;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
-use crate::checks::command::{identity, quoted};
 use crate::evidence::{Known, MailboxField};
 
 use super::recipient::is_of_exchange;
@@ -28,7 +28,9 @@ fn judge(case: &Case<'_>) -> Finding {
     let seen = [case.saw("legacyExchangeDN"), case.saw("proxyAddresses")];
     match case.is_mail_user() {
         Known::Value(true) => {}
-        Known::NotAsked => return Finding::unknown("whether the user has to do with mail was not read").saw(seen),
+        Known::NotAsked => {
+            return Finding::unknown("whether the user has to do with mail was not read").saw(seen);
+        }
         _ => return Finding::not_applicable("the user has nothing to do with mail").saw(seen),
     }
     Finding::all([here(case), there(case)]).saw(seen)
@@ -67,7 +69,11 @@ fn there(case: &Case<'_>) -> Finding {
             if is_own || proxies.value().unwrap_or_default().iter().any(|address| same(address, &wanted)) {
                 Finding::pass()
             } else {
-                let fix = format!("Set-ADUser -Identity {} -Add @{{proxyAddresses={}}}", identity(case.subject), quoted(&wanted));
+                let fix = format!(
+                    "Set-ADUser -Identity {} -Add @{{proxyAddresses={}}}",
+                    identity(case.subject),
+                    quoted(&wanted)
+                );
                 Finding::fail(format!("`{theirs}`, the name of the mailbox, is neither legacyExchangeDN nor an X500 address here"))
                     .fix(format!("add it: {fix}"))
             }
@@ -85,16 +91,20 @@ mod tests {
     use crate::checks::rule::Status;
     use crate::checks::testing::{Stage, table};
 
-    const CLOUD: &str = "/o=ExchangeLabs/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/cn=abc-anna";
+    const CLOUD: &str =
+        "/o=ExchangeLabs/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/cn=abc-anna";
 
     fn cloud(stage: Stage, changes: serde_json::Value) -> Stage {
-        collected(stage, &[
-            ("users", &user(json!({}))),
-            ("deletedUsers", ""),
-            ("mailboxes", &mailbox(changes)),
-            ("softDeletedMailboxes", ""),
-            ("inactiveMailboxes", ""),
-        ])
+        collected(
+            stage,
+            &[
+                ("users", &user(json!({}))),
+                ("deletedUsers", ""),
+                ("mailboxes", &mailbox(changes)),
+                ("softDeletedMailboxes", ""),
+                ("inactiveMailboxes", ""),
+            ],
+        )
     }
 
     #[test]
@@ -105,20 +115,23 @@ mod tests {
         let held = own("/o=Contoso/cn=anna").with("proxyAddresses", &["SMTP:anna@contoso.com", &x500]);
         let bare = ["mail", "mailNickname", "proxyAddresses"].into_iter().fold(Stage::new(), Stage::without);
         let remote = || Stage::new().with("msExchRecipientTypeDetails", &["2147483648"]);
-        table(&RULE, &[
-            ("the same", cloud(own(CLOUD), named()), Status::Pass),
-            ("as an X500 address", cloud(held, named()), Status::Pass),
-            ("neither", cloud(own("/o=Contoso/cn=anna"), named()), Status::Fail),
-            ("no Exchange here", cloud(Stage::new(), named()), Status::Fail),
-            ("gone", remote().on_prem_only(), Status::Fail),
-            ("the directory alone", own("/o=Contoso/cn=anna").on_prem_only(), Status::Pass),
-            ("no name in the cloud", cloud(own(CLOUD), json!({"LegacyExchangeDN": ""})), Status::Pass),
-            ("not exported", cloud(own(CLOUD), json!({})), Status::Unknown),
-            ("no mailboxes are exported", with_user(own(CLOUD), json!({})), Status::Unknown),
-            ("no export", own(CLOUD), Status::Unknown),
-            ("not read", own(CLOUD).not_asked("legacyExchangeDN").on_prem_only(), Status::Unknown),
-            ("no mail", bare.on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("the same", cloud(own(CLOUD), named()), Status::Pass),
+                ("as an X500 address", cloud(held, named()), Status::Pass),
+                ("neither", cloud(own("/o=Contoso/cn=anna"), named()), Status::Fail),
+                ("no Exchange here", cloud(Stage::new(), named()), Status::Fail),
+                ("gone", remote().on_prem_only(), Status::Fail),
+                ("the directory alone", own("/o=Contoso/cn=anna").on_prem_only(), Status::Pass),
+                ("no name in the cloud", cloud(own(CLOUD), json!({"LegacyExchangeDN": ""})), Status::Pass),
+                ("not exported", cloud(own(CLOUD), json!({})), Status::Unknown),
+                ("no mailboxes are exported", with_user(own(CLOUD), json!({})), Status::Unknown),
+                ("no export", own(CLOUD), Status::Unknown),
+                ("not read", own(CLOUD).not_asked("legacyExchangeDN").on_prem_only(), Status::Unknown),
+                ("no mail", bare.on_prem_only(), Status::NotApplicable),
+            ],
+        );
         let fix = cloud(own("/o=Contoso/cn=anna"), named()).look(|case| (RULE.judge)(case)).fix.unwrap();
         assert!(fix.ends_with(&format!("-Add @{{proxyAddresses='X500:{CLOUD}'}}")), "{fix}");
     }

@@ -4,9 +4,9 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::checks::case::{Case, CloudObject};
+use crate::checks::command::identity;
 use crate::checks::looked::gaps;
 use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity};
-use crate::checks::command::identity;
 use crate::evidence::{Evidence, Known, Mailbox, MailboxField, MailboxState};
 
 use super::recipient::{is_on_premises, is_remote};
@@ -136,7 +136,9 @@ fn trap(case: &Case<'_>, which: Which, own: Uuid, mailbox: Mailbox<'_>) -> Findi
     let until = mailbox.soft_deleted_at().value().and_then(|at| at.checked_add_signed(KEPT));
     let time = match until.map(|until| (until, adrecover_core::time::rfc3339(until))) {
         Some((until, text)) if until > case.setting.now => format!("it can be saved until {text}"),
-        Some((_, text)) => format!("its 30 days ended {text}: what can still be saved is the support's to say"),
+        Some((_, text)) => {
+            format!("its 30 days ended {text}: what can still be saved is the support's to say")
+        }
         None => "how long it is kept is not known".to_owned(),
     };
     let detail = format!(
@@ -231,9 +233,15 @@ fn carried_by_none(case: &Case<'_>, which: Which, own: Uuid, missing: Option<Str
         let is_own = matches!(owner(case, mailbox), Owner::Own);
         if let (true, Known::Value(theirs)) = (is_own, which.of(mailbox)) {
             let name = which.field().name();
-            return Finding::fail(format!("{} is {own}; the mailbox in the cloud has the {name} {theirs}", which.attribute()))
-                .saw(saw(case, which, mailbox))
-                .fix(format!("give the user that of its mailbox: Set-RemoteMailbox -Identity {} -{name} {theirs}", identity(case.subject)));
+            return Finding::fail(format!(
+                "{} is {own}; the mailbox in the cloud has the {name} {theirs}",
+                which.attribute()
+            ))
+            .saw(saw(case, which, mailbox))
+            .fix(format!(
+                "give the user that of its mailbox: Set-RemoteMailbox -Identity {} -{name} {theirs}",
+                identity(case.subject)
+            ));
         }
     }
     match (is_on_premises(case), missing) {
@@ -321,13 +329,16 @@ mod tests {
         let user = if has_user { user(json!({})) } else { String::new() };
         let mailbox = mailbox(changes);
         let at = |name: &str| if name == list { mailbox.as_str() } else { "" };
-        collected(stage, &[
-            ("users", &user),
-            ("deletedUsers", ""),
-            ("mailboxes", at("mailboxes")),
-            ("softDeletedMailboxes", at("softDeletedMailboxes")),
-            ("inactiveMailboxes", at("inactiveMailboxes")),
-        ])
+        collected(
+            stage,
+            &[
+                ("users", &user),
+                ("deletedUsers", ""),
+                ("mailboxes", at("mailboxes")),
+                ("softDeletedMailboxes", at("softDeletedMailboxes")),
+                ("inactiveMailboxes", at("inactiveMailboxes")),
+            ],
+        )
     }
 
     fn soft(external: &str) -> Value {
@@ -351,32 +362,67 @@ mod tests {
         let only_archive = || Stage::new().octets("msExchArchiveGuid", &octets(ARCHIVE));
         let remote = |stage: Stage| stage.with("msExchRecipientTypeDetails", &["2147483648"]);
         let (live, bin, kept) = ("mailboxes", "softDeletedMailboxes", "inactiveMailboxes");
-        table(&RULE, &[
-            ("the same", cloud(own(), true, live, json!({})), Status::Pass),
-            ("another one", cloud(own(), true, live, json!({"ExchangeGuid": BERT_ID})), Status::Fail),
-            ("both the same", cloud(archive(ARCHIVE), true, live, json!({"ArchiveGuid": ARCHIVE})), Status::Pass),
-            ("another archive", cloud(archive(BERT_ID), true, live, json!({"ArchiveGuid": ARCHIVE})), Status::Fail),
-            ("an archive of none", cloud(archive(BERT_ID), true, live, json!({})), Status::Warn),
-            ("soft-deleted, its cloud user is there", cloud(own(), true, bin, soft(ANNA_ID)), Status::Pass),
-            ("THE TRAP", cloud(own(), false, bin, soft("")), Status::Fail),
-            ("the trap, with the old id", cloud(own(), false, bin, soft(ANNA_ID)), Status::Fail),
-            ("the trap, with a new cloud user", cloud(own(), true, bin, soft("")), Status::Fail),
-            ("the trap, by the archive", cloud(only_archive(), false, bin, archived("")), Status::Fail),
-            ("the trap, not sprung", cloud(Stage::new(), false, bin, soft("")), Status::Warn),
-            ("inactive", cloud(own(), false, kept, held("")), Status::Fail),
-            ("live without a cloud user", cloud(own(), false, live, json!({"ExternalDirectoryObjectId": ""})), Status::Fail),
-            ("of no mailbox", cloud(own(), true, "", json!({})), Status::Fail),
-            ("of no mailbox there", cloud(on_premises(own()), true, "", json!({})), Status::Pass),
-            ("zeros", cloud(Stage::new().octets("msExchMailboxGuid", &[0; 16]), true, "", json!({})), Status::NotApplicable),
-            ("none, and a remote mailbox", cloud(remote(Stage::new()), true, live, json!({})), Status::Warn),
-            ("none, and no Exchange here", cloud(Stage::new(), true, live, json!({})), Status::Pass),
-            ("mailboxes are not exported", with_user(own(), json!({})), Status::Unknown),
-            ("the state is not exported", no_state(), Status::Unknown),
-            ("users are not exported", collected(own(), &[("softDeletedMailboxes", &mailbox(soft("")))]), Status::Unknown),
-            ("not read", cloud(Stage::new().not_asked("msExchMailboxGuid"), true, live, json!({})), Status::Unknown),
-            ("no export", own(), Status::Unknown),
-            ("the directory alone", own().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("the same", cloud(own(), true, live, json!({})), Status::Pass),
+                ("another one", cloud(own(), true, live, json!({"ExchangeGuid": BERT_ID})), Status::Fail),
+                (
+                    "both the same",
+                    cloud(archive(ARCHIVE), true, live, json!({"ArchiveGuid": ARCHIVE})),
+                    Status::Pass,
+                ),
+                (
+                    "another archive",
+                    cloud(archive(BERT_ID), true, live, json!({"ArchiveGuid": ARCHIVE})),
+                    Status::Fail,
+                ),
+                ("an archive of none", cloud(archive(BERT_ID), true, live, json!({})), Status::Warn),
+                (
+                    "soft-deleted, its cloud user is there",
+                    cloud(own(), true, bin, soft(ANNA_ID)),
+                    Status::Pass,
+                ),
+                ("THE TRAP", cloud(own(), false, bin, soft("")), Status::Fail),
+                ("the trap, with the old id", cloud(own(), false, bin, soft(ANNA_ID)), Status::Fail),
+                ("the trap, with a new cloud user", cloud(own(), true, bin, soft("")), Status::Fail),
+                ("the trap, by the archive", cloud(only_archive(), false, bin, archived("")), Status::Fail),
+                ("the trap, not sprung", cloud(Stage::new(), false, bin, soft("")), Status::Warn),
+                ("inactive", cloud(own(), false, kept, held("")), Status::Fail),
+                (
+                    "live without a cloud user",
+                    cloud(own(), false, live, json!({"ExternalDirectoryObjectId": ""})),
+                    Status::Fail,
+                ),
+                ("of no mailbox", cloud(own(), true, "", json!({})), Status::Fail),
+                ("of no mailbox there", cloud(on_premises(own()), true, "", json!({})), Status::Pass),
+                (
+                    "zeros",
+                    cloud(Stage::new().octets("msExchMailboxGuid", &[0; 16]), true, "", json!({})),
+                    Status::NotApplicable,
+                ),
+                (
+                    "none, and a remote mailbox",
+                    cloud(remote(Stage::new()), true, live, json!({})),
+                    Status::Warn,
+                ),
+                ("none, and no Exchange here", cloud(Stage::new(), true, live, json!({})), Status::Pass),
+                ("mailboxes are not exported", with_user(own(), json!({})), Status::Unknown),
+                ("the state is not exported", no_state(), Status::Unknown),
+                (
+                    "users are not exported",
+                    collected(own(), &[("softDeletedMailboxes", &mailbox(soft("")))]),
+                    Status::Unknown,
+                ),
+                (
+                    "not read",
+                    cloud(Stage::new().not_asked("msExchMailboxGuid"), true, live, json!({})),
+                    Status::Unknown,
+                ),
+                ("no export", own(), Status::Unknown),
+                ("the directory alone", own().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 
     fn no_state() -> Stage {
@@ -387,7 +433,13 @@ mod tests {
 
     #[test]
     fn somebody_elses_mailbox_is_told() {
-        let both = format!("{},{}", user(json!({})), user(json!({"id": BERT_ID, "userPrincipalName": "b@x.com", "proxyAddresses": [], "onPremisesImmutableId": null})));
+        let both = format!(
+            "{},{}",
+            user(json!({})),
+            user(
+                json!({"id": BERT_ID, "userPrincipalName": "b@x.com", "proxyAddresses": [], "onPremisesImmutableId": null})
+            )
+        );
         let mailbox = mailbox(json!({"ExternalDirectoryObjectId": BERT_ID}));
         let stage = collected(own(), &[("users", &both), ("deletedUsers", ""), ("mailboxes", &mailbox)]);
         let found = stage.look(|case| (RULE.judge)(case));
@@ -399,14 +451,23 @@ mod tests {
     fn the_trap_is_told_in_full() {
         let found = cloud(own(), false, "softDeletedMailboxes", soft("")).look(|case| (RULE.judge)(case));
         assert_eq!(found.severity.unwrap_or(RULE.severity), Severity::Block);
-        for part in ["DATA LOSS", MAILBOX, "validation conflict", "deletes the mailbox for ever", "2026-12-20T10:00:00Z"] {
+        for part in [
+            "DATA LOSS",
+            MAILBOX,
+            "validation conflict",
+            "deletes the mailbox for ever",
+            "2026-12-20T10:00:00Z",
+        ] {
             assert!(found.detail.contains(part), "{part}: {}", found.detail);
         }
         let fix = found.fix.unwrap();
-        let request = format!("New-MailboxRestoreRequest -SourceMailbox {MAILBOX} -TargetMailbox OTHER-MAILBOX -AllowLegacyDNMismatch");
+        let request = format!(
+            "New-MailboxRestoreRequest -SourceMailbox {MAILBOX} -TargetMailbox OTHER-MAILBOX -AllowLegacyDNMismatch"
+        );
         let clear = format!("Set-ADUser -Identity {GUID} -Clear msExchMailboxGuid,msExchArchiveGuid");
         assert!(fix.contains(&request) && fix.contains(&clear), "{fix}");
-        let inactive = cloud(own(), false, "inactiveMailboxes", held("")).look(|case| (RULE.judge)(case)).fix.unwrap();
+        let inactive =
+            cloud(own(), false, "inactiveMailboxes", held("")).look(|case| (RULE.judge)(case)).fix.unwrap();
         assert!(inactive.contains(&format!("New-Mailbox -InactiveMailbox {MAILBOX}")), "{inactive}");
     }
 }

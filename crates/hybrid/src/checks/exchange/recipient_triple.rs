@@ -1,8 +1,8 @@
 //! `exchange.recipientTriple`.
 
 use crate::checks::case::Case;
-use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::checks::command::identity;
+use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::evidence::Known;
 
 use super::recipient::{REMOTE, is_on_premises};
@@ -46,7 +46,13 @@ static KINDS: [Kind; 10] = [
     Kind { details: 4, name: "shared mailbox", display: &[0, 1 << 30], remote: None, switch: "" },
     Kind { details: 16, name: "room mailbox", display: &[7], remote: None, switch: "" },
     Kind { details: 32, name: "equipment mailbox", display: &[8], remote: None, switch: "" },
-    Kind { details: 128, name: "mail user", display: &[6, -2_147_483_642, -1_073_741_818], remote: None, switch: "" },
+    Kind {
+        details: 128,
+        name: "mail user",
+        display: &[6, -2_147_483_642, -1_073_741_818],
+        remote: None,
+        switch: "",
+    },
     Kind {
         details: REMOTE[0],
         name: "remote mailbox",
@@ -77,7 +83,8 @@ static KINDS: [Kind; 10] = [
     },
 ];
 
-const NAMES: [&str; 3] = ["msExchRecipientTypeDetails", "msExchRecipientDisplayType", "msExchRemoteRecipientType"];
+const NAMES: [&str; 3] =
+    ["msExchRecipientTypeDetails", "msExchRecipientDisplayType", "msExchRemoteRecipientType"];
 
 fn judge(case: &Case<'_>) -> Finding {
     let seen = NAMES.map(|name| case.saw(name));
@@ -99,11 +106,14 @@ fn triple(case: &Case<'_>, [details, display, remote]: [Option<i64>; 3]) -> Find
     let Some(details) = details else {
         return match (display, remote) {
             (None, None) => none(case),
-            _ => Finding::fail("msExchRecipientTypeDetails is empty, and others of the three are not").fix(way_out(case, "")),
+            _ => Finding::fail("msExchRecipientTypeDetails is empty, and others of the three are not")
+                .fix(way_out(case, "")),
         };
     };
     let Some(kind) = KINDS.iter().find(|kind| kind.details == details) else {
-        return Finding::warn(format!("msExchRecipientTypeDetails is {details}, which is no kind of mailbox of a user"));
+        return Finding::warn(format!(
+            "msExchRecipientTypeDetails is {details}, which is no kind of mailbox of a user"
+        ));
     };
     let mut wrong = vec![];
     match display {
@@ -130,14 +140,16 @@ fn remote_type(kind: &Kind, remote: Option<i64>) -> Option<String> {
         (None, None | Some(0)) => None,
         // An archive in the cloud beside a mailbox on premises.
         (None, Some(bits)) if bits & !(2 | 16) == 0 => None,
-        (None, Some(bits)) => Some(format!("msExchRemoteRecipientType {bits} is that of a mailbox in the cloud")),
+        (None, Some(bits)) => {
+            Some(format!("msExchRemoteRecipientType {bits} is that of a mailbox in the cloud"))
+        }
         (Some(_), None) => Some("msExchRemoteRecipientType is empty".to_owned()),
         (Some(_), Some(bits)) if bits & 8 != 0 => {
             Some(format!("msExchRemoteRecipientType {bits} says that the mailbox is to be taken down"))
         }
-        (Some(_), Some(bits)) if bits & 5 == 0 => {
-            Some(format!("msExchRemoteRecipientType {bits} neither makes a mailbox nor says that one was migrated"))
-        }
+        (Some(_), Some(bits)) if bits & 5 == 0 => Some(format!(
+            "msExchRemoteRecipientType {bits} neither makes a mailbox nor says that one was migrated"
+        )),
         (Some(shape), Some(bits)) if bits & 96 != shape => {
             Some(format!("msExchRemoteRecipientType {bits} is not that of a {}", kind.name))
         }
@@ -183,31 +195,41 @@ mod tests {
     #[test]
     fn cases() {
         let lost = Stage::new().changed(|subject| subject.was_tombstone = true);
-        let lost = collected(lost, &[("users", &user(json!({}))), ("deletedUsers", ""), ("mailboxes", &mailbox(json!({})))]);
-        table(&RULE, &[
-            ("a remote mailbox", with(["2147483648", "-2147483642", "1"]), Status::Pass),
-            ("migrated, with an archive", with(["2147483648", "-1073741818", "6"]), Status::Pass),
-            ("a remote shared one", with(["34359738368", "-2147483642", "100"]), Status::Pass),
-            ("a remote room", with(["8589934592", "-2147481850", "33"]), Status::Pass),
-            ("remote equipment", with(["17179869184", "-2147481594", "65"]), Status::Pass),
-            ("a mailbox here", with(["1", "1073741824", ""]), Status::Pass),
-            ("a mailbox here with an archive there", with(["1", "1073741824", "2"]), Status::Pass),
-            ("a mail user", with(["128", "6", ""]), Status::Pass),
-            ("to be taken down", with(["2147483648", "-2147483642", "8"]), Status::Fail),
-            ("a room by one only", with(["8589934592", "-2147481850", "1"]), Status::Fail),
-            ("shared by one only", with(["2147483648", "-2147483642", "100"]), Status::Fail),
-            ("no remote type", with(["2147483648", "-2147483642", ""]), Status::Fail),
-            ("no display type", with(["2147483648", "", "1"]), Status::Fail),
-            ("the display type of a mailbox here", with(["2147483648", "1073741824", "1"]), Status::Fail),
-            ("no details", with(["", "-2147483642", "1"]), Status::Fail),
-            ("a mail user with a mailbox there", with(["128", "6", "1"]), Status::Fail),
-            ("a database too", with(["2147483648", "-2147483642", "1"]).with("homeMDB", &["CN=db"]), Status::Fail),
-            ("another kind", with(["4096", "0", ""]), Status::Warn),
-            ("no number", with(["many", "", ""]), Status::Fail),
-            ("none", with(["", "", ""]), Status::NotApplicable),
-            ("lost", lost, Status::Fail),
-            ("the directory alone", with(["128", "6", ""]).on_prem_only(), Status::Pass),
-            ("not read", Stage::new().not_asked("msExchRemoteRecipientType"), Status::Unknown),
-        ]);
+        let lost = collected(
+            lost,
+            &[("users", &user(json!({}))), ("deletedUsers", ""), ("mailboxes", &mailbox(json!({})))],
+        );
+        table(
+            &RULE,
+            &[
+                ("a remote mailbox", with(["2147483648", "-2147483642", "1"]), Status::Pass),
+                ("migrated, with an archive", with(["2147483648", "-1073741818", "6"]), Status::Pass),
+                ("a remote shared one", with(["34359738368", "-2147483642", "100"]), Status::Pass),
+                ("a remote room", with(["8589934592", "-2147481850", "33"]), Status::Pass),
+                ("remote equipment", with(["17179869184", "-2147481594", "65"]), Status::Pass),
+                ("a mailbox here", with(["1", "1073741824", ""]), Status::Pass),
+                ("a mailbox here with an archive there", with(["1", "1073741824", "2"]), Status::Pass),
+                ("a mail user", with(["128", "6", ""]), Status::Pass),
+                ("to be taken down", with(["2147483648", "-2147483642", "8"]), Status::Fail),
+                ("a room by one only", with(["8589934592", "-2147481850", "1"]), Status::Fail),
+                ("shared by one only", with(["2147483648", "-2147483642", "100"]), Status::Fail),
+                ("no remote type", with(["2147483648", "-2147483642", ""]), Status::Fail),
+                ("no display type", with(["2147483648", "", "1"]), Status::Fail),
+                ("the display type of a mailbox here", with(["2147483648", "1073741824", "1"]), Status::Fail),
+                ("no details", with(["", "-2147483642", "1"]), Status::Fail),
+                ("a mail user with a mailbox there", with(["128", "6", "1"]), Status::Fail),
+                (
+                    "a database too",
+                    with(["2147483648", "-2147483642", "1"]).with("homeMDB", &["CN=db"]),
+                    Status::Fail,
+                ),
+                ("another kind", with(["4096", "0", ""]), Status::Warn),
+                ("no number", with(["many", "", ""]), Status::Fail),
+                ("none", with(["", "", ""]), Status::NotApplicable),
+                ("lost", lost, Status::Fail),
+                ("the directory alone", with(["128", "6", ""]).on_prem_only(), Status::Pass),
+                ("not read", Stage::new().not_asked("msExchRemoteRecipientType"), Status::Unknown),
+            ],
+        );
     }
 }

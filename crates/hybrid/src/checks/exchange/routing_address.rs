@@ -1,11 +1,11 @@
 //! `exchange.routingAddress`.
 
 use crate::checks::case::{Case, same, suffix};
+use crate::checks::command::{identity, quoted};
 use crate::checks::forest::bare;
 use crate::checks::idfix;
 use crate::checks::looked::of_domain;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
-use crate::checks::command::{identity, quoted};
 use crate::checks::upn::{format::told, suffix_verified::is_verified};
 use crate::evidence::{Known, UserField};
 
@@ -29,12 +29,17 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn judge(case: &Case<'_>) -> Finding {
-    let seen = ["targetAddress", "msExchRecipientTypeDetails", "msExchRemoteRecipientType"].map(|name| case.saw(name));
+    let seen = ["targetAddress", "msExchRecipientTypeDetails", "msExchRemoteRecipientType"]
+        .map(|name| case.saw(name));
     let finding = match (case.subject.text("targetAddress"), is_remote(case)) {
         (Known::NotAsked, _) => Finding::unknown("targetAddress was not read"),
-        (_, Known::NotAsked | Known::Absent) => Finding::unknown("the recipient type of the user was not read"),
+        (_, Known::NotAsked | Known::Absent) => {
+            Finding::unknown("the recipient type of the user was not read")
+        }
         (Known::Value(target), Known::Value(is_remote)) => present(case, &target, is_remote),
-        (Known::Absent, Known::Value(true)) => Finding::fail("the remote mailbox has no targetAddress").fix(way_out(case)),
+        (Known::Absent, Known::Value(true)) => {
+            Finding::fail("the remote mailbox has no targetAddress").fix(way_out(case))
+        }
         (Known::Absent, Known::Value(false)) => lost(case),
     };
     finding.saw(seen)
@@ -72,7 +77,10 @@ fn tenant(case: &Case<'_>, target: &str, domain: &str) -> Finding {
     };
     let finding = match is_verified(evidence, domain) {
         Ok(true) => Finding::pass(),
-        Ok(false) => Finding::fail(format!("targetAddress is `{target}`, and the tenant has no domain {domain}")).fix(way_out(case)),
+        Ok(false) => {
+            Finding::fail(format!("targetAddress is `{target}`, and the tenant has no domain {domain}"))
+                .fix(way_out(case))
+        }
         Err(open) => open,
     };
     finding.saw(evidence.domain(domain).map(|found| of_domain(found, "isVerified", found.is_verified())))
@@ -86,9 +94,11 @@ fn is_held(case: &Case<'_>, target: &str) -> Finding {
         return Finding::pass();
     }
     let address = bare(target);
-    Finding::warn(format!("neither the cloud user nor this one has the address {address}, which mail is sent to"))
-        .saw([case.saw_cloud(user, UserField::ProxyAddresses)])
-        .fix(format!("add smtp:{address} to proxyAddresses"))
+    Finding::warn(format!(
+        "neither the cloud user nor this one has the address {address}, which mail is sent to"
+    ))
+    .saw([case.saw_cloud(user, UserField::ProxyAddresses)])
+    .fix(format!("add smtp:{address} to proxyAddresses"))
 }
 
 fn has_here(case: &Case<'_>, target: &str) -> bool {
@@ -99,13 +109,22 @@ fn has_here(case: &Case<'_>, target: &str) -> bool {
 fn way_out(case: &Case<'_>) -> String {
     let user = identity(case.subject);
     if is_on_premises(case) == Known::Value(true) {
-        return format!("the mailbox is on premises: no remote mailbox, but Connect-Mailbox (of {user}) where it is disconnected");
+        return format!(
+            "the mailbox is on premises: no remote mailbox, but Connect-Mailbox (of {user}) where it is disconnected"
+        );
     }
     let domains = case.setting.evidence.into_iter().flat_map(|evidence| evidence.domains());
-    let domain = domains.filter_map(|domain| domain.name().value()).find(|name| name.to_lowercase().ends_with(".mail.onmicrosoft.com"));
+    let domain = domains
+        .filter_map(|domain| domain.name().value())
+        .find(|name| name.to_lowercase().ends_with(".mail.onmicrosoft.com"));
     let alias = case.subject.text("mailNickname").or_else(|| case.subject.text("sAMAccountName")).value();
-    let address = format!("{}@{}", alias.as_deref().unwrap_or("ALIAS"), domain.unwrap_or("TENANT.mail.onmicrosoft.com"));
-    let command = if is_remote(case) == Known::Value(true) { "Set-RemoteMailbox" } else { "Enable-RemoteMailbox" };
+    let address = format!(
+        "{}@{}",
+        alias.as_deref().unwrap_or("ALIAS"),
+        domain.unwrap_or("TENANT.mail.onmicrosoft.com")
+    );
+    let command =
+        if is_remote(case) == Known::Value(true) { "Set-RemoteMailbox" } else { "Enable-RemoteMailbox" };
     format!(
         "{command} -Identity {user} -RemoteRoutingAddress {}; then check the addresses again: the address policy may change them",
         quoted(&address)
@@ -129,31 +148,52 @@ mod tests {
 
     fn cloud(stage: Stage) -> Stage {
         let domains = r#"{"id":"contoso.com","isVerified":true},{"id":"contoso.mail.onmicrosoft.com","isVerified":true}"#;
-        let user = user(json!({"proxyAddresses": ["SMTP:anna@contoso.com", "smtp:anna@contoso.mail.onmicrosoft.com"]}));
-        collected(stage, &[("users", &user), ("deletedUsers", ""), ("domains", domains), ("mailboxes", &mailbox(json!({})))])
+        let user = user(
+            json!({"proxyAddresses": ["SMTP:anna@contoso.com", "smtp:anna@contoso.mail.onmicrosoft.com"]}),
+        );
+        collected(
+            stage,
+            &[
+                ("users", &user),
+                ("deletedUsers", ""),
+                ("domains", domains),
+                ("mailboxes", &mailbox(json!({}))),
+            ],
+        )
     }
 
     #[test]
     fn cases() {
         let to = |target: &str| cloud(remote().with("targetAddress", &[target]));
         let lost = || Stage::new().changed(|subject| subject.was_tombstone = true);
-        table(&RULE, &[
-            ("at the tenant", cloud(remote()), Status::Pass),
-            ("at another tenant", to("SMTP:anna@fabrikam.mail.onmicrosoft.com"), Status::Fail),
-            ("outside", to("SMTP:anna@contoso.com"), Status::Fail),
-            ("no type", to("anna@contoso.mail.onmicrosoft.com"), Status::Fail),
-            ("nobody's", to("SMTP:x@contoso.mail.onmicrosoft.com"), Status::Warn),
-            ("none", cloud(remote().without("targetAddress")), Status::Fail),
-            ("none, the directory alone", remote().without("targetAddress").on_prem_only(), Status::Fail),
-            ("lost", cloud(lost()), Status::Fail),
-            ("lost, a mailbox on premises", cloud(lost().with("homeMDB", &["CN=db"])), Status::NotApplicable),
-            ("outside, of a mail user", Stage::new().with("targetAddress", &["SMTP:a@elsewhere.com"]), Status::Pass),
-            ("no remote mailbox", cloud(Stage::new()), Status::NotApplicable),
-            ("the directory alone", remote().on_prem_only(), Status::Pass),
-            ("no export", remote(), Status::Unknown),
-            ("not read", remote().not_asked("targetAddress"), Status::Unknown),
-            ("the type not read", Stage::new().not_asked("msExchRecipientTypeDetails"), Status::Unknown),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("at the tenant", cloud(remote()), Status::Pass),
+                ("at another tenant", to("SMTP:anna@fabrikam.mail.onmicrosoft.com"), Status::Fail),
+                ("outside", to("SMTP:anna@contoso.com"), Status::Fail),
+                ("no type", to("anna@contoso.mail.onmicrosoft.com"), Status::Fail),
+                ("nobody's", to("SMTP:x@contoso.mail.onmicrosoft.com"), Status::Warn),
+                ("none", cloud(remote().without("targetAddress")), Status::Fail),
+                ("none, the directory alone", remote().without("targetAddress").on_prem_only(), Status::Fail),
+                ("lost", cloud(lost()), Status::Fail),
+                (
+                    "lost, a mailbox on premises",
+                    cloud(lost().with("homeMDB", &["CN=db"])),
+                    Status::NotApplicable,
+                ),
+                (
+                    "outside, of a mail user",
+                    Stage::new().with("targetAddress", &["SMTP:a@elsewhere.com"]),
+                    Status::Pass,
+                ),
+                ("no remote mailbox", cloud(Stage::new()), Status::NotApplicable),
+                ("the directory alone", remote().on_prem_only(), Status::Pass),
+                ("no export", remote(), Status::Unknown),
+                ("not read", remote().not_asked("targetAddress"), Status::Unknown),
+                ("the type not read", Stage::new().not_asked("msExchRecipientTypeDetails"), Status::Unknown),
+            ],
+        );
     }
 
     #[test]

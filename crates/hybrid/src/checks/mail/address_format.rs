@@ -45,7 +45,8 @@ fn judge(case: &Case<'_>) -> Finding {
             parts.push(Finding::fail(format!("mail is longer than {} characters", idfix::ADDRESS)));
         }
         Known::Value(mail) => {
-            let remarks = idfix::smtp(mail).into_iter().map(|problem| idfix::Problem { is_refused: false, ..problem });
+            let remarks =
+                idfix::smtp(mail).into_iter().map(|problem| idfix::Problem { is_refused: false, ..problem });
             parts.push(told(mail, remarks.collect()));
         }
         Known::Absent => {}
@@ -82,8 +83,10 @@ fn domain_of(case: &Case<'_>, address: &str, domain: &str) -> Finding {
     let is_primary = address.starts_with("SMTP:");
     let is_reserved = RESERVED.iter().any(|end| domain.ends_with(end));
     if is_reserved && is_primary {
-        return Finding::warn(format!("the primary address is at {domain}, which Entra ID may leave out and choose itself"))
-            .fix("make an address at a domain of your own the primary one");
+        return Finding::warn(format!(
+            "the primary address is at {domain}, which Entra ID may leave out and choose itself"
+        ))
+        .fix("make an address at a domain of your own the primary one");
     }
     // The routing address of a remote mailbox is one of these, and belongs there.
     if is_reserved && domain.ends_with(".mail.onmicrosoft.com") {
@@ -100,10 +103,12 @@ fn domain_of(case: &Case<'_>, address: &str, domain: &str) -> Finding {
     };
     let finding = match is_verified(evidence, domain) {
         Ok(true) => Finding::pass(),
-        Ok(false) if is_primary => {
-            Finding::fail(format!("the primary address is at {domain}, which is not a verified domain of the tenant"))
+        Ok(false) if is_primary => Finding::fail(format!(
+            "the primary address is at {domain}, which is not a verified domain of the tenant"
+        )),
+        Ok(false) => {
+            Finding::warn(format!("`{address}` is dropped: {domain} is not a verified domain of the tenant"))
         }
-        Ok(false) => Finding::warn(format!("`{address}` is dropped: {domain} is not a verified domain of the tenant")),
         Err(open) => open,
     };
     finding.saw(evidence.domain(domain).map(|found| of_domain(found, "isVerified", found.is_verified())))
@@ -122,31 +127,56 @@ mod tests {
     #[test]
     fn cases() {
         let domains = r#"{"id":"contoso.com","isVerified":true},{"id":"fabrikam.com","isVerified":false}"#;
-        let with = |addresses: &[&str]| collected(Stage::new().with("proxyAddresses", addresses), &[("domains", domains)]);
+        let with = |addresses: &[&str]| {
+            collected(Stage::new().with("proxyAddresses", addresses), &[("domains", domains)])
+        };
         let here = |addresses: &[&str]| Stage::new().with("proxyAddresses", addresses).on_prem_only();
         let long = format!("smtp:{}@contoso.com", "a".repeat(250));
         let own = "SMTP:anna@contoso.com";
-        table(&RULE, &[
-            ("verified", with(&[own, "smtp:a@contoso.com", "X500:/o=x/cn=a", "SIP:anna@elsewhere.com"]), Status::Pass),
-            ("the routing address", with(&[own, "smtp:anna@contoso.mail.onmicrosoft.com"]), Status::Pass),
-            ("of the tenant's first domain", with(&[own, "smtp:anna@contoso.onmicrosoft.com"]), Status::Warn),
-            ("primary at the tenant's first domain", with(&["SMTP:anna@contoso.onmicrosoft.com"]), Status::Warn),
-            ("primary, not verified", with(&["SMTP:anna@fabrikam.com"]), Status::Fail),
-            ("further, not verified", with(&[own, "smtp:anna@fabrikam.com"]), Status::Warn),
-            ("further, not there", with(&[own, "smtp:anna@elsewhere.com"]), Status::Warn),
-            ("a blank", with(&[own, "smtp:an na@contoso.com"]), Status::Fail),
-            ("two types", with(&[own, "smtp:smtp:a@contoso.com"]), Status::Fail),
-            ("too long", with(&[own, &long]), Status::Fail),
-            ("no type", with(&[own, "a@contoso.com"]), Status::Warn),
-            ("mail of a wrong form", with(&[own]).with("mail", &["Anna <anna@contoso.com>"]), Status::Warn),
-            ("mail too long", with(&[own]).with("mail", &[&"a".repeat(257)]), Status::Fail),
-            ("a form, the directory alone", here(&["smtp:an na@contoso.com"]), Status::Fail),
-            ("fine, the directory alone", here(&[own]), Status::Pass),
-            ("domains are not exported", with_user(Stage::new(), json!({})), Status::Unknown),
-            ("no export", Stage::new(), Status::Unknown),
-            ("not read", with(&[own]).not_asked("proxyAddresses"), Status::Unknown),
-            ("no addresses", Stage::new().without("proxyAddresses").without("mail"), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                (
+                    "verified",
+                    with(&[own, "smtp:a@contoso.com", "X500:/o=x/cn=a", "SIP:anna@elsewhere.com"]),
+                    Status::Pass,
+                ),
+                ("the routing address", with(&[own, "smtp:anna@contoso.mail.onmicrosoft.com"]), Status::Pass),
+                (
+                    "of the tenant's first domain",
+                    with(&[own, "smtp:anna@contoso.onmicrosoft.com"]),
+                    Status::Warn,
+                ),
+                (
+                    "primary at the tenant's first domain",
+                    with(&["SMTP:anna@contoso.onmicrosoft.com"]),
+                    Status::Warn,
+                ),
+                ("primary, not verified", with(&["SMTP:anna@fabrikam.com"]), Status::Fail),
+                ("further, not verified", with(&[own, "smtp:anna@fabrikam.com"]), Status::Warn),
+                ("further, not there", with(&[own, "smtp:anna@elsewhere.com"]), Status::Warn),
+                ("a blank", with(&[own, "smtp:an na@contoso.com"]), Status::Fail),
+                ("two types", with(&[own, "smtp:smtp:a@contoso.com"]), Status::Fail),
+                ("too long", with(&[own, &long]), Status::Fail),
+                ("no type", with(&[own, "a@contoso.com"]), Status::Warn),
+                (
+                    "mail of a wrong form",
+                    with(&[own]).with("mail", &["Anna <anna@contoso.com>"]),
+                    Status::Warn,
+                ),
+                ("mail too long", with(&[own]).with("mail", &[&"a".repeat(257)]), Status::Fail),
+                ("a form, the directory alone", here(&["smtp:an na@contoso.com"]), Status::Fail),
+                ("fine, the directory alone", here(&[own]), Status::Pass),
+                ("domains are not exported", with_user(Stage::new(), json!({})), Status::Unknown),
+                ("no export", Stage::new(), Status::Unknown),
+                ("not read", with(&[own]).not_asked("proxyAddresses"), Status::Unknown),
+                (
+                    "no addresses",
+                    Stage::new().without("proxyAddresses").without("mail"),
+                    Status::NotApplicable,
+                ),
+            ],
+        );
     }
 
     proptest! {

@@ -58,7 +58,8 @@ fn addresses(case: &Case<'_>) -> Result<Vec<String>, Finding> {
 fn twice_here(case: &Case<'_>) -> Finding {
     let Known::Value(all) = case.subject.texts("proxyAddresses") else { return Finding::pass() };
     let mut known = std::collections::HashSet::new();
-    let twice: Vec<&str> = all.iter().filter(|a| !known.insert(bare(a).to_lowercase())).map(|a| bare(a)).collect();
+    let twice: Vec<&str> =
+        all.iter().filter(|a| !known.insert(bare(a).to_lowercase())).map(|a| bare(a)).collect();
     if twice.is_empty() {
         return Finding::pass();
     }
@@ -104,9 +105,16 @@ fn in_cloud(case: &Case<'_>, evidence: &Evidence, own: &[String]) -> Vec<Finding
         live_gaps.extend(live.gaps);
         let bin = evidence.deleted_users().by_address(address);
         if let Some(other) = bin.found.iter().copied().find(is_other) {
-            let detail = format!("the deleted cloud user {} has {address} too, and cannot be restored with it", name(other));
+            let detail = format!(
+                "the deleted cloud user {} has {address} too, and cannot be restored with it",
+                name(other)
+            );
             let finding = Finding::warn(detail).saw([case.saw_cloud(other, UserField::ProxyAddresses)]);
-            parts.push(finding.fix("take care which of the two is restored: the other one has to do without the address"));
+            parts.push(
+                finding.fix(
+                    "take care which of the two is restored: the other one has to do without the address",
+                ),
+            );
         }
         bin_gaps.extend(bin.gaps);
         parts.extend(in_mailboxes(case, evidence, address));
@@ -158,27 +166,48 @@ mod tests {
             }))
         };
         let taken = "smtp:A.Example@contoso.com";
-        let shared = mailbox(json!({"ExternalDirectoryObjectId": BERT_ID, "EmailAddresses": ["SMTP:b@contoso.com", taken], "PrimarySmtpAddress": "b@contoso.com"}));
-        let shared = collected(Stage::new(), &[("users", &user(json!({}))), ("deletedUsers", ""), ("mailboxes", &shared)]);
-        let beside = |name: &str, value: &str| Stage::new().on_prem_only().beside("CN=b,DC=x", &[(name, value)]);
+        let shared = mailbox(
+            json!({"ExternalDirectoryObjectId": BERT_ID, "EmailAddresses": ["SMTP:b@contoso.com", taken], "PrimarySmtpAddress": "b@contoso.com"}),
+        );
+        let shared = collected(
+            Stage::new(),
+            &[("users", &user(json!({}))), ("deletedUsers", ""), ("mailboxes", &shared)],
+        );
+        let beside =
+            |name: &str, value: &str| Stage::new().on_prem_only().beside("CN=b,DC=x", &[(name, value)]);
         let bare = ["mail", "proxyAddresses"].into_iter().fold(Stage::new(), Stage::without);
-        table(&RULE, &[
-            ("nobody else", cloud(&bert("smtp:x@contoso.com", json!(null)), ""), Status::Pass),
-            ("a cloud user", cloud(&bert(taken, json!(null)), ""), Status::Fail),
-            ("a deleted one", cloud("", &bert(taken, json!("2026-11-20T10:00:00Z"))), Status::Warn),
-            ("a mailbox", shared, Status::Fail),
-            ("somebody in the forest", beside("proxyAddresses", taken), Status::Fail),
-            ("somebody's mail", beside("mail", "anna@contoso.com"), Status::Fail),
-            ("somebody's X500", beside("proxyAddresses", "X500:/o=x/cn=a").with("proxyAddresses", &["x500:/O=x/cn=A"]), Status::Fail),
-            ("the routing address", beside("proxyAddresses", "smtp:r@x.com").with("targetAddress", &["SMTP:r@x.com"]), Status::Fail),
-            ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
-            ("twice", Stage::new().on_prem_only().with("proxyAddresses", &["SMTP:a@x.com", "smtp:A@x.com"]), Status::Warn),
-            ("no catalogue", Stage::new().on_prem_only().alone(), Status::Unknown),
-            ("no bin", collected(Stage::new(), &[("users", &user(json!({})))]), Status::Unknown),
-            ("not exported", with_user(Stage::new(), json!({"proxyAddresses": "-"})), Status::Unknown),
-            ("no export", Stage::new(), Status::Unknown),
-            ("not read", Stage::new().not_asked("proxyAddresses"), Status::Unknown),
-            ("no addresses", bare, Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("nobody else", cloud(&bert("smtp:x@contoso.com", json!(null)), ""), Status::Pass),
+                ("a cloud user", cloud(&bert(taken, json!(null)), ""), Status::Fail),
+                ("a deleted one", cloud("", &bert(taken, json!("2026-11-20T10:00:00Z"))), Status::Warn),
+                ("a mailbox", shared, Status::Fail),
+                ("somebody in the forest", beside("proxyAddresses", taken), Status::Fail),
+                ("somebody's mail", beside("mail", "anna@contoso.com"), Status::Fail),
+                (
+                    "somebody's X500",
+                    beside("proxyAddresses", "X500:/o=x/cn=a").with("proxyAddresses", &["x500:/O=x/cn=A"]),
+                    Status::Fail,
+                ),
+                (
+                    "the routing address",
+                    beside("proxyAddresses", "smtp:r@x.com").with("targetAddress", &["SMTP:r@x.com"]),
+                    Status::Fail,
+                ),
+                ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
+                (
+                    "twice",
+                    Stage::new().on_prem_only().with("proxyAddresses", &["SMTP:a@x.com", "smtp:A@x.com"]),
+                    Status::Warn,
+                ),
+                ("no catalogue", Stage::new().on_prem_only().alone(), Status::Unknown),
+                ("no bin", collected(Stage::new(), &[("users", &user(json!({})))]), Status::Unknown),
+                ("not exported", with_user(Stage::new(), json!({"proxyAddresses": "-"})), Status::Unknown),
+                ("no export", Stage::new(), Status::Unknown),
+                ("not read", Stage::new().not_asked("proxyAddresses"), Status::Unknown),
+                ("no addresses", bare, Status::NotApplicable),
+            ],
+        );
     }
 }

@@ -1,8 +1,8 @@
 //! `mail.mailAttribute`.
 
 use crate::checks::case::{Case, same};
-use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::checks::command::{identity, quoted};
+use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::evidence::Known;
 
 /// The check.
@@ -27,10 +27,14 @@ fn judge(case: &Case<'_>) -> Finding {
         (_, Known::NotAsked) => Finding::unknown("proxyAddresses was not read"),
         (mail, Known::Value(all)) if !all.is_empty() => match mail {
             Known::Value(mail) if all.iter().any(|primary| same(&mail, primary)) => Finding::pass(),
-            Known::Value(mail) => told(case, format!("mail is `{mail}`; the primary address is `{}`", all[0]), &all[0]),
+            Known::Value(mail) => {
+                told(case, format!("mail is `{mail}`; the primary address is `{}`", all[0]), &all[0])
+            }
             _ => told(case, format!("mail is empty; the primary address is `{}`", all[0]), &all[0]),
         },
-        _ => Finding::not_applicable("the user has no primary SMTP address to compare with (mail.primarySmtp)"),
+        _ => {
+            Finding::not_applicable("the user has no primary SMTP address to compare with (mail.primarySmtp)")
+        }
     };
     finding.saw(seen)
 }
@@ -48,15 +52,26 @@ mod tests {
 
     #[test]
     fn cases() {
-        table(&RULE, &[
-            ("the same", Stage::new().with("mail", &["ANNA@contoso.com"]), Status::Pass),
-            ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
-            ("another one", Stage::new().with("mail", &["a.example@contoso.com"]), Status::Fail),
-            ("none", Stage::new().without("mail"), Status::Fail),
-            ("no primary address", Stage::new().with("proxyAddresses", &["smtp:anna@contoso.com"]), Status::NotApplicable),
-            ("no addresses", Stage::new().without("proxyAddresses").without("mail"), Status::NotApplicable),
-            ("not read", Stage::new().not_asked("mail"), Status::Unknown),
-            ("addresses not read", Stage::new().not_asked("proxyAddresses"), Status::Unknown),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("the same", Stage::new().with("mail", &["ANNA@contoso.com"]), Status::Pass),
+                ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
+                ("another one", Stage::new().with("mail", &["a.example@contoso.com"]), Status::Fail),
+                ("none", Stage::new().without("mail"), Status::Fail),
+                (
+                    "no primary address",
+                    Stage::new().with("proxyAddresses", &["smtp:anna@contoso.com"]),
+                    Status::NotApplicable,
+                ),
+                (
+                    "no addresses",
+                    Stage::new().without("proxyAddresses").without("mail"),
+                    Status::NotApplicable,
+                ),
+                ("not read", Stage::new().not_asked("mail"), Status::Unknown),
+                ("addresses not read", Stage::new().not_asked("proxyAddresses"), Status::Unknown),
+            ],
+        );
     }
 }

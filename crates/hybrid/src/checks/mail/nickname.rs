@@ -1,10 +1,10 @@
 //! `mail.nickname`.
 
 use crate::checks::case::Case;
+use crate::checks::command::{identity, quoted};
 use crate::checks::forest::Held;
 use crate::checks::idfix;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
-use crate::checks::command::{identity, quoted};
 use crate::checks::upn::format::told;
 use crate::evidence::{Known, MailboxField, UserField};
 
@@ -42,7 +42,9 @@ fn judge(case: &Case<'_>) -> Finding {
         (Known::NotAsked, _) => Finding::unknown("mailNickname was not read"),
         (Known::Value(name), _) => Finding::all([told(&name, idfix::nickname(&name)), unique(case, &name)]),
         (Known::Absent, Known::Value(true)) => missing(case),
-        (Known::Absent, Known::NotAsked) => Finding::unknown("whether the user has to do with mail was not read"),
+        (Known::Absent, Known::NotAsked) => {
+            Finding::unknown("whether the user has to do with mail was not read")
+        }
         (Known::Absent, _) => Finding::not_applicable("the user has nothing to do with mail"),
     };
     finding.saw(seen)
@@ -51,7 +53,10 @@ fn judge(case: &Case<'_>) -> Finding {
 fn missing(case: &Case<'_>) -> Finding {
     let has = |name: &&&str| matches!(case.subject.octets(name), Known::Value(_));
     let lost: Vec<&str> = OF_EXCHANGE.iter().filter(has).copied().collect();
-    let alias = case.mailboxes().and_then(|found| found.first()).and_then(|mailbox| mailbox.text(MailboxField::Alias).value());
+    let alias = case
+        .mailboxes()
+        .and_then(|found| found.first())
+        .and_then(|mailbox| mailbox.text(MailboxField::Alias).value());
     let alias = alias.or_else(|| case.cloud_user()?.text(UserField::MailNickname).value());
     let fix = format!(
         "set mailNickname to the alias that the mailbox has: Set-ADUser -Identity {} -Replace @{{mailNickname={}}}",
@@ -63,18 +68,21 @@ fn missing(case: &Case<'_>) -> Finding {
         return Finding::fail(detail).fix(fix);
     }
     if case.subject.was_tombstone {
-        return Finding::fail("the tombstone has lost mailNickname, and with it everything of Exchange").fix(fix);
+        return Finding::fail("the tombstone has lost mailNickname, and with it everything of Exchange")
+            .fix(fix);
     }
-    Finding::warn("there is no mailNickname: the cloud makes one up, and Exchange attributes would not reach it").fix(fix)
+    Finding::warn(
+        "there is no mailNickname: the cloud makes one up, and Exchange attributes would not reach it",
+    )
+    .fix(fix)
 }
 
 fn unique(case: &Case<'_>, name: &str) -> Finding {
     let forest = case.setting.forest;
     let others = forest.others(Held::Nickname, name, case.subject.guid());
     match (others.first(), &forest.gap) {
-        (Some(other), _) => {
-            Finding::fail(format!("{} has the mailNickname `{name}` too", other.dn)).fix("give one of the two another mailNickname")
-        }
+        (Some(other), _) => Finding::fail(format!("{} has the mailNickname `{name}` too", other.dn))
+            .fix("give one of the two another mailNickname"),
         (None, Some(gap)) => Finding::unknown(format!("not all of the forest was asked: {gap}")),
         (None, None) => Finding::pass(),
     }
@@ -95,21 +103,32 @@ mod tests {
         let none = || Stage::new().without("mailNickname");
         let bare = ["mail", "mailNickname", "proxyAddresses"].into_iter().fold(Stage::new(), Stage::without);
         let dark = ["mail", "proxyAddresses"].into_iter().fold(none(), Stage::not_asked);
-        table(&RULE, &[
-            ("an ordinary one", with("anna"), Status::Pass),
-            ("the directory alone", with("anna").on_prem_only(), Status::Pass),
-            ("a full stop", with(".anna"), Status::Fail),
-            ("too long", with(&"a".repeat(65)), Status::Fail),
-            ("a blank", with("an na"), Status::Warn),
-            ("somebody else's", with("anna").beside("CN=b,DC=x", &[("mailNickname", "Anna")]), Status::Fail),
-            ("no catalogue", with("anna").alone(), Status::Unknown),
-            ("none, and addresses only", none(), Status::Warn),
-            ("none, and a remote mailbox", none().with("msExchRecipientTypeDetails", &["2147483648"]), Status::Fail),
-            ("lost", none().changed(|subject| subject.was_tombstone = true), Status::Fail),
-            ("not read", Stage::new().not_asked("mailNickname"), Status::Unknown),
-            ("nothing is read", dark, Status::Unknown),
-            ("no mail", bare, Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("an ordinary one", with("anna"), Status::Pass),
+                ("the directory alone", with("anna").on_prem_only(), Status::Pass),
+                ("a full stop", with(".anna"), Status::Fail),
+                ("too long", with(&"a".repeat(65)), Status::Fail),
+                ("a blank", with("an na"), Status::Warn),
+                (
+                    "somebody else's",
+                    with("anna").beside("CN=b,DC=x", &[("mailNickname", "Anna")]),
+                    Status::Fail,
+                ),
+                ("no catalogue", with("anna").alone(), Status::Unknown),
+                ("none, and addresses only", none(), Status::Warn),
+                (
+                    "none, and a remote mailbox",
+                    none().with("msExchRecipientTypeDetails", &["2147483648"]),
+                    Status::Fail,
+                ),
+                ("lost", none().changed(|subject| subject.was_tombstone = true), Status::Fail),
+                ("not read", Stage::new().not_asked("mailNickname"), Status::Unknown),
+                ("nothing is read", dark, Status::Unknown),
+                ("no mail", bare, Status::NotApplicable),
+            ],
+        );
         let fix = with_user(none(), json!({})).look(|case| (RULE.judge)(case)).fix.unwrap();
         assert!(fix.ends_with("@{mailNickname='anna'}"), "{fix}");
     }

@@ -1,9 +1,9 @@
 //! `mail.primarySmtp`.
 
 use crate::checks::case::{Case, same};
+use crate::checks::command::identity;
 use crate::checks::primary::{Answer, answer};
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
-use crate::checks::command::identity;
 use crate::evidence::Known;
 
 /// The check.
@@ -43,8 +43,12 @@ fn differs(case: &Case<'_>, answer: &Answer, own: &[String]) -> Finding {
         && answer.mailbox.as_ref().is_none_or(|of_mailbox| same(of_mailbox, wanted))
         && same(mail, wanted)
     {
-        let detail = format!("no SMTP: value in proxyAddresses; the cloud makes one of mail, which is {mail} as there");
-        return Finding::warn(detail).saw([case.saw("mail")]).fix(format!("add SMTP:{wanted} to proxyAddresses"));
+        let detail = format!(
+            "no SMTP: value in proxyAddresses; the cloud makes one of mail, which is {mail} as there"
+        );
+        return Finding::warn(detail)
+            .saw([case.saw("mail")])
+            .fix(format!("add SMTP:{wanted} to proxyAddresses"));
     }
     let finding = Finding::fail(answer.answer.clone());
     match &answer.change {
@@ -67,12 +71,14 @@ fn here(case: &Case<'_>, own: &[String]) -> Finding {
         ([], Known::Value(false) | Known::Absent) => Finding::not_applicable("the user has no addresses"),
         ([], Known::NotAsked) => Finding::unknown("whether the user has to do with mail was not read"),
         ([], Known::Value(true)) => {
-            let detail = "no value of proxyAddresses begins with SMTP: in capitals, and the user has to do with mail";
+            let detail =
+                "no value of proxyAddresses begins with SMTP: in capitals, and the user has to do with mail";
             Finding::fail(detail).saw([case.saw("mail"), case.saw("mailNickname")])
         }
         (several, _) => {
             let detail = format!("{} begin with SMTP: in capitals, and one must", several.join(" and "));
-            Finding::fail(detail).fix("leave one value with SMTP: in capitals in proxyAddresses, the others with smtp:")
+            Finding::fail(detail)
+                .fix("leave one value with SMTP: in capitals in proxyAddresses, the others with smtp:")
         }
     }
 }
@@ -84,7 +90,8 @@ fn there(case: &Case<'_>, answer: &Answer) -> Finding {
         Ok(_) => match answer.cloud.as_deref() {
             None => Finding::unknown(answer.answer.clone()),
             Some([]) => Finding::not_applicable(answer.answer.clone()),
-            Some(_) => Finding::warn(answer.answer.clone()).fix("find out which of the addresses is the primary one there"),
+            Some(_) => Finding::warn(answer.answer.clone())
+                .fix("find out which of the addresses is the primary one there"),
         },
     }
 }
@@ -107,42 +114,64 @@ mod tests {
         let cloud = |addresses: &[&str]| with_user(with(addresses), json!({}));
         let two = &["SMTP:anna@contoso.com", "SMTP:a@contoso.com"];
         let bare = ["mail", "mailNickname", "proxyAddresses"].into_iter().fold(Stage::new(), Stage::without);
-        let bare_too = ["mail", "mailNickname", "proxyAddresses"].into_iter().fold(Stage::new(), Stage::without);
+        let bare_too =
+            ["mail", "mailNickname", "proxyAddresses"].into_iter().fold(Stage::new(), Stage::without);
         let both = |address: &str| {
-            let mailbox = mailbox(json!({"PrimarySmtpAddress": address, "EmailAddresses": [format!("SMTP:{address}")]}));
-            collected(Stage::new(), &[
-                ("users", &user(json!({}))), ("deletedUsers", ""), ("mailboxes", &mailbox), ("softDeletedMailboxes", ""), ("inactiveMailboxes", ""),
-            ])
+            let mailbox = mailbox(
+                json!({"PrimarySmtpAddress": address, "EmailAddresses": [format!("SMTP:{address}")]}),
+            );
+            collected(
+                Stage::new(),
+                &[
+                    ("users", &user(json!({}))),
+                    ("deletedUsers", ""),
+                    ("mailboxes", &mailbox),
+                    ("softDeletedMailboxes", ""),
+                    ("inactiveMailboxes", ""),
+                ],
+            )
         };
-        table(&RULE, &[
-            ("the same", cloud(&["SMTP:Anna@contoso.com", "smtp:x@contoso.com"]), Status::Pass),
-            ("and in the mailbox", both("anna@contoso.com"), Status::Pass),
-            ("another one in the mailbox", both("a.example@contoso.com"), Status::Fail),
-            ("another one", cloud(&["SMTP:a.example@contoso.com"]), Status::Fail),
-            ("a further one only", cloud(&["smtp:anna@contoso.com"]).without("mail"), Status::Fail),
-            ("lost, mail is left", cloud(&[]), Status::Warn),
-            ("lost", cloud(&[]).without("mail"), Status::Fail),
-            ("two", cloud(two), Status::Fail),
-            ("two, the directory alone", with(two).on_prem_only(), Status::Fail),
-            ("two, no export", with(two), Status::Fail),
-            ("one, the directory alone", Stage::new().on_prem_only(), Status::Pass),
-            ("one, no export", Stage::new(), Status::Unknown),
-            ("none, the directory alone", with(&[]).on_prem_only(), Status::Fail),
-            ("no mail at all, the directory alone", bare.on_prem_only(), Status::NotApplicable),
-            ("no mail at all", with_user(bare_too, json!({"proxyAddresses": []})), Status::NotApplicable),
-            ("none in the cloud", with_user(Stage::new(), json!({"proxyAddresses": []})), Status::Pass),
-            ("two in the cloud", with_user(Stage::new(), json!({"proxyAddresses": two})), Status::Warn),
-            ("not exported", with_user(Stage::new(), json!({"proxyAddresses": "-"})), Status::Unknown),
-            ("not read", Stage::new().not_asked("proxyAddresses"), Status::Unknown),
-            ("no cloud user", collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]), Status::Pass),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("the same", cloud(&["SMTP:Anna@contoso.com", "smtp:x@contoso.com"]), Status::Pass),
+                ("and in the mailbox", both("anna@contoso.com"), Status::Pass),
+                ("another one in the mailbox", both("a.example@contoso.com"), Status::Fail),
+                ("another one", cloud(&["SMTP:a.example@contoso.com"]), Status::Fail),
+                ("a further one only", cloud(&["smtp:anna@contoso.com"]).without("mail"), Status::Fail),
+                ("lost, mail is left", cloud(&[]), Status::Warn),
+                ("lost", cloud(&[]).without("mail"), Status::Fail),
+                ("two", cloud(two), Status::Fail),
+                ("two, the directory alone", with(two).on_prem_only(), Status::Fail),
+                ("two, no export", with(two), Status::Fail),
+                ("one, the directory alone", Stage::new().on_prem_only(), Status::Pass),
+                ("one, no export", Stage::new(), Status::Unknown),
+                ("none, the directory alone", with(&[]).on_prem_only(), Status::Fail),
+                ("no mail at all, the directory alone", bare.on_prem_only(), Status::NotApplicable),
+                ("no mail at all", with_user(bare_too, json!({"proxyAddresses": []})), Status::NotApplicable),
+                ("none in the cloud", with_user(Stage::new(), json!({"proxyAddresses": []})), Status::Pass),
+                ("two in the cloud", with_user(Stage::new(), json!({"proxyAddresses": two})), Status::Warn),
+                ("not exported", with_user(Stage::new(), json!({"proxyAddresses": "-"})), Status::Unknown),
+                ("not read", Stage::new().not_asked("proxyAddresses"), Status::Unknown),
+                (
+                    "no cloud user",
+                    collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]),
+                    Status::Pass,
+                ),
+            ],
+        );
     }
 
     #[test]
     fn what_to_change_is_said() {
         let fix = |stage: Stage| with_user(stage, json!({})).look(|case| (RULE.judge)(case)).fix.unwrap();
         let lost = fix(with(&[]).without("mail"));
-        assert!(lost.ends_with(&format!("Set-ADUser -Identity {GUID} -Add @{{proxyAddresses='SMTP:anna@contoso.com'}}")), "{lost}");
+        assert!(
+            lost.ends_with(&format!(
+                "Set-ADUser -Identity {GUID} -Add @{{proxyAddresses='SMTP:anna@contoso.com'}}"
+            )),
+            "{lost}"
+        );
         let other = fix(with(&["SMTP:b@contoso.com"]));
         assert!(other.contains("make SMTP:anna@contoso.com the primary address"), "{other}");
     }

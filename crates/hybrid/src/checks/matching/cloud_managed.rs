@@ -55,17 +55,27 @@ mod tests {
     #[test]
     fn cases() {
         let apart = json!({"id": ANNA_ID, "isCloudManaged": true}).to_string();
-        let apart = collected(Stage::new(), &[("users", &user(json!({}))), ("deletedUsers", ""), ("syncBehaviour", &apart)]);
+        let apart = collected(
+            Stage::new(),
+            &[("users", &user(json!({}))), ("deletedUsers", ""), ("syncBehaviour", &apart)],
+        );
         let with = |value: serde_json::Value| with_user(Stage::new(), json!({ "isCloudManaged": value }));
-        table(&RULE, &[
-            ("the directory's", with(json!(false)), Status::Pass),
-            ("none", with(json!(null)), Status::Pass),
-            ("the cloud's", with(json!(true)), Status::Fail),
-            ("the cloud's, in a file of its own", apart, Status::Fail),
-            ("not exported", with(json!("-")), Status::Unknown),
-            ("no cloud user", collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]), Status::NotApplicable),
-            ("no export", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("the directory's", with(json!(false)), Status::Pass),
+                ("none", with(json!(null)), Status::Pass),
+                ("the cloud's", with(json!(true)), Status::Fail),
+                ("the cloud's, in a file of its own", apart, Status::Fail),
+                ("not exported", with(json!("-")), Status::Unknown),
+                (
+                    "no cloud user",
+                    collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]),
+                    Status::NotApplicable,
+                ),
+                ("no export", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 }

@@ -52,7 +52,9 @@ fn judge(case: &Case<'_>) -> Finding {
     let detail = format!("the cloud user names the object `{theirs}`, and this one is {own}");
     let feature = SyncFeature::AllowOnPremUpdateOfOnPremisesObjectIdentifier;
     if case.feature(feature) == Known::Value(true) {
-        let detail = format!("{detail}; the tenant allows the change for now (allowOnPremUpdateOfOnPremisesObjectIdentifier)");
+        let detail = format!(
+            "{detail}; the tenant allows the change for now (allowOnPremUpdateOfOnPremisesObjectIdentifier)"
+        );
         return Finding::warn(detail)
             .saw(seen)
             .saw(of_feature(case, feature))
@@ -82,22 +84,32 @@ mod tests {
     fn cases() {
         let other = user(json!({ "onPremisesObjectIdentifier": BERT_ID }));
         let allowed = r#"{"id":"x","configuration":{},"features":{"allowOnPremUpdateOfOnPremisesObjectIdentifierEnabled":true}}"#;
-        table(&RULE, &[
-            ("none", cloud(json!(null)), Status::Pass),
-            ("this one, as base64", cloud(json!(ANCHOR)), Status::Pass),
-            ("this one, as a GUID", cloud(json!(GUID.to_uppercase())), Status::Pass),
-            ("base64 in small letters", cloud(json!(ANCHOR.to_lowercase())), Status::Fail),
-            ("another one", cloud(json!(BERT_ID)), Status::Fail),
-            (
-                "allowed for now",
-                collected(Stage::new(), &[("users", &other), ("deletedUsers", ""), ("syncFeatures", allowed)]),
-                Status::Warn,
-            ),
-            ("not exported", cloud(json!("-")), Status::Unknown),
-            ("no cloud user", collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]), Status::NotApplicable),
-            ("no export", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("none", cloud(json!(null)), Status::Pass),
+                ("this one, as base64", cloud(json!(ANCHOR)), Status::Pass),
+                ("this one, as a GUID", cloud(json!(GUID.to_uppercase())), Status::Pass),
+                ("base64 in small letters", cloud(json!(ANCHOR.to_lowercase())), Status::Fail),
+                ("another one", cloud(json!(BERT_ID)), Status::Fail),
+                (
+                    "allowed for now",
+                    collected(
+                        Stage::new(),
+                        &[("users", &other), ("deletedUsers", ""), ("syncFeatures", allowed)],
+                    ),
+                    Status::Warn,
+                ),
+                ("not exported", cloud(json!("-")), Status::Unknown),
+                (
+                    "no cloud user",
+                    collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]),
+                    Status::NotApplicable,
+                ),
+                ("no export", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 
     #[test]

@@ -71,7 +71,14 @@ fn roles(case: &Case<'_>, evidence: &Evidence, user: User<'_>, dataset: Dataset,
     for role in &held {
         let seen = of_files(role.sources(), &dataset.to_string(), Some(name(role)));
         match is_privileged(role) {
-            Some(true) => return blocked(case, user, &format!("the cloud user {has} the privileged role {}", name(role))).saw([seen]),
+            Some(true) => {
+                return blocked(
+                    case,
+                    user,
+                    &format!("the cloud user {has} the privileged role {}", name(role)),
+                )
+                .saw([seen]);
+            }
             Some(false) => {}
             None => {
                 let detail = format!(
@@ -86,7 +93,11 @@ fn roles(case: &Case<'_>, evidence: &Evidence, user: User<'_>, dataset: Dataset,
         open.push(Finding::unknown(why));
     }
     if open.is_empty() {
-        let seen = of_files(user.sources(), &dataset.to_string(), (!held.is_empty()).then(|| held.iter().map(name).collect::<Vec<_>>().join(", ")));
+        let seen = of_files(
+            user.sources(),
+            &dataset.to_string(),
+            (!held.is_empty()).then(|| held.iter().map(name).collect::<Vec<_>>().join(", ")),
+        );
         return Finding::pass().saw([seen]);
     }
     Finding::all(open)
@@ -133,7 +144,8 @@ mod tests {
     const READER: &str = "88d8e3e3-8f55-4a1e-953a-9b9898b8876b";
 
     fn holds(principal: &str, role: &str) -> String {
-        json!({"id": "r1", "principalId": principal, "roleDefinitionId": role, "directoryScopeId": "/"}).to_string()
+        json!({"id": "r1", "principalId": principal, "roleDefinitionId": role, "directoryScopeId": "/"})
+            .to_string()
     }
 
     fn defined(role: &str, is_privileged: bool) -> String {
@@ -143,13 +155,16 @@ mod tests {
     /// A user in the bin, with these assignments, eligibilities and definitions.
     fn cloud(assigned: &str, eligible: &str, definitions: &str) -> Stage {
         let user = user(json!({"deletedDateTime": "2026-11-20T10:00:00Z"}));
-        collected(Stage::new(), &[
-            ("users", ""),
-            ("deletedUsers", &user),
-            ("roleAssignments", assigned),
-            ("roleEligibility", eligible),
-            ("roleDefinitions", definitions),
-        ])
+        collected(
+            Stage::new(),
+            &[
+                ("users", ""),
+                ("deletedUsers", &user),
+                ("roleAssignments", assigned),
+                ("roleEligibility", eligible),
+                ("roleDefinitions", definitions),
+            ],
+        )
     }
 
     #[test]
@@ -157,24 +172,50 @@ mod tests {
         let global = holds(ANNA_ID, PRIVILEGED[0].0);
         let reader = holds(ANNA_ID, READER);
         let live = |changes: serde_json::Value| {
-            collected(Stage::new(), &[("users", &user(changes)), ("deletedUsers", ""), ("roleAssignments", &global), ("roleEligibility", "")])
+            collected(
+                Stage::new(),
+                &[
+                    ("users", &user(changes)),
+                    ("deletedUsers", ""),
+                    ("roleAssignments", &global),
+                    ("roleEligibility", ""),
+                ],
+            )
         };
-        let half = collected(Stage::new(), &[("users", &user(json!({}))), ("deletedUsers", ""), ("roleAssignments", "")]);
-        table(&RULE, &[
-            ("none", cloud("", "", ""), Status::Pass),
-            ("somebody else", cloud(&holds(BERT_ID, PRIVILEGED[0].0), "", ""), Status::Pass),
-            ("privileged", cloud(&global, "", ""), Status::Fail),
-            ("eligible", cloud("", &global, ""), Status::Fail),
-            ("a role that is said to be privileged", cloud(&reader, "", &defined(READER, true)), Status::Fail),
-            ("a role that is said not to be", cloud(&reader, "", &defined(READER, false)), Status::Pass),
-            ("a role of which nothing is said", cloud(&reader, "", ""), Status::Unknown),
-            ("synchronised all the time", live(json!({})), Status::Warn),
-            ("with another anchor", live(json!({"onPremisesImmutableId": "AAAAAAAAAAAAAAAAAAAAAA=="})), Status::Fail),
-            ("managed in the cloud", live(json!({"onPremisesSyncEnabled": null})), Status::Fail),
-            ("eligibility is not exported", half, Status::Unknown),
-            ("no cloud user", collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]), Status::NotApplicable),
-            ("no export", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        let half = collected(
+            Stage::new(),
+            &[("users", &user(json!({}))), ("deletedUsers", ""), ("roleAssignments", "")],
+        );
+        table(
+            &RULE,
+            &[
+                ("none", cloud("", "", ""), Status::Pass),
+                ("somebody else", cloud(&holds(BERT_ID, PRIVILEGED[0].0), "", ""), Status::Pass),
+                ("privileged", cloud(&global, "", ""), Status::Fail),
+                ("eligible", cloud("", &global, ""), Status::Fail),
+                (
+                    "a role that is said to be privileged",
+                    cloud(&reader, "", &defined(READER, true)),
+                    Status::Fail,
+                ),
+                ("a role that is said not to be", cloud(&reader, "", &defined(READER, false)), Status::Pass),
+                ("a role of which nothing is said", cloud(&reader, "", ""), Status::Unknown),
+                ("synchronised all the time", live(json!({})), Status::Warn),
+                (
+                    "with another anchor",
+                    live(json!({"onPremisesImmutableId": "AAAAAAAAAAAAAAAAAAAAAA=="})),
+                    Status::Fail,
+                ),
+                ("managed in the cloud", live(json!({"onPremisesSyncEnabled": null})), Status::Fail),
+                ("eligibility is not exported", half, Status::Unknown),
+                (
+                    "no cloud user",
+                    collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]),
+                    Status::NotApplicable,
+                ),
+                ("no export", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 }

@@ -37,7 +37,8 @@ fn judge(case: &Case<'_>) -> Finding {
         }
         (Known::Value(_), Known::NotAsked) => Finding::unknown("the source anchor of the user was not read"),
         (Known::Value(theirs), _) => {
-            let detail = format!("the cloud user has another source anchor, `{theirs}`: it takes no soft match");
+            let detail =
+                format!("the cloud user has another source anchor, `{theirs}`: it takes no soft match");
             Finding::fail(detail).fix("give this user the anchor of the cloud user (match.sourceAnchor)")
         }
         (Known::Absent, _) => soft(case, user),
@@ -68,7 +69,9 @@ fn soft(case: &Case<'_>, user: User<'_>) -> Finding {
         return Finding::fail(detail).fix(fix);
     }
     let allowed = match case.feature(SyncFeature::BlockSoftMatch) {
-        Known::Value(true) => Finding::fail("the tenant blocks soft matches (blockSoftMatchEnabled)").fix(way_out()),
+        Known::Value(true) => {
+            Finding::fail("the tenant blocks soft matches (blockSoftMatchEnabled)").fix(way_out())
+        }
         Known::Value(false) | Known::Absent => Finding::pass(),
         Known::NotAsked => unknown_features(),
     };
@@ -100,9 +103,9 @@ fn finds(case: &Case<'_>, user: User<'_>) -> Finding {
     let finding = match (by_upn, case.feature(SyncFeature::SoftMatchOnUpn)) {
         (Some(true), Known::Value(true)) => Finding::fine("the UPN finds it"),
         (Some(true), Known::NotAsked) => unknown_features(),
-        (Some(true), _) if !by_address_is_open => {
-            Finding::fail("only the UPN is the same, and the tenant does not match by it (softMatchOnUpnEnabled)")
-        }
+        (Some(true), _) if !by_address_is_open => Finding::fail(
+            "only the UPN is the same, and the tenant does not match by it (softMatchOnUpnEnabled)",
+        ),
         (Some(false), _) if !by_address_is_open => Finding::fail(
             "neither the primary SMTP address nor the UPN is that of the cloud user: nothing finds it, and this user would become \
              a second one",
@@ -134,7 +137,10 @@ mod tests {
         let features = json!({"id": "x", "configuration": {}, "features": {"blockSoftMatchEnabled": blocks, "softMatchOnUpnEnabled": on_upn}});
         let user = user(all);
         let lists = if user.contains("2026-11-20") { ["", user.as_str()] } else { [user.as_str(), ""] };
-        collected(Stage::new(), &[("users", lists[0]), ("deletedUsers", lists[1]), ("syncFeatures", &features.to_string())])
+        collected(
+            Stage::new(),
+            &[("users", lists[0]), ("deletedUsers", lists[1]), ("syncFeatures", &features.to_string())],
+        )
     }
 
     #[test]

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
 use crate::checks::case::Case;
-use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::checks::command::identity;
+use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::evidence::{Known, UserField};
 use crate::scope::model::SettingName;
 
@@ -40,14 +40,18 @@ fn judge(case: &Case<'_>) -> Finding {
     let theirs = match user.immutable_id() {
         Known::Value(anchor) => anchor,
         Known::Absent => {
-            let detail = "the cloud user has no source anchor: only a soft match can find it (match.softMatchAllowed)";
+            let detail =
+                "the cloud user has no source anchor: only a soft match can find it (match.softMatchAllowed)";
             return Finding::not_applicable(detail).saw(seen);
         }
-        Known::NotAsked => return Finding::unknown("the export of users does not hold onPremisesImmutableId").saw(seen),
+        Known::NotAsked => {
+            return Finding::unknown("the export of users does not hold onPremisesImmutableId").saw(seen);
+        }
     };
     let finding = match &case.anchor {
         Known::NotAsked => Finding::unknown("the attribute that the anchor is made of was not read"),
-        Known::Absent => Finding::fail(format!("the user has no source anchor; the cloud has `{theirs}`")).fix(way_out(case, theirs)),
+        Known::Absent => Finding::fail(format!("the user has no source anchor; the cloud has `{theirs}`"))
+            .fix(way_out(case, theirs)),
         Known::Value(own) => compare(case, own, theirs),
     };
     finding.saw(seen)
@@ -140,45 +144,78 @@ mod tests {
         let lower = ANCHOR.to_lowercase();
         let with_setting = |attribute: &str, anchor: &str| {
             let name = "Microsoft.SynchronizationOption.AnchorAttribute";
-            let settings = json!({"InstanceId": "x", "Parameters": [{"Name": name, "Value": attribute}]}).to_string();
+            let settings =
+                json!({"InstanceId": "x", "Parameters": [{"Name": name, "Value": attribute}]}).to_string();
             let user = user(json!({ "onPremisesImmutableId": anchor }));
             let lists = [("users", user.as_str()), ("deletedUsers", ""), ("globalSettings", &settings)];
             collected(Stage::new(), &lists).octets("mS-DS-ConsistencyGuid", &OTHER)
         };
-        table(&RULE, &[
-            ("of objectGUID", cloud(ANCHOR), Status::Pass),
-            ("of the ConsistencyGuid", cloud(ANCHOR).octets("mS-DS-ConsistencyGuid", &vector()), Status::Pass),
-            ("another one", cloud(&STANDARD.encode(OTHER)), Status::Fail),
-            ("of the ConsistencyGuid, after a move", cloud(&STANDARD.encode(OTHER)).octets("mS-DS-ConsistencyGuid", &OTHER), Status::Pass),
-            ("in small letters", cloud(&lower), Status::Fail),
-            ("which of the two is taken", cloud(ANCHOR).octets("mS-DS-ConsistencyGuid", &OTHER), Status::Unknown),
-            (
-                "connectors do not say which",
-                cloud(ANCHOR).octets("mS-DS-ConsistencyGuid", &OTHER).sync("connectors.json", CONNECTORS),
-                Status::Unknown,
-            ),
-            ("objectGUID by setting", with_setting("objectGUID", ANCHOR), Status::Pass),
-            ("the other by setting", with_setting("mS-DS-ConsistencyGuid", ANCHOR), Status::Fail),
-            ("an attribute that is not there", with_setting("employeeID", "RTQ3MTE="), Status::Fail),
-            ("none in the cloud", with_user(Stage::new(), json!({"onPremisesImmutableId": null})), Status::NotApplicable),
-            ("not exported", with_user(Stage::new(), json!({"onPremisesImmutableId": "-"})), Status::Unknown),
-            ("not read", cloud(ANCHOR).not_asked("mS-DS-ConsistencyGuid"), Status::Unknown),
-            ("no cloud user", collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]), Status::NotApplicable),
-            ("no bin", collected(Stage::new(), &[("users", "")]), Status::Unknown),
-            ("no export", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("of objectGUID", cloud(ANCHOR), Status::Pass),
+                (
+                    "of the ConsistencyGuid",
+                    cloud(ANCHOR).octets("mS-DS-ConsistencyGuid", &vector()),
+                    Status::Pass,
+                ),
+                ("another one", cloud(&STANDARD.encode(OTHER)), Status::Fail),
+                (
+                    "of the ConsistencyGuid, after a move",
+                    cloud(&STANDARD.encode(OTHER)).octets("mS-DS-ConsistencyGuid", &OTHER),
+                    Status::Pass,
+                ),
+                ("in small letters", cloud(&lower), Status::Fail),
+                (
+                    "which of the two is taken",
+                    cloud(ANCHOR).octets("mS-DS-ConsistencyGuid", &OTHER),
+                    Status::Unknown,
+                ),
+                (
+                    "connectors do not say which",
+                    cloud(ANCHOR).octets("mS-DS-ConsistencyGuid", &OTHER).sync("connectors.json", CONNECTORS),
+                    Status::Unknown,
+                ),
+                ("objectGUID by setting", with_setting("objectGUID", ANCHOR), Status::Pass),
+                ("the other by setting", with_setting("mS-DS-ConsistencyGuid", ANCHOR), Status::Fail),
+                ("an attribute that is not there", with_setting("employeeID", "RTQ3MTE="), Status::Fail),
+                (
+                    "none in the cloud",
+                    with_user(Stage::new(), json!({"onPremisesImmutableId": null})),
+                    Status::NotApplicable,
+                ),
+                (
+                    "not exported",
+                    with_user(Stage::new(), json!({"onPremisesImmutableId": "-"})),
+                    Status::Unknown,
+                ),
+                ("not read", cloud(ANCHOR).not_asked("mS-DS-ConsistencyGuid"), Status::Unknown),
+                (
+                    "no cloud user",
+                    collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]),
+                    Status::NotApplicable,
+                ),
+                ("no bin", collected(Stage::new(), &[("users", "")]), Status::Unknown),
+                ("no export", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 
     #[test]
     fn the_value_to_write_is_named() {
-        let stage = with_user(Stage::new().octets("mS-DS-ConsistencyGuid", &OTHER), json!({
-            "onPremisesImmutableId": ANCHOR,
-        }));
+        let stage = with_user(
+            Stage::new().octets("mS-DS-ConsistencyGuid", &OTHER),
+            json!({
+                "onPremisesImmutableId": ANCHOR,
+            }),
+        );
         let stage = stage.octets("objectGUID", &[9; 16]).changed(|subject| subject.was_tombstone = true);
         let found = stage.look(|case| (RULE.judge)(case));
         let fix = found.fix.unwrap();
-        assert!(fix.contains("octets 2a6b4e8d3c1f5b4a9c7d0123456789ab, which are the GUID 8d4e6b2a-1f3c-4a5b-9c7d-0123456789ab"));
+        assert!(fix.contains(
+            "octets 2a6b4e8d3c1f5b4a9c7d0123456789ab, which are the GUID 8d4e6b2a-1f3c-4a5b-9c7d-0123456789ab"
+        ));
         assert!(fix.contains("-Identity 09090909-0909-0909-0909-090909090909"), "{fix}");
         let lost = stage.without("mS-DS-ConsistencyGuid").look(|case| (RULE.judge)(case));
         assert!(lost.detail.starts_with("the tombstone has lost mS-DS-ConsistencyGuid"), "{}", lost.detail);

@@ -73,24 +73,46 @@ mod tests {
         let features = format!(
             r#"{{"id":"x","configuration":{{}},"features":{{"blockCloudObjectTakeoverThroughHardMatchEnabled":{blocks}}}}}"#
         );
-        collected(Stage::new(), &[("users", &user(changes)), ("deletedUsers", ""), ("syncFeatures", &features)])
+        collected(
+            Stage::new(),
+            &[("users", &user(changes)), ("deletedUsers", ""), ("syncFeatures", &features)],
+        )
     }
 
     #[test]
     fn cases() {
         let never = || json!({"onPremisesSyncEnabled": null});
-        table(&RULE, &[
-            ("synchronised", cloud(json!({}), "true"), Status::Pass),
-            ("synchronised, and nothing else is known", with_user(Stage::new(), json!({})), Status::Pass),
-            ("restored in the cloud", cloud(json!({"onPremisesSyncEnabled": false}), "true"), Status::Fail),
-            ("never synchronised", cloud(never(), "true"), Status::Fail),
-            ("allowed", cloud(never(), "false"), Status::Pass),
-            ("a soft match", cloud(json!({"onPremisesSyncEnabled": null, "onPremisesImmutableId": null}), "true"), Status::NotApplicable),
-            ("features are not exported", with_user(Stage::new(), never()), Status::Unknown),
-            ("the user's is not exported", cloud(json!({"onPremisesSyncEnabled": "-"}), "true"), Status::Unknown),
-            ("no cloud user", collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]), Status::NotApplicable),
-            ("no export", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("synchronised", cloud(json!({}), "true"), Status::Pass),
+                ("synchronised, and nothing else is known", with_user(Stage::new(), json!({})), Status::Pass),
+                (
+                    "restored in the cloud",
+                    cloud(json!({"onPremisesSyncEnabled": false}), "true"),
+                    Status::Fail,
+                ),
+                ("never synchronised", cloud(never(), "true"), Status::Fail),
+                ("allowed", cloud(never(), "false"), Status::Pass),
+                (
+                    "a soft match",
+                    cloud(json!({"onPremisesSyncEnabled": null, "onPremisesImmutableId": null}), "true"),
+                    Status::NotApplicable,
+                ),
+                ("features are not exported", with_user(Stage::new(), never()), Status::Unknown),
+                (
+                    "the user's is not exported",
+                    cloud(json!({"onPremisesSyncEnabled": "-"}), "true"),
+                    Status::Unknown,
+                ),
+                (
+                    "no cloud user",
+                    collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]),
+                    Status::NotApplicable,
+                ),
+                ("no export", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 }

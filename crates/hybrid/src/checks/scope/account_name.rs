@@ -32,17 +32,24 @@ mod tests {
 
     #[test]
     fn cases() {
-        table(&RULE, &[
-            ("ordinary", Stage::new(), Status::Pass),
-            ("none", Stage::new().without("sAMAccountName"), Status::Fail),
-            ("of the engine", Stage::new().with("sAMAccountName", &["msol_0123456789ab"]), Status::Fail),
-            ("of the old engine", Stage::new().with("sAMAccountName", &["AAD_0123"]), Status::Fail),
-            ("of support", Stage::new().with("sAMAccountName", &["SUPPORT_388945a0"]), Status::Fail),
-            ("of client access", Stage::new().with("sAMAccountName", &["CAS_{1}"]), Status::Fail),
-            ("begins alike", Stage::new().with("sAMAccountName", &["cas_miller"]), Status::Pass),
-            ("of the cloud's own account", Stage::new().with("sAMAccountName", &["Sync_dc1"]), Status::Pass),
-            ("not read", Stage::new().not_asked("sAMAccountName"), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("ordinary", Stage::new(), Status::Pass),
+                ("none", Stage::new().without("sAMAccountName"), Status::Fail),
+                ("of the engine", Stage::new().with("sAMAccountName", &["msol_0123456789ab"]), Status::Fail),
+                ("of the old engine", Stage::new().with("sAMAccountName", &["AAD_0123"]), Status::Fail),
+                ("of support", Stage::new().with("sAMAccountName", &["SUPPORT_388945a0"]), Status::Fail),
+                ("of client access", Stage::new().with("sAMAccountName", &["CAS_{1}"]), Status::Fail),
+                ("begins alike", Stage::new().with("sAMAccountName", &["cas_miller"]), Status::Pass),
+                (
+                    "of the cloud's own account",
+                    Stage::new().with("sAMAccountName", &["Sync_dc1"]),
+                    Status::Pass,
+                ),
+                ("not read", Stage::new().not_asked("sAMAccountName"), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
+            ],
+        );
     }
 }

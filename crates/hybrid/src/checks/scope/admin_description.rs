@@ -36,7 +36,8 @@ fn judge(case: &Case<'_>) -> Finding {
 
 /// Whether a lost value may have kept the user out on purpose.
 fn before(case: &Case<'_>) -> Finding {
-    let is_lost = case.subject.was_tombstone && matches!(case.subject.octets("adminDescription"), Known::Absent);
+    let is_lost =
+        case.subject.was_tombstone && matches!(case.subject.octets("adminDescription"), Known::Absent);
     if !is_lost {
         return Finding::pass();
     }
@@ -66,17 +67,28 @@ mod tests {
               {{"id":"11111111-1111-1111-1111-111111111111","userPrincipalName":"anna@contoso.com","onPremisesImmutableId":"{ANCHOR}"}}]}}"#
         );
         let person = ["top", "person", "organizationalPerson", "user", "inetOrgPerson"];
-        table(&RULE, &[
-            ("none", Stage::new(), Status::Pass),
-            ("another text", Stage::new().with("adminDescription", &["Users of sales"]), Status::Pass),
-            ("kept out", Stage::new().with("adminDescription", &["user_filtered"]), Status::Fail),
-            ("kept out, a former tombstone", tombstone().with("adminDescription", &["User_x"]), Status::Fail),
-            ("an inetOrgPerson", Stage::new().with("adminDescription", &["User_x"]).with("objectClass", &person), Status::Pass),
-            ("lost", tombstone(), Status::Warn),
-            ("lost, with a cloud object", tombstone().evidence(&[("users.json", &users)]), Status::Pass),
-            ("not read", Stage::new().not_asked("adminDescription"), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("none", Stage::new(), Status::Pass),
+                ("another text", Stage::new().with("adminDescription", &["Users of sales"]), Status::Pass),
+                ("kept out", Stage::new().with("adminDescription", &["user_filtered"]), Status::Fail),
+                (
+                    "kept out, a former tombstone",
+                    tombstone().with("adminDescription", &["User_x"]),
+                    Status::Fail,
+                ),
+                (
+                    "an inetOrgPerson",
+                    Stage::new().with("adminDescription", &["User_x"]).with("objectClass", &person),
+                    Status::Pass,
+                ),
+                ("lost", tombstone(), Status::Warn),
+                ("lost, with a cloud object", tombstone().evidence(&[("users.json", &users)]), Status::Pass),
+                ("not read", Stage::new().not_asked("adminDescription"), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
+            ],
+        );
     }
 
     #[test]

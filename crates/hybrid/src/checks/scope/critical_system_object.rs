@@ -32,11 +32,14 @@ mod tests {
 
     #[test]
     fn cases() {
-        table(&RULE, &[
-            ("ordinary", Stage::new(), Status::Pass),
-            ("critical", Stage::new().with("isCriticalSystemObject", &["TRUE"]), Status::Fail),
-            ("not read", Stage::new().not_asked("isCriticalSystemObject"), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("ordinary", Stage::new(), Status::Pass),
+                ("critical", Stage::new().with("isCriticalSystemObject", &["TRUE"]), Status::Fail),
+                ("not read", Stage::new().not_asked("isCriticalSystemObject"), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
+            ],
+        );
     }
 }

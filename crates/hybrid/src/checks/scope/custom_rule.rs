@@ -79,7 +79,9 @@ fn of_the_rest(case: &Case<'_>, sync: &Sync<'_>) -> Finding {
     let verdict = sync.evaluator.verdict(dn, facts);
     let of_rule = match verdict.reason {
         Reason::FilteredByRule => Finding::fail(verdict.detail.clone().unwrap_or_default()),
-        Reason::Unknown if sync.evaluator.container(dn).in_scope == Some(true) && !is_of_group(case, &verdict) => {
+        Reason::Unknown
+            if sync.evaluator.container(dn).in_scope == Some(true) && !is_of_group(case, &verdict) =>
+        {
             Finding::unknown(verdict.detail.clone().unwrap_or_default())
         }
         _ => return Finding::pass(),
@@ -116,18 +118,25 @@ mod tests {
         let always = rule_xml("<expression>True</expression>");
         let odd = rule_xml("<expression>IIF(InStr([department],\"x\")>0,True,NULL)</expression>");
         let with = |rule: &str, value: &str| ruled(rule).with("extensionAttribute1", &[value]);
-        table(&RULE, &[
-            ("it does not apply", with(&always, "yes"), Status::Pass),
-            ("it filters", with(&always, "no"), Status::Fail),
-            ("an expression", with(&odd, "no"), Status::Unknown),
-            ("an expression that does not apply", with(&odd, "yes"), Status::Pass),
-            ("its attribute was not read", ruled(&always).not_asked("extensionAttribute1"), Status::Unknown),
-            ("the default rule is off", ruled(JOIN_OFF_XML), Status::Fail),
-            ("no rules in the file", Stage::new().sync("c.json", &WHOLE.json()), Status::Unknown),
-            ("no partition", with(&always, "yes").named("CN=Anna,DC=fabrikam,DC=test"), Status::Unknown),
-            ("no configuration", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("it does not apply", with(&always, "yes"), Status::Pass),
+                ("it filters", with(&always, "no"), Status::Fail),
+                ("an expression", with(&odd, "no"), Status::Unknown),
+                ("an expression that does not apply", with(&odd, "yes"), Status::Pass),
+                (
+                    "its attribute was not read",
+                    ruled(&always).not_asked("extensionAttribute1"),
+                    Status::Unknown,
+                ),
+                ("the default rule is off", ruled(JOIN_OFF_XML), Status::Fail),
+                ("no rules in the file", Stage::new().sync("c.json", &WHOLE.json()), Status::Unknown),
+                ("no partition", with(&always, "yes").named("CN=Anna,DC=fabrikam,DC=test"), Status::Unknown),
+                ("no configuration", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 
     #[test]
@@ -135,7 +144,11 @@ mod tests {
         let odd = rule_xml("<expression>IIF(InStr([department],\"x\")>0,True,NULL)</expression>");
         ruled(&odd).with("extensionAttribute1", &["no"]).look(|case| {
             let finding = judge(case);
-            assert!(finding.detail.contains("`Keep out`") && finding.detail.contains("department"), "{}", finding.detail);
+            assert!(
+                finding.detail.contains("`Keep out`") && finding.detail.contains("department"),
+                "{}",
+                finding.detail
+            );
         });
     }
 }

@@ -23,7 +23,10 @@ pub(crate) const WHOLE: Connector = Connector {
 impl Connector {
     pub(crate) fn json(&self) -> String {
         let parameters = |name: &str, value: Option<&str>| {
-            value.map_or_else(|| "[]".to_owned(), |value| format!(r#"[{{"Name":"{name}","Value":"{value}"}}]"#))
+            value.map_or_else(
+                || "[]".to_owned(),
+                |value| format!(r#"[{{"Name":"{name}","Value":"{value}"}}]"#),
+            )
         };
         format!(
             r#"[{{"Name":"contoso.test","Type":"AD","Identifier":"5e2f0a31-7b1d-4c3e-9f60-0a1b2c3d4e5f",

@@ -33,14 +33,21 @@ mod tests {
 
     #[test]
     fn cases() {
-        table(&RULE, &[
-            ("ordinary", Stage::new(), Status::Pass),
-            ("none", Stage::new().without("mailNickname"), Status::Pass),
-            ("of the system", Stage::new().with("mailNickname", &["systemmailbox{1f05a927}"]), Status::Fail),
-            ("of client access", Stage::new().with("mailNickname", &["CAS_{1}"]), Status::Fail),
-            ("begins alike", Stage::new().with("mailNickname", &["SystemMailbox1"]), Status::Pass),
-            ("not read", Stage::new().not_asked("mailNickname"), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("ordinary", Stage::new(), Status::Pass),
+                ("none", Stage::new().without("mailNickname"), Status::Pass),
+                (
+                    "of the system",
+                    Stage::new().with("mailNickname", &["systemmailbox{1f05a927}"]),
+                    Status::Fail,
+                ),
+                ("of client access", Stage::new().with("mailNickname", &["CAS_{1}"]), Status::Fail),
+                ("begins alike", Stage::new().with("mailNickname", &["SystemMailbox1"]), Status::Pass),
+                ("not read", Stage::new().not_asked("mailNickname"), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
+            ],
+        );
     }
 }

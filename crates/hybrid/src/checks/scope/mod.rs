@@ -31,7 +31,8 @@ fn by_default_rule(case: &Case<'_>, filter: Filter, attribute: &str) -> Finding 
     match filter(&case.subject.dn, case.facts()) {
         Outcome::Passes => Finding::pass().saw(seen),
         Outcome::Filtered(why) if is_taken(case) => {
-            Finding::fine(format!("{why}; by its own rules the configuration takes the object all the same")).saw(seen)
+            Finding::fine(format!("{why}; by its own rules the configuration takes the object all the same"))
+                .saw(seen)
         }
         Outcome::Filtered(why) => Finding::fail(why).saw(seen),
         Outcome::Unknown { why, .. } => Finding::unknown(why).saw(seen),

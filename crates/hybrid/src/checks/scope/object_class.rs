@@ -56,7 +56,9 @@ fn judge(case: &Case<'_>) -> Finding {
             .saw(seen)
             .fix(format!("select {class} in Synchronization Service Manager (Select Object Types), then {APPLY}"))
     });
-    best(of_each).unwrap_or_else(|| Finding::unknown("it lies in no partition of the configuration: see scope.partition"))
+    best(of_each).unwrap_or_else(|| {
+        Finding::unknown("it lies in no partition of the configuration: see scope.partition")
+    })
 }
 
 #[cfg(test)]
@@ -74,15 +76,22 @@ mod tests {
         let users = Connector { classes: &["user", "group"], ..WHOLE }.json();
         let stage = || Stage::new().sync("c.json", &users);
         let person = ["top", "person", "organizationalPerson", "user", "inetOrgPerson"];
-        table(&RULE, &[
-            ("a user", stage(), Status::Pass),
-            ("an inetOrgPerson", stage().with("objectClass", &person), Status::Fail),
-            ("an inetOrgPerson, selected", Stage::new().sync("c.json", &WHOLE.json()).with("objectClass", &person), Status::Pass),
-            ("not said", Stage::new().sync("p.json", POLICY), Status::Unknown),
-            ("not read", stage().not_asked("objectClass"), Status::Unknown),
-            ("no partition", stage().named("CN=Anna,DC=fabrikam,DC=test"), Status::Unknown),
-            ("no configuration", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("a user", stage(), Status::Pass),
+                ("an inetOrgPerson", stage().with("objectClass", &person), Status::Fail),
+                (
+                    "an inetOrgPerson, selected",
+                    Stage::new().sync("c.json", &WHOLE.json()).with("objectClass", &person),
+                    Status::Pass,
+                ),
+                ("not said", Stage::new().sync("p.json", POLICY), Status::Unknown),
+                ("not read", stage().not_asked("objectClass"), Status::Unknown),
+                ("no partition", stage().named("CN=Anna,DC=fabrikam,DC=test"), Status::Unknown),
+                ("no configuration", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 }

@@ -5,8 +5,8 @@ use adrecover_core::Dn;
 use super::{APPLY, line};
 use crate::checks::case::{Case, Sync, name_of};
 use crate::checks::command::{identity, quoted};
-use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity, Status};
 use crate::checks::observed::Containers;
+use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity, Status};
 use crate::evidence::{Dataset, Evidence, Known};
 use crate::scope::model::Listed;
 use crate::scope::{Reason, Verdict};
@@ -40,15 +40,28 @@ fn judge(case: &Case<'_>) -> Finding {
 fn configured(case: &Case<'_>, sync: &Sync<'_>) -> Finding {
     let dn = &case.subject.dn;
     let verdict = sync.evaluator.container(dn);
-    let seen: Vec<Seen> = verdict.because.iter().map(|b| line(b, setting(verdict.reason))).chain([case.saw("distinguishedName")]).collect();
+    let seen: Vec<Seen> = verdict
+        .because
+        .iter()
+        .map(|b| line(b, setting(verdict.reason)))
+        .chain([case.saw("distinguishedName")])
+        .collect();
     let why = verdict.detail.clone();
     let nearest = verdict.because.as_ref().map(|b| b.value.clone()).unwrap_or_default();
     let finding = match (verdict.in_scope, verdict.reason) {
         (Some(true), _) => Finding::fine(format!("{nearest} is included")),
-        (_, Reason::NoPartition) => Finding::unknown("it lies in no partition of the configuration: see scope.partition"),
-        (None, _) => Finding::unknown(why.unwrap_or_else(|| "the lists of the partition do not tell".to_owned())),
-        (_, Reason::PartitionNotSelected) => Finding::fail(format!("the partition {nearest} is not selected")),
-        (_, Reason::ExcludedBy) => Finding::fail(format!("{nearest} is excluded, and nothing nearer is included")),
+        (_, Reason::NoPartition) => {
+            Finding::unknown("it lies in no partition of the configuration: see scope.partition")
+        }
+        (None, _) => {
+            Finding::unknown(why.unwrap_or_else(|| "the lists of the partition do not tell".to_owned()))
+        }
+        (_, Reason::PartitionNotSelected) => {
+            Finding::fail(format!("the partition {nearest} is not selected"))
+        }
+        (_, Reason::ExcludedBy) => {
+            Finding::fail(format!("{nearest} is excluded, and nothing nearer is included"))
+        }
         _ => Finding::fail("no container above it is included".to_owned()),
     };
     let finding = finding.saw(seen);
@@ -73,7 +86,8 @@ fn inclusions<'a>(sync: &Sync<'a>, dn: &Dn) -> impl Iterator<Item = &'a Listed> 
 fn way_back(case: &Case<'_>, sync: &Sync<'_>, verdict: &Verdict) -> String {
     let container = case.subject.dn.parent().unwrap_or_default();
     let select = format!("select {container} in the wizard (Domain and OU filtering) and run {APPLY}");
-    let is_usable = |listed: &&Listed| verdict.reason != Reason::PartitionNotSelected && listed.dn.parent().is_some();
+    let is_usable =
+        |listed: &&Listed| verdict.reason != Reason::PartitionNotSelected && listed.dn.parent().is_some();
     match inclusions(sync, &case.subject.dn).find(is_usable) {
         Some(listed) => {
             let target = quoted(&listed.dn.to_string());
@@ -86,13 +100,20 @@ fn way_back(case: &Case<'_>, sync: &Sync<'_>, verdict: &Verdict) -> String {
 /// Included containers that are not there any more may be what the user's OU was called before.
 fn renamed(sync: &Sync<'_>, dn: &Dn, mut finding: Finding) -> Finding {
     let Known::Value(missing) = &sync.missing else { return finding };
-    let gone: Vec<String> =
-        inclusions(sync, dn).filter(|listed| missing.contains(&listed.dn)).take(3).map(|l| l.dn.to_string()).collect();
+    let gone: Vec<String> = inclusions(sync, dn)
+        .filter(|listed| missing.contains(&listed.dn))
+        .take(3)
+        .map(|l| l.dn.to_string())
+        .collect();
     if !gone.is_empty() {
         finding.detail = format!(
             "{}; {} included and not in the directory: if the OU was renamed or moved, the filter has its old name",
             finding.detail,
-            if let [one] = gone.as_slice() { format!("{one} is") } else { format!("{} are", gone.join(" and ")) },
+            if let [one] = gone.as_slice() {
+                format!("{one} is")
+            } else {
+                format!("{} are", gone.join(" and "))
+            },
         );
     }
     finding
@@ -100,7 +121,9 @@ fn renamed(sync: &Sync<'_>, dn: &Dn, mut finding: Finding) -> Finding {
 
 /// What live cloud users show, where it contradicts the configuration.
 fn observed(case: &Case<'_>, sync: &Sync<'_>) -> Finding {
-    let Some(evidence) = case.setting.evidence else { return Finding::not_applicable("no cloud users to compare with") };
+    let Some(evidence) = case.setting.evidence else {
+        return Finding::not_applicable("no cloud users to compare with");
+    };
     let containers = case.setting.observed.of(evidence);
     let dn = &case.subject.dn;
     let container = dn.parent().unwrap_or_default();
@@ -146,7 +169,8 @@ fn users(number: u64) -> String {
 }
 
 fn observed_seen(evidence: &Evidence, container: &Dn, here: u64) -> Vec<Seen> {
-    let file = evidence.listings_of(Dataset::Users).next().and_then(|listing| evidence.files().get(listing.file));
+    let file =
+        evidence.listings_of(Dataset::Users).next().and_then(|listing| evidence.files().get(listing.file));
     let seen = file.map(|file| Seen {
         source: name_of(&file.path),
         attribute: "onPremisesDistinguishedName".to_owned(),
@@ -157,11 +181,14 @@ fn observed_seen(evidence: &Evidence, container: &Dn, here: u64) -> Vec<Seen> {
 }
 
 fn without_configuration(case: &Case<'_>, mut finding: Finding) -> Finding {
-    let Some(evidence) = case.setting.evidence.filter(|_| finding.status == Status::Unknown) else { return finding };
+    let Some(evidence) = case.setting.evidence.filter(|_| finding.status == Status::Unknown) else {
+        return finding;
+    };
     let container = case.subject.dn.parent().unwrap_or_default();
     let here = case.setting.observed.of(evidence).at(&container);
     if here > 0 {
-        finding.detail = format!("{}; observed: {} synchronised from {container}", finding.detail, users(here));
+        finding.detail =
+            format!("{}; observed: {} synchronised from {container}", finding.detail, users(here));
         finding = finding.saw(observed_seen(evidence, &container, here));
     }
     finding
@@ -173,7 +200,8 @@ fn lost_and_found(case: &Case<'_>) -> Option<Finding> {
     while let Some(dn) = container {
         let parent = dn.parent();
         let is_lost = dn.rdn().is_some_and(|rdn| rdn.value().eq_ignore_ascii_case("LostAndFound"));
-        let is_at_head = parent.as_ref().and_then(Dn::rdn).is_some_and(|rdn| rdn.kind().eq_ignore_ascii_case("DC"));
+        let is_at_head =
+            parent.as_ref().and_then(Dn::rdn).is_some_and(|rdn| rdn.kind().eq_ignore_ascii_case("DC"));
         if is_lost && is_at_head {
             return Some(
                 Finding::warn("it lies in LostAndFound, where nothing is to stay")
@@ -192,10 +220,16 @@ mod tests {
     use super::*;
     use crate::checks::testing::{Stage, table};
 
-    const SALES: Connector =
-        Connector { inclusions: &["OU=Sales,DC=contoso,DC=test"], exclusions: &["DC=contoso,DC=test"], ..WHOLE };
-    const OLD: Connector =
-        Connector { inclusions: &["OU=Verkauf,DC=contoso,DC=test"], exclusions: &["DC=contoso,DC=test"], ..WHOLE };
+    const SALES: Connector = Connector {
+        inclusions: &["OU=Sales,DC=contoso,DC=test"],
+        exclusions: &["DC=contoso,DC=test"],
+        ..WHOLE
+    };
+    const OLD: Connector = Connector {
+        inclusions: &["OU=Verkauf,DC=contoso,DC=test"],
+        exclusions: &["DC=contoso,DC=test"],
+        ..WHOLE
+    };
     const NOTHING: Connector = Connector { inclusions: &[], exclusions: &[], ..WHOLE };
 
     fn stage(connector: &Connector) -> Stage {
@@ -216,31 +250,57 @@ mod tests {
     fn cases() {
         let elsewhere = "OU=Other,DC=contoso,DC=test";
         let here = "OU=Sales,DC=contoso,DC=test";
-        table(&RULE, &[
-            ("included", stage(&SALES), Status::Pass),
-            ("below an included one", stage(&SALES).named("CN=Anna,OU=New,OU=Sales,DC=contoso,DC=test"), Status::Pass),
-            ("excluded", stage(&SALES).named("CN=Anna,OU=XSales,DC=contoso,DC=test"), Status::Fail),
-            ("lost and found", stage(&SALES).named("CN=Anna,CN=LostAndFound,DC=contoso,DC=test"), Status::Fail),
-            ("lost and found, included", stage(&WHOLE).named("CN=Anna,CN=LostAndFound,DC=contoso,DC=test"), Status::Warn),
-            ("lost and found alone", Stage::new().on_prem_only().named("CN=Anna,CN=LostAndFound,DC=contoso,DC=test"), Status::Warn),
-            ("an OU of that name", stage(&WHOLE).named("CN=Anna,OU=LostAndFound,OU=x,DC=contoso,DC=test"), Status::Pass),
-            ("not selected", stage(&Connector { selected: false, ..SALES }), Status::Fail),
-            ("no lists", stage(&NOTHING), Status::Unknown),
-            ("no partition", stage(&SALES).named("CN=Anna,DC=fabrikam,DC=test"), Status::Unknown),
-            ("no configuration", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-            ("observed too", observing(stage(&SALES), here), Status::Pass),
-            ("observed elsewhere only", observing(stage(&SALES), elsewhere), Status::Warn),
-            ("observed, and not configured", observing(stage(&OLD), here), Status::Fail),
-            ("observed alone", observing(Stage::new(), here), Status::Unknown),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("included", stage(&SALES), Status::Pass),
+                (
+                    "below an included one",
+                    stage(&SALES).named("CN=Anna,OU=New,OU=Sales,DC=contoso,DC=test"),
+                    Status::Pass,
+                ),
+                ("excluded", stage(&SALES).named("CN=Anna,OU=XSales,DC=contoso,DC=test"), Status::Fail),
+                (
+                    "lost and found",
+                    stage(&SALES).named("CN=Anna,CN=LostAndFound,DC=contoso,DC=test"),
+                    Status::Fail,
+                ),
+                (
+                    "lost and found, included",
+                    stage(&WHOLE).named("CN=Anna,CN=LostAndFound,DC=contoso,DC=test"),
+                    Status::Warn,
+                ),
+                (
+                    "lost and found alone",
+                    Stage::new().on_prem_only().named("CN=Anna,CN=LostAndFound,DC=contoso,DC=test"),
+                    Status::Warn,
+                ),
+                (
+                    "an OU of that name",
+                    stage(&WHOLE).named("CN=Anna,OU=LostAndFound,OU=x,DC=contoso,DC=test"),
+                    Status::Pass,
+                ),
+                ("not selected", stage(&Connector { selected: false, ..SALES }), Status::Fail),
+                ("no lists", stage(&NOTHING), Status::Unknown),
+                ("no partition", stage(&SALES).named("CN=Anna,DC=fabrikam,DC=test"), Status::Unknown),
+                ("no configuration", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+                ("observed too", observing(stage(&SALES), here), Status::Pass),
+                ("observed elsewhere only", observing(stage(&SALES), elsewhere), Status::Warn),
+                ("observed, and not configured", observing(stage(&OLD), here), Status::Fail),
+                ("observed alone", observing(Stage::new(), here), Status::Unknown),
+            ],
+        );
     }
 
     #[test]
     fn what_is_observed_is_said_and_labelled() {
         let says = |stage: Stage| stage.status(&RULE).1;
         let here = "OU=Sales,DC=contoso,DC=test";
-        assert!(says(observing(Stage::new(), here)).contains("observed: 1 live cloud user is synchronised from OU=Sales"));
+        assert!(
+            says(observing(Stage::new(), here))
+                .contains("observed: 1 live cloud user is synchronised from OU=Sales")
+        );
         assert!(says(observing(stage(&OLD), here)).contains("observed: 1 live cloud user"));
     }
 
@@ -248,7 +308,10 @@ mod tests {
     fn a_renamed_ou_is_named() {
         let stage = stage(&OLD).missing(&["ou=verkauf,dc=contoso,dc=test"]);
         let detail = stage.status(&RULE).1;
-        assert!(detail.contains("OU=Verkauf,DC=contoso,DC=test is included and not in the directory"), "{detail}");
+        assert!(
+            detail.contains("OU=Verkauf,DC=contoso,DC=test is included and not in the directory"),
+            "{detail}"
+        );
     }
 
     #[test]

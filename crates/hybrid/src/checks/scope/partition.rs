@@ -62,13 +62,20 @@ mod tests {
     #[test]
     fn cases() {
         let whole = || Stage::new().sync("c.json", &WHOLE.json());
-        table(&RULE, &[
-            ("selected", whole(), Status::Pass),
-            ("not selected", Stage::new().sync("c.json", &Connector { selected: false, ..WHOLE }.json()), Status::Fail),
-            ("another forest", whole().named("CN=Anna,DC=fabrikam,DC=test"), Status::Fail),
-            ("another domain of Cloud Sync", Stage::new().sync("c.json", CLOUD_SYNC), Status::Unknown),
-            ("no configuration", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("selected", whole(), Status::Pass),
+                (
+                    "not selected",
+                    Stage::new().sync("c.json", &Connector { selected: false, ..WHOLE }.json()),
+                    Status::Fail,
+                ),
+                ("another forest", whole().named("CN=Anna,DC=fabrikam,DC=test"), Status::Fail),
+                ("another domain of Cloud Sync", Stage::new().sync("c.json", CLOUD_SYNC), Status::Unknown),
+                ("no configuration", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 }

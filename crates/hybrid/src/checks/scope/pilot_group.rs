@@ -32,13 +32,14 @@ fn judge(case: &Case<'_>) -> Finding {
     connectors.dedup_by(|a, b| std::ptr::eq(*a, *b));
     let of_each = connectors.into_iter().map(|connector| match &connector.groups {
         GroupFilter::None => Finding::not_applicable("the connector filters by no group"),
-        GroupFilter::Unreadable(at) => {
-            Finding::unknown("a group of the filter is not named by its DN").saw([place(at, "includedGroups", "")])
-        }
+        GroupFilter::Unreadable(at) => Finding::unknown("a group of the filter is not named by its DN")
+            .saw([place(at, "includedGroups", "")]),
         GroupFilter::NotSaid => not_said(case),
         GroupFilter::MembersOf(groups) => member(case, sync, groups),
     });
-    best(of_each).unwrap_or_else(|| Finding::unknown("it lies in no partition of the configuration: see scope.partition"))
+    best(of_each).unwrap_or_else(|| {
+        Finding::unknown("it lies in no partition of the configuration: see scope.partition")
+    })
 }
 
 fn not_said(case: &Case<'_>) -> Finding {
@@ -47,30 +48,42 @@ fn not_said(case: &Case<'_>) -> Finding {
         Some((value, seen)) if super::super::engine::is_on(&value) == Some(false) => {
             Finding::not_applicable("group filtering is off").saw([seen])
         }
-        Some((_, seen)) => Finding::unknown(format!("group filtering is on, and no file names the group: {way}")).saw([seen]),
-        None => Finding::unknown(format!("the configuration does not say whether it filters by a group: {way}")),
+        Some((_, seen)) => {
+            Finding::unknown(format!("group filtering is on, and no file names the group: {way}")).saw([seen])
+        }
+        None => {
+            Finding::unknown(format!("the configuration does not say whether it filters by a group: {way}"))
+        }
     }
 }
 
 fn member(case: &Case<'_>, sync: &crate::checks::Sync<'_>, groups: &[Listed]) -> Finding {
     let subject = case.subject;
-    let mut seen: Vec<_> =
-        groups.iter().map(|group| place(&group.at, "Connector.GroupFilteringGroupDn", group.dn.to_string())).collect();
+    let mut seen: Vec<_> = groups
+        .iter()
+        .map(|group| place(&group.at, "Connector.GroupFilteringGroupDn", group.dn.to_string()))
+        .collect();
     seen.push(case.saw("memberOf"));
     let member_of: Vec<Dn> = match subject.texts("memberOf") {
         Known::Value(all) => all.iter().filter_map(|dn| dn.parse().ok()).collect(),
         Known::Absent => vec![],
         Known::NotAsked => return Finding::unknown("memberOf was not read").saw(seen),
     };
-    let Some(first) = groups.first() else { return Finding::not_applicable("the connector filters by no group") };
+    let Some(first) = groups.first() else {
+        return Finding::not_applicable("the connector filters by no group");
+    };
     if let Some(group) = groups.iter().find(|group| member_of.contains(&group.dn)) {
         let verdict = sync.evaluator.container(&group.dn);
         return match verdict.in_scope {
             Some(true) => Finding::fine(format!("it is a member of {}", group.dn)).saw(seen),
-            Some(false) => Finding::fail(format!("it is a member of {}, which is not in scope itself", group.dn))
-                .saw(seen)
-                .fix("move the group below an included container"),
-            None => Finding::unknown(format!("whether {} is in scope itself cannot be told", group.dn)).saw(seen),
+            Some(false) => {
+                Finding::fail(format!("it is a member of {}, which is not in scope itself", group.dn))
+                    .saw(seen)
+                    .fix("move the group below an included container")
+            }
+            None => {
+                Finding::unknown(format!("whether {} is in scope itself cannot be told", group.dn)).saw(seen)
+            }
         };
     }
     let was = |lost: &Vec<Dn>| groups.iter().find(|group| lost.contains(&group.dn));
@@ -79,7 +92,11 @@ fn member(case: &Case<'_>, sync: &crate::checks::Sync<'_>, groups: &[Listed]) ->
     let group = &lost.unwrap_or(first).dn;
     Finding::fail(format!("it is no direct member of {group}{before}; a primary group does not count"))
         .saw(seen)
-        .fix(format!("Add-ADGroupMember -Identity {} -Members {}", quoted(&group.to_string()), identity(subject)))
+        .fix(format!(
+            "Add-ADGroupMember -Identity {} -Members {}",
+            quoted(&group.to_string()),
+            identity(subject)
+        ))
 }
 
 #[cfg(test)]
@@ -101,24 +118,44 @@ mod tests {
             exclusions: &["DC=contoso,DC=test"],
             ..WHOLE
         };
-        table(&RULE, &[
-            ("a member", stage().with("memberOf", &["cn=pilot,ou=groups,dc=contoso,dc=test"]), Status::Pass),
-            ("no member", stage().with("memberOf", &["CN=XPilot,OU=Groups,DC=contoso,DC=test"]), Status::Fail),
-            ("no memberships at all", stage(), Status::Fail),
-            ("the group is out of scope", Stage::new().sync("c.json", &outside.json()).with("memberOf", &[GROUP]), Status::Fail),
-            ("not read", stage().not_asked("memberOf"), Status::Unknown),
-            ("no filter", Stage::new().sync("c.json", &WHOLE.json()), Status::NotApplicable),
-            ("not said", Stage::new().sync("c.json", &Connector { group: None, ..WHOLE }.json()), Status::Unknown),
-            ("no configuration", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                (
+                    "a member",
+                    stage().with("memberOf", &["cn=pilot,ou=groups,dc=contoso,dc=test"]),
+                    Status::Pass,
+                ),
+                (
+                    "no member",
+                    stage().with("memberOf", &["CN=XPilot,OU=Groups,DC=contoso,DC=test"]),
+                    Status::Fail,
+                ),
+                ("no memberships at all", stage(), Status::Fail),
+                (
+                    "the group is out of scope",
+                    Stage::new().sync("c.json", &outside.json()).with("memberOf", &[GROUP]),
+                    Status::Fail,
+                ),
+                ("not read", stage().not_asked("memberOf"), Status::Unknown),
+                ("no filter", Stage::new().sync("c.json", &WHOLE.json()), Status::NotApplicable),
+                (
+                    "not said",
+                    Stage::new().sync("c.json", &Connector { group: None, ..WHOLE }.json()),
+                    Status::Unknown,
+                ),
+                ("no configuration", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 
     #[test]
     fn a_lost_membership_is_said() {
         let piloted = Connector { group: Some(GROUP), ..WHOLE }.json();
         let stage = Stage::new().sync("c.json", &piloted);
-        let (_, detail) = stage.changed(|s| s.lost_groups = Known::Value(vec![GROUP.parse().unwrap()])).status(&RULE);
+        let (_, detail) =
+            stage.changed(|s| s.lost_groups = Known::Value(vec![GROUP.parse().unwrap()])).status(&RULE);
         assert!(detail.contains("was one before"), "{detail}");
     }
 }

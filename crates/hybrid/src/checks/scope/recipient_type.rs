@@ -32,14 +32,21 @@ mod tests {
 
     #[test]
     fn cases() {
-        table(&RULE, &[
-            ("none", Stage::new(), Status::Pass),
-            ("a remote mailbox", Stage::new().with("msExchRecipientTypeDetails", &["2147483648"]), Status::Pass),
-            ("arbitration", Stage::new().with("msExchRecipientTypeDetails", &["8388608"]), Status::Fail),
-            ("discovery", Stage::new().with("msExchRecipientTypeDetails", &["536870912"]), Status::Fail),
-            ("no number", Stage::new().with("msExchRecipientTypeDetails", &["x"]), Status::Unknown),
-            ("not read", Stage::new().not_asked("msExchRecipientTypeDetails"), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("none", Stage::new(), Status::Pass),
+                (
+                    "a remote mailbox",
+                    Stage::new().with("msExchRecipientTypeDetails", &["2147483648"]),
+                    Status::Pass,
+                ),
+                ("arbitration", Stage::new().with("msExchRecipientTypeDetails", &["8388608"]), Status::Fail),
+                ("discovery", Stage::new().with("msExchRecipientTypeDetails", &["536870912"]), Status::Fail),
+                ("no number", Stage::new().with("msExchRecipientTypeDetails", &["x"]), Status::Unknown),
+                ("not read", Stage::new().not_asked("msExchRecipientTypeDetails"), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
+            ],
+        );
     }
 }

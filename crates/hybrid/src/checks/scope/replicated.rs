@@ -38,7 +38,9 @@ fn live(case: &Case<'_>) -> Finding {
     if subject.entry().is_true("isRecycled") {
         return Finding::fail("the object is recycled: the directory cannot give it back")
             .saw([case.saw("isRecycled")])
-            .fix("restore it authoritatively from a backup (ntdsutil), or make a new user: adrecover recreate");
+            .fix(
+                "restore it authoritatively from a backup (ntdsutil), or make a new user: adrecover recreate",
+            );
     }
     if !subject.is_live {
         return Finding::fail("the object is deleted")
@@ -60,22 +62,31 @@ fn replicated(case: &Case<'_>) -> Finding {
     let located = sync.evaluator.locate(&subject.dn);
     let read: Vec<(&str, Seen)> = located
         .iter()
-        .filter_map(|l| Some((l.partition.last_dc.as_deref()?, super::place(&l.partition.at, "last-dc", l.partition.last_dc.clone()?))))
+        .filter_map(|l| {
+            Some((
+                l.partition.last_dc.as_deref()?,
+                super::place(&l.partition.at, "last-dc", l.partition.last_dc.clone()?),
+            ))
+        })
         .collect();
     let servers: Vec<&str> = read.iter().map(|(server, _)| *server).collect();
-    let seen: Vec<Seen> = read.iter().map(|(_, seen)| seen.clone()).chain([case.saw("whenChanged")]).collect();
+    let seen: Vec<Seen> =
+        read.iter().map(|(_, seen)| seen.clone()).chain([case.saw("whenChanged")]).collect();
     let source = subject.source.as_str();
     if servers.iter().any(|server| same_host(server, source)) {
-        return Finding::fine(format!("{source} is the domain controller that the engine read last")).saw(seen);
+        return Finding::fine(format!("{source} is the domain controller that the engine read last"))
+            .saw(seen);
     }
     let is_there = |list: &[String]| servers.iter().any(|s| list.iter().any(|there| same_host(s, there)));
     if let (Known::Value(list), [server, ..]) = (&subject.replicated_to, servers.as_slice()) {
         if is_there(list) {
             return Finding::fine(format!("{server}, which the engine read last, has it")).saw(seen);
         }
-        return Finding::fail(format!("{server}, which the engine read last, does not have it as {source} has it"))
-            .saw(seen)
-            .fix(commands(source, server, &subject.dn.to_string()));
+        return Finding::fail(format!(
+            "{server}, which the engine read last, does not have it as {source} has it"
+        ))
+        .saw(seen)
+        .fix(commands(source, server, &subject.dn.to_string()));
     }
     let (detail, fix) = match servers.first() {
         Some(server) => (
@@ -116,24 +127,45 @@ mod tests {
     fn cases() {
         let reading = |last_dc| Stage::new().sync("c.json", &Connector { last_dc, ..WHOLE }.json());
         let other = || reading(Some("dc2.contoso.test"));
-        table(&RULE, &[
-            ("the server that the engine reads", reading(Some("DC1.contoso.test")), Status::Pass),
-            ("another server", other(), Status::Warn),
-            ("another server, which has it", other().changed(|s| s.replicated_to = Known::Value(vec!["dc2".into()])), Status::Pass),
-            ("another server, which lacks it", other().changed(|s| s.replicated_to = Known::Value(vec!["dc3".into()])), Status::Fail),
-            ("no server named", reading(None), Status::Warn),
-            ("deleted", reading(Some("dc1")).changed(|s| s.is_live = false), Status::Fail),
-            ("deleted, the directory alone", Stage::new().on_prem_only().with("isDeleted", &["TRUE"]), Status::Fail),
-            ("recycled", reading(Some("dc1")).with("isDeleted", &["TRUE"]).with("isRecycled", &["TRUE"]), Status::Fail),
-            (
-                "planned",
-                reading(Some("dc1")).with("isDeleted", &["TRUE"]).changed(|s| (s.is_live, s.is_planned) = (true, true)),
-                Status::Pass,
-            ),
-            ("not read", reading(Some("dc1")).not_asked("isDeleted"), Status::Unknown),
-            ("no configuration", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("the server that the engine reads", reading(Some("DC1.contoso.test")), Status::Pass),
+                ("another server", other(), Status::Warn),
+                (
+                    "another server, which has it",
+                    other().changed(|s| s.replicated_to = Known::Value(vec!["dc2".into()])),
+                    Status::Pass,
+                ),
+                (
+                    "another server, which lacks it",
+                    other().changed(|s| s.replicated_to = Known::Value(vec!["dc3".into()])),
+                    Status::Fail,
+                ),
+                ("no server named", reading(None), Status::Warn),
+                ("deleted", reading(Some("dc1")).changed(|s| s.is_live = false), Status::Fail),
+                (
+                    "deleted, the directory alone",
+                    Stage::new().on_prem_only().with("isDeleted", &["TRUE"]),
+                    Status::Fail,
+                ),
+                (
+                    "recycled",
+                    reading(Some("dc1")).with("isDeleted", &["TRUE"]).with("isRecycled", &["TRUE"]),
+                    Status::Fail,
+                ),
+                (
+                    "planned",
+                    reading(Some("dc1"))
+                        .with("isDeleted", &["TRUE"])
+                        .changed(|s| (s.is_live, s.is_planned) = (true, true)),
+                    Status::Pass,
+                ),
+                ("not read", reading(Some("dc1")).not_asked("isDeleted"), Status::Unknown),
+                ("no configuration", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
+            ],
+        );
     }
 
     #[test]

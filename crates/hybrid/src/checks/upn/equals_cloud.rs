@@ -1,8 +1,8 @@
 //! `upn.equalsCloud`.
 
 use crate::checks::case::{Case, same};
-use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity};
 use crate::checks::command::{identity, quoted};
+use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity};
 use crate::evidence::{Known, User, UserField};
 
 /// The check.
@@ -59,15 +59,21 @@ fn compare(case: &Case<'_>, attribute: &str, is_lost: bool, sent: &str, user: Us
         }
         Known::Value(theirs) if same(theirs, sent) => Finding::pass(),
         Known::Value(theirs) if is_placeholder(theirs) => {
-            let detail = format!("the cloud user has the placeholder `{theirs}`: its real UPN is held by somebody else");
+            let detail = format!(
+                "the cloud user has the placeholder `{theirs}`: its real UPN is held by somebody else"
+            );
             Finding::warn(detail).fix("free the UPN (upn.unique); Entra ID then puts it back within the hour")
         }
-        Known::Value(theirs) if user.text(UserField::OnPremisesUserPrincipalName).value().is_some_and(|u| same(u, sent)) => {
+        Known::Value(theirs)
+            if user.text(UserField::OnPremisesUserPrincipalName).value().is_some_and(|u| same(u, sent)) =>
+        {
             Finding::fine(format!("the cloud has shown `{theirs}` for `{sent}` before, and will again"))
         }
         Known::Value(theirs) => {
             let detail = if is_lost {
-                format!("the user has no {attribute}: the engine would send `{sent}`; the cloud user has `{theirs}`")
+                format!(
+                    "the user has no {attribute}: the engine would send `{sent}`; the cloud user has `{theirs}`"
+                )
             } else {
                 format!("`{sent}` here; `{theirs}` in the cloud")
             };
@@ -81,9 +87,13 @@ fn set(case: &Case<'_>, attribute: &str, value: Option<&str>) -> String {
     let value = value.map_or_else(|| "NAME@DOMAIN".to_owned(), quoted);
     let user = identity(case.subject);
     if attribute.eq_ignore_ascii_case("userPrincipalName") {
-        return format!("set the UPN that the user had: Set-ADUser -Identity {user} -UserPrincipalName {value}");
+        return format!(
+            "set the UPN that the user had: Set-ADUser -Identity {user} -UserPrincipalName {value}"
+        );
     }
-    format!("set {attribute}, which the engine takes the UPN from: Set-ADUser -Identity {user} -Replace @{{'{attribute}'={value}}}")
+    format!(
+        "set {attribute}, which the engine takes the UPN from: Set-ADUser -Identity {user} -Replace @{{'{attribute}'={value}}}"
+    )
 }
 
 /// Whether a UPN is what Entra ID gives to one whose own is taken: `name+4 digits@tenant.onmicrosoft.com`.
@@ -118,33 +128,55 @@ mod tests {
         let by_mail = json!({"InstanceId": "x", "Parameters": [{"Name": "Microsoft.SynchronizationOption.UPNAttribute", "Value": "mail"}]}).to_string();
         let by_mail = |upn: &str| {
             let user = user(json!({ "userPrincipalName": upn }));
-            collected(Stage::new().with("userPrincipalName", &["anna@corp.local"]), &[("users", &user), ("deletedUsers", ""), ("globalSettings", &by_mail)])
+            collected(
+                Stage::new().with("userPrincipalName", &["anna@corp.local"]),
+                &[("users", &user), ("deletedUsers", ""), ("globalSettings", &by_mail)],
+            )
         };
         let before = json!({"userPrincipalName": "anna@x.onmicrosoft.com", "onPremisesUserPrincipalName": "anna@contoso.com"});
-        table(&RULE, &[
-            ("the same", cloud(Stage::new(), "Anna@contoso.com"), Status::Pass),
-            ("in the bin", collected(Stage::new(), &[("users", ""), ("deletedUsers", &deleted)]), Status::Pass),
-            ("another one", cloud(Stage::new(), "a.example@contoso.com"), Status::Fail),
-            ("lost", cloud(lost(), "anna@contoso.com"), Status::Fail),
-            ("lost, and nothing is known of the cloud", lost(), Status::Fail),
-            ("lost, the directory alone", lost().on_prem_only(), Status::Fail),
-            ("never had one", cloud(lost(), "anna@contoso.test"), Status::Pass),
-            (
-                "never had one, in another domain",
-                cloud(lost().named("CN=Anna,OU=Sales,DC=fabrikam,DC=test"), "anna@fabrikam.test"),
-                Status::Pass,
-            ),
-            ("a placeholder", cloud(Stage::new(), "anna+1234@x.onmicrosoft.com"), Status::Warn),
-            ("not verified, as before", with_user(Stage::new(), before), Status::Pass),
-            ("alternate id", by_mail("anna@contoso.com"), Status::Pass),
-            ("alternate id, another one", by_mail("anna@corp.local"), Status::Fail),
-            ("not exported", with_user(Stage::new(), json!({"userPrincipalName": "-"})), Status::Unknown),
-            ("not read", cloud(Stage::new().not_asked("userPrincipalName"), "anna@contoso.com"), Status::Unknown),
-            ("neither name", Stage::new().without("userPrincipalName").without("sAMAccountName"), Status::Fail),
-            ("no cloud user", collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]), Status::NotApplicable),
-            ("no export", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("the same", cloud(Stage::new(), "Anna@contoso.com"), Status::Pass),
+                (
+                    "in the bin",
+                    collected(Stage::new(), &[("users", ""), ("deletedUsers", &deleted)]),
+                    Status::Pass,
+                ),
+                ("another one", cloud(Stage::new(), "a.example@contoso.com"), Status::Fail),
+                ("lost", cloud(lost(), "anna@contoso.com"), Status::Fail),
+                ("lost, and nothing is known of the cloud", lost(), Status::Fail),
+                ("lost, the directory alone", lost().on_prem_only(), Status::Fail),
+                ("never had one", cloud(lost(), "anna@contoso.test"), Status::Pass),
+                (
+                    "never had one, in another domain",
+                    cloud(lost().named("CN=Anna,OU=Sales,DC=fabrikam,DC=test"), "anna@fabrikam.test"),
+                    Status::Pass,
+                ),
+                ("a placeholder", cloud(Stage::new(), "anna+1234@x.onmicrosoft.com"), Status::Warn),
+                ("not verified, as before", with_user(Stage::new(), before), Status::Pass),
+                ("alternate id", by_mail("anna@contoso.com"), Status::Pass),
+                ("alternate id, another one", by_mail("anna@corp.local"), Status::Fail),
+                ("not exported", with_user(Stage::new(), json!({"userPrincipalName": "-"})), Status::Unknown),
+                (
+                    "not read",
+                    cloud(Stage::new().not_asked("userPrincipalName"), "anna@contoso.com"),
+                    Status::Unknown,
+                ),
+                (
+                    "neither name",
+                    Stage::new().without("userPrincipalName").without("sAMAccountName"),
+                    Status::Fail,
+                ),
+                (
+                    "no cloud user",
+                    collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]),
+                    Status::NotApplicable,
+                ),
+                ("no export", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 
     #[test]

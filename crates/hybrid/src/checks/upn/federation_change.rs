@@ -32,7 +32,9 @@ fn judge(case: &Case<'_>) -> Finding {
     let Ok(evidence) = case.need_evidence() else { return case.no_cloud() };
     let seen = [case.saw(&case.upn_attribute().0), case.saw_cloud(user, UserField::UserPrincipalName)];
     let finding = match (case.synchronised_upn(), user.upn()) {
-        (Known::Value(own), Known::Value(theirs)) if same(&own, theirs) => Finding::fine("the UPN does not change"),
+        (Known::Value(own), Known::Value(theirs)) if same(&own, theirs) => {
+            Finding::fine("the UPN does not change")
+        }
         (Known::Value(own), Known::Value(theirs)) => change(case, evidence, user, &own, theirs),
         (Known::Absent, _) => Finding::not_applicable("the user has neither a UPN nor an account name"),
         (Known::NotAsked, _) => Finding::unknown("the UPN was not read"),
@@ -94,7 +96,9 @@ fn is_federated(evidence: &Evidence, domain: &str) -> Result<bool, Finding> {
     match evidence.domain(domain).map(|found| found.is_federated()) {
         Some(Known::Value(is_federated)) => Ok(is_federated),
         Some(_) => Err(Finding::unknown("the export of domains does not hold authenticationType")),
-        None => gaps(&evidence.coverage(Dataset::Domains)).map_or(Ok(false), |why| Err(Finding::unknown(why))),
+        None => {
+            gaps(&evidence.coverage(Dataset::Domains)).map_or(Ok(false), |why| Err(Finding::unknown(why)))
+        }
     }
 }
 
@@ -124,26 +128,59 @@ mod tests {
     #[test]
     fn cases() {
         let upn = |upn: &str| json!({ "userPrincipalName": upn });
-        let licensed = |upn: &str| {
-            json!({"userPrincipalName": upn, "assignedLicenses": [{"skuId": "05e9a617-0261-4cee-bb44-138d3ef5d965", "disabledPlans": []}]})
-        };
+        let licensed = |upn: &str| json!({"userPrincipalName": upn, "assignedLicenses": [{"skuId": "05e9a617-0261-4cee-bb44-138d3ef5d965", "disabledPlans": []}]});
         let own = "anna@contoso.com";
-        table(&RULE, &[
-            ("the same", cloud(own, upn(own), None), Status::Pass),
-            ("the same, and nothing is known of domains", with_user(Stage::new(), json!({})), Status::Pass),
-            ("from one federated to another", cloud(own, upn("anna@fabrikam.com"), None), Status::Fail),
-            ("within a federated one", cloud(own, upn("a@contoso.com"), None), Status::Pass),
-            ("from federated to managed", cloud("anna@managed.com", upn(own), None), Status::Pass),
-            ("from managed, without a licence", cloud(own, upn("anna@managed.com"), Some(false)), Status::Pass),
-            ("from managed, licensed, switched on", cloud(own, licensed("anna@managed.com"), Some(true)), Status::Pass),
-            ("from managed, licensed, switched off", cloud(own, licensed("anna@managed.com"), Some(false)), Status::Fail),
-            ("from managed, licensed, not exported", cloud(own, licensed("anna@managed.com"), None), Status::Unknown),
-            ("not said", cloud("anna@odd.com", upn(own), None), Status::Unknown),
-            ("domains are not exported", with_user(Stage::new(), upn("anna@fabrikam.com")), Status::Unknown),
-            ("not read", with_user(Stage::new().not_asked("userPrincipalName"), json!({})), Status::Unknown),
-            ("no cloud user", collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]), Status::NotApplicable),
-            ("no export", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("the same", cloud(own, upn(own), None), Status::Pass),
+                (
+                    "the same, and nothing is known of domains",
+                    with_user(Stage::new(), json!({})),
+                    Status::Pass,
+                ),
+                ("from one federated to another", cloud(own, upn("anna@fabrikam.com"), None), Status::Fail),
+                ("within a federated one", cloud(own, upn("a@contoso.com"), None), Status::Pass),
+                ("from federated to managed", cloud("anna@managed.com", upn(own), None), Status::Pass),
+                (
+                    "from managed, without a licence",
+                    cloud(own, upn("anna@managed.com"), Some(false)),
+                    Status::Pass,
+                ),
+                (
+                    "from managed, licensed, switched on",
+                    cloud(own, licensed("anna@managed.com"), Some(true)),
+                    Status::Pass,
+                ),
+                (
+                    "from managed, licensed, switched off",
+                    cloud(own, licensed("anna@managed.com"), Some(false)),
+                    Status::Fail,
+                ),
+                (
+                    "from managed, licensed, not exported",
+                    cloud(own, licensed("anna@managed.com"), None),
+                    Status::Unknown,
+                ),
+                ("not said", cloud("anna@odd.com", upn(own), None), Status::Unknown),
+                (
+                    "domains are not exported",
+                    with_user(Stage::new(), upn("anna@fabrikam.com")),
+                    Status::Unknown,
+                ),
+                (
+                    "not read",
+                    with_user(Stage::new().not_asked("userPrincipalName"), json!({})),
+                    Status::Unknown,
+                ),
+                (
+                    "no cloud user",
+                    collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]),
+                    Status::NotApplicable,
+                ),
+                ("no export", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 }

@@ -53,20 +53,28 @@ mod tests {
     #[test]
     fn cases() {
         let with = |upn: &str| Stage::new().with("userPrincipalName", &[upn]);
-        let sent = |account: &str| Stage::new().without("userPrincipalName").with("sAMAccountName", &[account]);
-        table(&RULE, &[
-            ("an ordinary one", with("anna@contoso.com"), Status::Pass),
-            ("a blank", with("an na@contoso.com"), Status::Fail),
-            ("too long", with(&format!("{}@contoso.com", "a".repeat(65))), Status::Fail),
-            ("an umlaut", with("änna@contoso.com"), Status::Fail),
-            ("no domain", with("anna"), Status::Fail),
-            ("an apostrophe", with("o'hara@contoso.com"), Status::Warn),
-            ("not in public", with("anna@contoso.local"), Status::Warn),
-            ("what the engine makes up", sent("anna&co"), Status::Fail),
-            ("the directory alone", with("anna@contoso.com").on_prem_only(), Status::Pass),
-            ("not read", Stage::new().not_asked("userPrincipalName"), Status::Unknown),
-            ("no name", Stage::new().without("userPrincipalName").without("sAMAccountName"), Status::NotApplicable),
-        ]);
+        let sent =
+            |account: &str| Stage::new().without("userPrincipalName").with("sAMAccountName", &[account]);
+        table(
+            &RULE,
+            &[
+                ("an ordinary one", with("anna@contoso.com"), Status::Pass),
+                ("a blank", with("an na@contoso.com"), Status::Fail),
+                ("too long", with(&format!("{}@contoso.com", "a".repeat(65))), Status::Fail),
+                ("an umlaut", with("änna@contoso.com"), Status::Fail),
+                ("no domain", with("anna"), Status::Fail),
+                ("an apostrophe", with("o'hara@contoso.com"), Status::Warn),
+                ("not in public", with("anna@contoso.local"), Status::Warn),
+                ("what the engine makes up", sent("anna&co"), Status::Fail),
+                ("the directory alone", with("anna@contoso.com").on_prem_only(), Status::Pass),
+                ("not read", Stage::new().not_asked("userPrincipalName"), Status::Unknown),
+                (
+                    "no name",
+                    Stage::new().without("userPrincipalName").without("sAMAccountName"),
+                    Status::NotApplicable,
+                ),
+            ],
+        );
     }
 
     proptest! {

@@ -1,9 +1,9 @@
 //! `upn.suffixVerified`.
 
 use crate::checks::case::{Case, suffix};
+use crate::checks::command::{identity, quoted};
 use crate::checks::looked::{gaps, of_domain};
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
-use crate::checks::command::{identity, quoted};
 use crate::evidence::{Dataset, Evidence, Known};
 
 /// The check.
@@ -50,7 +50,9 @@ fn judge(case: &Case<'_>) -> Finding {
         Ok(false) => Finding::fail(format!("{domain} is not a verified domain of the tenant")).fix(fix()),
         Err(open) => open,
     };
-    finding.saw(seen).saw(evidence.domain(domain).map(|found| of_domain(found, "isVerified", found.is_verified())))
+    finding
+        .saw(seen)
+        .saw(evidence.domain(domain).map(|found| of_domain(found, "isVerified", found.is_verified())))
 }
 
 /// Whether a domain is verified in the tenant; else why that cannot be told.
@@ -58,7 +60,9 @@ pub(in crate::checks) fn is_verified(evidence: &Evidence, domain: &str) -> Resul
     match evidence.domain(domain).map(|found| found.is_verified()) {
         Some(Known::Value(is_verified)) => Ok(is_verified),
         Some(_) => Err(Finding::unknown("the export of domains does not hold isVerified")),
-        None => gaps(&evidence.coverage(Dataset::Domains)).map_or(Ok(false), |why| Err(Finding::unknown(why))),
+        None => {
+            gaps(&evidence.coverage(Dataset::Domains)).map_or(Ok(false), |why| Err(Finding::unknown(why)))
+        }
     }
 }
 
@@ -74,21 +78,29 @@ mod tests {
     #[test]
     fn cases() {
         let domains = r#"{"id":"contoso.com","isVerified":true},{"id":"fabrikam.com","isVerified":false},{"id":"odd.com"}"#;
-        let with = |upn: &str| collected(Stage::new().with("userPrincipalName", &[upn]), &[("domains", domains)]);
+        let with =
+            |upn: &str| collected(Stage::new().with("userPrincipalName", &[upn]), &[("domains", domains)]);
         let lost = collected(Stage::new().without("userPrincipalName"), &[("domains", domains)]);
-        table(&RULE, &[
-            ("verified", with("anna@Contoso.com"), Status::Pass),
-            ("not verified", with("anna@fabrikam.com"), Status::Fail),
-            ("not there", with("anna@contoso.local"), Status::Fail),
-            ("below a verified one", with("anna@sub.contoso.com"), Status::Fail),
-            ("what the engine makes up", lost, Status::Fail),
-            ("no suffix", with("anna"), Status::Fail),
-            ("not said", with("anna@odd.com"), Status::Unknown),
-            ("domains are not exported", with_user(Stage::new(), json!({})), Status::Unknown),
-            ("not read", Stage::new().not_asked("userPrincipalName"), Status::Unknown),
-            ("no name", Stage::new().without("userPrincipalName").without("sAMAccountName"), Status::NotApplicable),
-            ("no export", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("verified", with("anna@Contoso.com"), Status::Pass),
+                ("not verified", with("anna@fabrikam.com"), Status::Fail),
+                ("not there", with("anna@contoso.local"), Status::Fail),
+                ("below a verified one", with("anna@sub.contoso.com"), Status::Fail),
+                ("what the engine makes up", lost, Status::Fail),
+                ("no suffix", with("anna"), Status::Fail),
+                ("not said", with("anna@odd.com"), Status::Unknown),
+                ("domains are not exported", with_user(Stage::new(), json!({})), Status::Unknown),
+                ("not read", Stage::new().not_asked("userPrincipalName"), Status::Unknown),
+                (
+                    "no name",
+                    Stage::new().without("userPrincipalName").without("sAMAccountName"),
+                    Status::NotApplicable,
+                ),
+                ("no export", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
     }
 }

@@ -66,7 +66,10 @@ fn in_cloud(case: &Case<'_>, upn: &str) -> Finding {
                 };
                 let id = other.id().value().map_or_else(|| "of unknown id".to_owned(), |id| id.to_string());
                 return Finding::fail(format!("{place} {id} {has}"))
-                    .saw([case.saw_cloud(other, UserField::UserPrincipalName), case.saw_cloud(other, UserField::ProxyAddresses)])
+                    .saw([
+                        case.saw_cloud(other, UserField::UserPrincipalName),
+                        case.saw_cloud(other, UserField::ProxyAddresses),
+                    ])
                     .fix("free the UPN of the other cloud user, or choose another one here");
             }
             gaps.extend(matches.gaps.iter().map(ToString::to_string));
@@ -100,21 +103,32 @@ mod tests {
             "id": BERT_ID, "userPrincipalName": "b@contoso.com", "proxyAddresses": ["smtp:anna@contoso.com"],
             "onPremisesImmutableId": null, "deletedDateTime": "2026-11-20T10:00:00Z",
         }));
-        table(&RULE, &[
-            ("nobody else", with("bert@contoso.com"), Status::Pass),
-            ("somebody in the forest", Stage::new().beside("CN=b,DC=x", &[("userPrincipalName", "ANNA@contoso.com")]), Status::Fail),
-            ("a cloud user", with("Anna@Contoso.com"), Status::Fail),
-            (
-                "an address of a deleted cloud user",
-                collected(Stage::new(), &[("users", &user(json!({}))), ("deletedUsers", &by_address)]),
-                Status::Fail,
-            ),
-            ("no export", Stage::new(), Status::Unknown),
-            ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
-            ("no catalogue", with("bert@contoso.com").alone(), Status::Unknown),
-            ("not read", Stage::new().not_asked("userPrincipalName"), Status::Unknown),
-            ("no bin", collected(Stage::new(), &[("users", &user(json!({})))]), Status::Unknown),
-            ("no name at all", Stage::new().without("userPrincipalName").without("sAMAccountName"), Status::NotApplicable),
-        ]);
+        table(
+            &RULE,
+            &[
+                ("nobody else", with("bert@contoso.com"), Status::Pass),
+                (
+                    "somebody in the forest",
+                    Stage::new().beside("CN=b,DC=x", &[("userPrincipalName", "ANNA@contoso.com")]),
+                    Status::Fail,
+                ),
+                ("a cloud user", with("Anna@Contoso.com"), Status::Fail),
+                (
+                    "an address of a deleted cloud user",
+                    collected(Stage::new(), &[("users", &user(json!({}))), ("deletedUsers", &by_address)]),
+                    Status::Fail,
+                ),
+                ("no export", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
+                ("no catalogue", with("bert@contoso.com").alone(), Status::Unknown),
+                ("not read", Stage::new().not_asked("userPrincipalName"), Status::Unknown),
+                ("no bin", collected(Stage::new(), &[("users", &user(json!({})))]), Status::Unknown),
+                (
+                    "no name at all",
+                    Stage::new().without("userPrincipalName").without("sAMAccountName"),
+                    Status::NotApplicable,
+                ),
+            ],
+        );
     }
 }

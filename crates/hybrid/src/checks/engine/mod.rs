@@ -81,7 +81,14 @@ impl Server {
             Some("initial") => Known::Value(PolicyType::Initial),
             _ => Known::NotAsked,
         };
-        (!seen.is_empty()).then_some(Self { staging, enabled, suspended, busy: Known::NotAsked, policy, seen })
+        (!seen.is_empty()).then_some(Self {
+            staging,
+            enabled,
+            suspended,
+            busy: Known::NotAsked,
+            policy,
+            seen,
+        })
     }
 
     fn saw(&self, names: &[&str]) -> Vec<Seen> {

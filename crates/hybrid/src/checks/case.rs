@@ -9,6 +9,7 @@ use adrecover_core::{Dn, ObjectGuid};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::engine::EngineFindings;
 use super::forest::Forest;
 use super::observed::Observed;
 use super::rule::{Finding, Seen};
@@ -52,6 +53,8 @@ pub struct Setting<'a> {
     pub connector_account: Option<&'a ConnectorAccount>,
     /// The containers that live cloud users are synchronised from: found out once a run.
     pub observed: Observed,
+    /// What was found out about the engine: once a run too.
+    pub engine: EngineFindings,
     /// The groups of the directory that give licences in the cloud, by their SID: `S-1-5-21-…`. Not asked where nobody looked.
     pub licensed_groups: Known<HashMap<String, Dn>>,
     /// Whether only what the directory tells is asked.

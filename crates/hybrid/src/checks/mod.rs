@@ -32,6 +32,7 @@ mod fixtures;
 mod testing;
 
 pub use case::{Case, CloudObject, Found, Setting, Sync};
+pub use engine::EngineFindings;
 pub use forest::{ATTRIBUTES as FOREST_ATTRIBUTES, Forest, Held, Holder};
 pub use observed::{Containers, Observed};
 pub use primary::Answer as PrimarySmtp;

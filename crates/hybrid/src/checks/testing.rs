@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use adrecover_core::{Dn, Entry};
 
 use super::case::{Case, Setting, Sync};
+use super::engine::EngineFindings;
 use super::forest::Forest;
 use super::observed::Observed;
 use super::rule::{Rule, Status};
@@ -189,6 +190,7 @@ impl Stage {
             evidence: self.evidence.as_ref(),
             connector_account: self.connector_account.as_ref(),
             observed: Observed::default(),
+            engine: EngineFindings::default(),
             licensed_groups: self.licensed_groups.clone(),
             on_prem_only: self.on_prem_only,
             now,

@@ -5,8 +5,8 @@ use adrecover_core::security::{Decision, Right, SecurityDescriptor};
 use uuid::{Uuid, uuid};
 
 use crate::checks::case::{Case, same};
-use crate::checks::command::{identity, quoted};
-use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity};
+use crate::checks::command::quoted;
+use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity, Status};
 use crate::checks::subject::ConnectorAccount;
 use crate::evidence::Known;
 use crate::scope::model::SettingName;
@@ -65,13 +65,11 @@ fn judge(case: &Case<'_>) -> Finding {
         },
         case.saw("adminCount"),
     ];
-    let parts = [reads(account, descriptor), writes(case, account, descriptor)];
-    let mut finding = Finding::all(parts).saw(seen);
-    if finding.detail.is_empty() || !protected {
-        return finding.fix_for(case, account, protected);
+    let mut finding = Finding::all([reads(account, descriptor), writes(case, account, descriptor)]).saw(seen);
+    if finding.status == Status::Fail && protected {
+        finding.detail.push_str("; the object inherits no rights from its container");
     }
-    finding.detail.push_str("; the object inherits no rights from its container");
-    finding.fix_for(case, account, protected)
+    finding.fix(commands(case, account, protected))
 }
 
 fn no_account(case: &Case<'_>) -> Finding {
@@ -133,22 +131,21 @@ fn writes(case: &Case<'_>, account: &ConnectorAccount, descriptor: &SecurityDesc
     }
 }
 
-impl Finding {
-    fn fix_for(self, case: &Case<'_>, account: &ConnectorAccount, is_protected: bool) -> Self {
-        let name = account.name.rsplit('\\').next().unwrap_or(&account.name);
-        let domain = case.subject.dn.dns_name();
-        let who =
-            format!("-ADConnectorAccountName {} -ADConnectorAccountDomain {}", quoted(name), quoted(&domain));
-        let dn = quoted(&case.subject.dn.to_string());
-        if is_protected {
-            return self.fix(format!(
-                "if the user {} is not privileged any more: dsacls {dn} /P:N; else Set-ADSyncMsDsConsistencyGuidPermissions {who} \
-                 -ADobjectDN {dn} -IncludeAdminSdHolders",
-                identity(case.subject)
-            ));
-        }
-        self.fix(format!("Set-ADSyncBasicReadPermissions {who} -ADobjectDN {dn}; Set-ADSyncMsDsConsistencyGuidPermissions {who} -ADobjectDN {dn}"))
+fn commands(case: &Case<'_>, account: &ConnectorAccount, is_protected: bool) -> String {
+    let name = account.name.rsplit('\\').next().unwrap_or(&account.name);
+    let domain = case.subject.dn.dns_name();
+    let who =
+        format!("-ADConnectorAccountName {} -ADConnectorAccountDomain {}", quoted(name), quoted(&domain));
+    let dn = quoted(&case.subject.dn.to_string());
+    if is_protected {
+        return format!(
+            "if the user is not privileged any more: dsacls {dn} /P:N; else keep it out of the cloud, or grant it on AdminSDHolder too: \
+             Set-ADSyncMsDsConsistencyGuidPermissions {who} -IncludeAdminSdHolders"
+        );
     }
+    format!(
+        "Set-ADSyncBasicReadPermissions {who} -ADobjectDN {dn}; Set-ADSyncMsDsConsistencyGuidPermissions {who} -ADobjectDN {dn}"
+    )
 }
 
 #[cfg(test)]
@@ -157,7 +154,6 @@ mod tests {
 
     use super::super::fixture::{ENGINE, descriptor};
     use super::*;
-    use crate::checks::rule::Status;
     use crate::checks::testing::{Stage, table};
 
     const READ_ALL: Access = Access::READ_PROPERTY;

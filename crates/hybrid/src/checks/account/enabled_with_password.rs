@@ -14,8 +14,8 @@ pub(crate) static RULE: Rule = Rule {
     title: "the account is enabled, and its password was set",
     severity: Severity::Warn,
     needs: Needs::SomeCloud,
-    why: "A disabled account is synchronised with accountEnabled false: the cloud sign-in is blocked, sessions end, and its password hash is \
-          not synchronised. A tombstone has lost its password. An account with PASSWD_NOTREQD may have an empty one.",
+    why: "A disabled account is synchronised with accountEnabled false: the cloud sign-in is blocked, and its password hash is not \
+          synchronised. A tombstone has lost its password. An account with PASSWD_NOTREQD may have an empty one.",
     evidence: "userAccountControl, pwdLastSet; accountEnabled of the cloud user; passwordSyncEnabled and \
                userForcePasswordChangeOnLogonEnabled of the tenant",
     fix: "set a password, then enable the account: Set-ADAccountPassword, Enable-ADAccount (or adrecover restore --enable \

@@ -44,8 +44,8 @@ fn counted(case: &Case<'_>, attribute: &str, limit: usize, what: &str, fix: &str
         Known::NotAsked => return Finding::unknown(format!("{attribute} was not read")),
     };
     // The number says it; the values are long.
-    let seen = [Seen { value: Some(format!("{number} values")), ..case.saw("name") }]
-        .map(|s| Seen { attribute: attribute.to_owned(), ..s });
+    let value = Some(format!("{number} values"));
+    let seen = [Seen { attribute: attribute.to_owned(), value, ..case.saw("name") }];
     if number > limit {
         return Finding::fail(format!("{number} {what}, of which the cloud takes {limit}"))
             .saw(seen)

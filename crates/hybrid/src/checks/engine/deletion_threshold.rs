@@ -27,6 +27,10 @@ pub(crate) static RULE: Rule = Rule {
 const EVENT: i64 = 116;
 
 fn judge(case: &Case<'_>) -> Finding {
+    case.setting.engine.deletion_threshold.get_or_init(|| found(case)).clone()
+}
+
+fn found(case: &Case<'_>) -> Finding {
     if is_cloud_sync(case) {
         return Finding::not_applicable("Cloud Sync stops itself by a threshold of its own");
     }

@@ -8,10 +8,21 @@ pub(super) mod tenant_sync;
 #[cfg(test)]
 mod fixture;
 
+use std::sync::OnceLock;
+
 use super::case::{Case, name_of};
 use super::rule::{Finding, Seen};
 use crate::evidence::{Known, PolicyType, Scheduler, SchedulerField, SourceFile};
 use crate::scope::model::{Engine, SettingName};
+
+/// What these checks found: they say the same of every user, so they are made once a run.
+#[derive(Debug, Default)]
+pub struct EngineFindings {
+    scheduler: OnceLock<Finding>,
+    pending_initial: OnceLock<Finding>,
+    deletion_threshold: OnceLock<Finding>,
+    tenant_sync: OnceLock<Finding>,
+}
 
 /// The state of one sync server.
 struct Server {
@@ -70,7 +81,14 @@ impl Server {
             Some("initial") => Known::Value(PolicyType::Initial),
             _ => Known::NotAsked,
         };
-        (!seen.is_empty()).then(|| Self { staging, enabled, suspended, busy: Known::NotAsked, policy, seen })
+        (!seen.is_empty()).then_some(Self {
+            staging,
+            enabled,
+            suspended,
+            busy: Known::NotAsked,
+            policy,
+            seen,
+        })
     }
 
     fn saw(&self, names: &[&str]) -> Vec<Seen> {

@@ -20,6 +20,10 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn judge(case: &Case<'_>) -> Finding {
+    case.setting.engine.pending_initial.get_or_init(|| found(case)).clone()
+}
+
+fn found(case: &Case<'_>) -> Finding {
     let servers = match servers(case) {
         Ok(servers) => servers,
         Err(finding) => return finding,

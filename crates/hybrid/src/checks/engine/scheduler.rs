@@ -27,6 +27,10 @@ pub(crate) static RULE: Rule = Rule {
 const DAYS: i64 = 7;
 
 fn judge(case: &Case<'_>) -> Finding {
+    case.setting.engine.scheduler.get_or_init(|| found(case)).clone()
+}
+
+fn found(case: &Case<'_>) -> Finding {
     let servers = match servers(case) {
         Ok(servers) => servers,
         Err(finding) => return finding,

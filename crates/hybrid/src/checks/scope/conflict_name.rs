@@ -16,7 +16,7 @@ pub(crate) static RULE: Rule = Rule {
     evidence: "the RDN of the object as it will be",
     fix: "rename the object, after looking at its namesake: Rename-ADObject -Identity GUID -NewName NAME",
     source: "learn.microsoft.com/entra/identity/hybrid/connect/concept-azure-ad-connect-sync-default-configuration \
-             (out-of-box rules, users); [MS-ADTS] 3.1.1.1.5.2",
+             (out-of-box rules, users); [MS-ADTS] 3.1.1.5.5",
     judge,
 };
 

@@ -5,6 +5,7 @@ use adrecover_core::Dn;
 use super::{best, place};
 use crate::checks::case::Case;
 use crate::checks::command::{identity, quoted};
+use crate::checks::engine::is_on;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::evidence::Known;
 use crate::scope::model::{Connector, GroupFilter, Listed, SettingName};
@@ -45,7 +46,7 @@ fn judge(case: &Case<'_>) -> Finding {
 fn not_said(case: &Case<'_>) -> Finding {
     let way = "give the output of Get-ADSyncConnector, or of Get-ADSyncServerConfiguration";
     match case.sync_setting(SettingName::GroupFiltering) {
-        Some((value, seen)) if super::super::engine::is_on(&value) == Some(false) => {
+        Some((value, seen)) if is_on(&value) == Some(false) => {
             Finding::not_applicable("group filtering is off").saw([seen])
         }
         Some((_, seen)) => {

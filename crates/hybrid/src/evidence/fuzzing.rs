@@ -126,13 +126,9 @@ pub fn evidence_manifest(data: &[u8]) {
 }
 
 #[cfg(test)]
-#[path = "../../../../tests/fuzz/replay.rs"]
-mod replay;
-
-#[cfg(test)]
 mod tests {
     #[test]
     fn the_corpus_and_mutations_of_it() {
-        super::replay::all(super::TARGETS, 2000);
+        crate::fuzzing::replay::all(super::TARGETS, 2000);
     }
 }

@@ -90,7 +90,7 @@ pub fn text_file(data: &[u8]) {
 
 #[cfg(test)]
 #[path = "../../../../tests/fuzz/replay.rs"]
-mod replay;
+pub(crate) mod replay;
 
 #[cfg(test)]
 mod tests {

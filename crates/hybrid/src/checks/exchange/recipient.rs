@@ -36,7 +36,7 @@ pub(super) fn is_remote(case: &Case<'_>) -> Known<bool> {
 pub(super) fn is_on_premises(case: &Case<'_>) -> Known<bool> {
     match (case.subject.octets("homeMDB"), case.subject.number("msExchRecipientTypeDetails")) {
         (Known::Value(_), _) => Known::Value(true),
-        (_, Known::Value(details)) if matches!(details, 1 | 2 | 4 | 16 | 32) => Known::Value(true),
+        (_, Known::Value(1 | 2 | 4 | 16 | 32)) => Known::Value(true),
         (Known::NotAsked, _) | (_, Known::NotAsked) => Known::NotAsked,
         _ => Known::Value(false),
     }

@@ -185,7 +185,7 @@ fn those_that_came_back_are_found_whoever_restored_them() {
         guids.sort();
         guids
     };
-    assert_eq!(lines(&["--restored-since", "1h"]), [back.guid.clone()]);
+    assert_eq!(lines(&["--restored-since", "1h"]), std::slice::from_ref(&back.guid));
     assert_eq!(lines(&[]).len(), 2);
     let csv = scene.run(["preflight", "--on-prem-only", "-o", "csv", "--under", scene.ou(), "--only", "upn"]);
     assert!(csv.stdout.starts_with("guid,userPrincipalName,dn,verdict,check,status"), "{csv}");

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use adrecover_core::time::{Timestamp, when};
 use adrecover_core::{Dn, Entry};
-use adrecover_hybrid::checks::{self, Case, Choice, Forest, Observed, Setting, Sync};
+use adrecover_hybrid::checks::{self, Case, Choice, Forest, Setting, Sync};
 use adrecover_hybrid::evidence::collector;
 use adrecover_ldap::deleted::{self, Key};
 use adrecover_ldap::{Session, users};
@@ -119,16 +119,7 @@ struct Run<'a> {
 
 impl Run<'_> {
     fn setting<'b>(&'b self, forest: &'b Forest) -> Setting<'b> {
-        Setting {
-            forest,
-            sync: self.sync,
-            evidence: self.inputs.evidence.as_ref(),
-            connector_account: self.around.connector_account.as_ref(),
-            observed: Observed::default(),
-            licensed_groups: self.around.licensed_groups.clone(),
-            on_prem_only: self.args.on_prem_only,
-            now: self.ctx.now,
-        }
+        self.around.setting(forest, self.sync, self.inputs, self.args.on_prem_only)
     }
 
     async fn these(

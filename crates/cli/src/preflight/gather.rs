@@ -4,7 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use adrecover_core::time::Timestamp;
 use adrecover_core::{Dn, Entry, Sid};
-use adrecover_hybrid::checks::{ATTRIBUTES, ConnectorAccount, FOREST_ATTRIBUTES, Forest, Subject, Sync};
+use adrecover_hybrid::checks::{
+    ATTRIBUTES, ConnectorAccount, EngineFindings, FOREST_ATTRIBUTES, Forest, Observed, Setting, Subject, Sync,
+};
 use adrecover_hybrid::evidence::Known;
 use adrecover_hybrid::scope::model::SettingName;
 use adrecover_ldap::users::{self, Names};
@@ -77,6 +79,27 @@ impl Around {
             licensed_groups: licensed_groups(session, inputs).await?,
             protected: Protected::find(session, &domain, sid.as_ref()).await?,
         })
+    }
+
+    /// The setting of every user.
+    pub(crate) fn setting<'a>(
+        &'a self,
+        forest: &'a Forest,
+        sync: Option<&'a Sync<'a>>,
+        inputs: &'a Inputs,
+        on_prem_only: bool,
+    ) -> Setting<'a> {
+        Setting {
+            forest,
+            sync,
+            evidence: inputs.evidence.as_ref(),
+            connector_account: self.connector_account.as_ref(),
+            observed: Observed::default(),
+            engine: EngineFindings::default(),
+            licensed_groups: self.licensed_groups.clone(),
+            on_prem_only,
+            now: self.at,
+        }
     }
 
     /// The user that an entry is.

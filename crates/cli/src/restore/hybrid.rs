@@ -8,7 +8,7 @@ use adrecover_core::kind::ObjectKind;
 use adrecover_core::plan::{Action, Block, ObjectPlan, Plan, Step, Undo};
 use adrecover_core::{Entry, UserAccountControl};
 use adrecover_hybrid::checks::{
-    self, Case, CheckReport, Choice, Observed, Setting, Severity, Status, Subject, UserReport, Verdict,
+    self, Case, CheckReport, Choice, Severity, Status, Subject, UserReport, Verdict,
 };
 use clap::Args;
 
@@ -76,16 +76,7 @@ pub(crate) async fn check(
     }
     let only: Vec<Subject> = subjects.iter().map(|(_, subject)| subject.clone()).collect();
     let forest = gather::forest_of(&desk.session, &only).await?;
-    let setting = Setting {
-        forest: &forest,
-        sync: sync.as_ref(),
-        evidence: inputs.evidence.as_ref(),
-        connector_account: around.connector_account.as_ref(),
-        observed: Observed::default(),
-        licensed_groups: around.licensed_groups.clone(),
-        on_prem_only: false,
-        now: ctx.now,
-    };
+    let setting = around.setting(&forest, sync.as_ref(), inputs, false);
     for (number, subject) in &subjects {
         let report = checks::judge(&Case::new(subject, &setting), &Choice::default());
         let object = &mut plan.objects[*number];

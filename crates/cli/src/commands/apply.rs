@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use adrecover_core::plan::{Action, ObjectPlan, Plan, Purpose, Step};
+use adrecover_core::plan::{ObjectPlan, Plan, Purpose, Step};
 use adrecover_core::report::Failure;
 use adrecover_core::{Dn, ObjectGuid};
 use adrecover_engine::Command;
@@ -93,7 +93,7 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         let report = output::refused(&saved, Failure::Stale, &format!("{difference}; make the plan again"));
         return output::print(ctx, &report);
     }
-    keep_what_is_by_hand(&saved, &mut fresh);
+    keep_what_is_of_the_sync(&saved, &mut fresh);
     // What is shown and carried out is the plan made here; the file's has only agreed with it.
     let work = Work::New(Box::new(fresh), Command::Apply);
     carry::out(ctx, &mut desk, work, &args.carry, &args.password, Some(&digest)).await
@@ -151,19 +151,19 @@ fn difference(saved: &Plan, fresh: &Plan) -> Option<String> {
     None
 }
 
-fn is_by_hand(step: &&Step) -> bool {
-    matches!(step.action, Action::Manual { .. })
+fn is_of_sync(step: &&Step) -> bool {
+    step.action.is_of_sync()
 }
 
-/// What is to be done by hand may come from a pre-flight, whose files are not here.
+/// What is said of the synchronisation comes from a pre-flight, whose files are not here.
 fn same_steps(old: &ObjectPlan, new: &ObjectPlan) -> bool {
     let acts =
-        |plan: &ObjectPlan| plan.steps.iter().filter(|step| !is_by_hand(step)).cloned().collect::<Vec<_>>();
+        |plan: &ObjectPlan| plan.steps.iter().filter(|step| !is_of_sync(step)).cloned().collect::<Vec<_>>();
     acts(old) == acts(new)
 }
 
 /// Nothing of it is carried out: it is shown to whoever has to do it.
-fn keep_what_is_by_hand(saved: &Plan, fresh: &mut Plan) {
+fn keep_what_is_of_the_sync(saved: &Plan, fresh: &mut Plan) {
     for (old, new) in saved.objects.iter().zip(&mut fresh.objects) {
         new.steps.clone_from(&old.steps);
     }

@@ -20,8 +20,9 @@ use crate::preflight::inputs::{EvidenceArgs, Inputs};
 
 /// The id of the block that a pre-flight puts on an object begins so.
 pub(crate) const PREFIX: &str = "preflight.";
-const HOLD: &str = "on the synchronisation server, before anything is restored: Set-ADSyncScheduler -SyncCycleEnabled $false";
-const RELEASE: &str = "on the synchronisation server, when `adrecover preflight` says ready: Set-ADSyncScheduler -SyncCycleEnabled $true";
+const HOLD: &str = "on its server, before anything is restored: Set-ADSyncScheduler -SyncCycleEnabled $false";
+const RELEASE: &str =
+    "on its server, when `adrecover preflight` says ready: Set-ADSyncScheduler -SyncCycleEnabled $true";
 
 /// What is known of the cloud, and what is to be made of it.
 #[derive(Debug, Clone, Default, Args)]
@@ -150,7 +151,12 @@ fn foresee(entry: &mut Entry, action: &Action) {
             groups.retain(|dn| String::from_utf8_lossy(dn).parse().ok().as_ref() != Some(group));
             set(entry, "memberOf", groups);
         }
-        Action::Move { .. } | Action::Delete | Action::Manual { .. } => {}
+        Action::Move { .. }
+        | Action::Delete
+        | Action::Manual { .. }
+        | Action::HoldSync { .. }
+        | Action::BeforeSync { .. }
+        | Action::ReleaseSync { .. } => {}
     }
 }
 
@@ -186,8 +192,8 @@ fn put_into(object: &mut ObjectPlan, report: &UserReport, require_ready: bool) {
         object.warnings.push(format!("before a synchronisation these checks are open: {}", open.join(", ")));
     }
     for check in report.checks.iter().filter(|check| check.status == Status::Warn) {
-        let text = format!("before the next synchronisation ({}): {}", check.id, told(check));
-        object.steps.push(by_hand(text, check.title));
+        let text = format!("[{}] {}", check.id, told(check));
+        object.steps.push(step(Action::BeforeSync { text }, check.title));
     }
 }
 
@@ -234,13 +240,19 @@ fn hold(plan: &mut Plan) {
         return;
     }
     if let Some(first) = plan.objects.iter_mut().find(|object| object.writes()) {
-        first.steps.insert(0, by_hand(HOLD.to_owned(), "a half-restored user must not be synchronised"));
+        first.steps.insert(
+            0,
+            step(Action::HoldSync { text: HOLD.to_owned() }, "a half-restored user must not be synchronised"),
+        );
     }
     if let Some(last) = plan.objects.iter_mut().rev().find(|object| object.writes()) {
-        last.steps.push(by_hand(RELEASE.to_owned(), "until then nothing of the directory reaches the cloud"));
+        last.steps.push(step(
+            Action::ReleaseSync { text: RELEASE.to_owned() },
+            "until then nothing of the directory reaches the cloud",
+        ));
     }
 }
 
-fn by_hand(text: String, why: &str) -> Step {
-    Step { action: Action::Manual { text }, why: why.to_owned(), already: false, undo: Undo::Nothing }
+fn step(action: Action, why: &str) -> Step {
+    Step { action, why: why.to_owned(), already: false, undo: Undo::Nothing }
 }

@@ -21,6 +21,7 @@ mod list;
 mod namesakes;
 mod odd_names;
 mod plans;
+mod preflight;
 mod profiles;
 mod read_only;
 mod scale;

@@ -52,7 +52,17 @@ const LAYERS: [(&str, &[&str]); 6] = [
     ),
     (
         "adrecover-hybrid",
-        &["adrecover-core", "base64", "chrono", "csv", "roxmltree", "serde", "serde_json", "thiserror", "uuid"],
+        &[
+            "adrecover-core",
+            "base64",
+            "chrono",
+            "csv",
+            "roxmltree",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "uuid",
+        ],
     ),
     (
         "adrecover-simdc",

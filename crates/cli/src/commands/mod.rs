@@ -7,6 +7,7 @@ pub(crate) mod doctor;
 pub(crate) mod list;
 pub(crate) mod man;
 pub(crate) mod operations;
+pub(crate) mod preflight;
 pub(crate) mod profile;
 pub(crate) mod restore;
 pub(crate) mod scope;

@@ -13,7 +13,6 @@ use adrecover_hybrid::scope::{self, Evaluator, ObjectFacts, SyncScope};
 use adrecover_ldap::Session;
 
 use self::document::Row;
-use crate::args::Format;
 use crate::context::Ctx;
 use crate::error::CliError;
 
@@ -168,9 +167,4 @@ fn word(in_scope: Option<bool>) -> (&'static str, &'static str) {
         Some(false) => ("out", "31"),
         None => ("unknown", "36"),
     }
-}
-
-/// Whether the output is a table.
-fn is_table(format: Format) -> bool {
-    matches!(format, Format::Table)
 }

@@ -7,6 +7,7 @@
 
 mod case;
 mod command;
+pub mod docs;
 mod forest;
 mod idfix;
 mod looked;

@@ -138,12 +138,12 @@ impl Entity {
             Some(other) if other.starts_with("#microsoft.graph.") && has("displayName") => return None,
             _ => {}
         }
+        // Remote mailboxes, mail users and recipients of any kind have much in common with mailboxes and are none.
+        let is_mailbox = !any(&["RemoteRoutingAddress", "ExternalEmailAddress"])
+            && (has("ExchangeGuid")
+                || has("PrimarySmtpAddress") && any(&["EmailAddresses", "RecipientTypeDetails"]));
         let tests: [(Self, bool); 16] = [
-            (
-                Self::Mailbox,
-                has("ExchangeGuid")
-                    || has("PrimarySmtpAddress") && any(&["EmailAddresses", "RecipientTypeDetails"]),
-            ),
+            (Self::Mailbox, is_mailbox),
             (
                 Self::Scheduler,
                 has("SyncCycleEnabled") && any(&["StagingModeEnabled", "NextSyncCyclePolicyType"]),
@@ -186,6 +186,7 @@ mod tests {
             (&["id", "userPrincipalName", "onPremisesSyncEnabled"][..], Some(Entity::User)),
             (&["Id", "UserPrincipalName", "AdditionalProperties"], Some(Entity::User)),
             (&["UserPrincipalName", "PrimarySmtpAddress", "EmailAddresses"], Some(Entity::Mailbox)),
+            (&["ExchangeGuid", "PrimarySmtpAddress", "EmailAddresses", "RemoteRoutingAddress"], None),
             (&["id", "displayName", "groupTypes", "assignedLicenses"], Some(Entity::Group)),
             (&["id", "isVerified", "isDefault"], Some(Entity::Domain)),
             (&["id", "verifiedDomains", "onPremisesSyncEnabled"], Some(Entity::Organisation)),

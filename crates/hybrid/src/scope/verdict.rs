@@ -230,8 +230,8 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    /// The verdict of the partition and its lists.
-    fn listed(&self, located: Located<'a>, dn: &Dn) -> Verdict {
+    /// `scope.partition` and `scope.ou`: the verdict of a partition and its lists.
+    pub fn listed(&self, located: Located<'a>, dn: &Dn) -> Verdict {
         let Prepared { partition, marks, .. } = &self.partitions[located.index];
         let of_partition = || Some(Because::at(&partition.at, partition.dn.to_string()));
         if !partition.selected {
@@ -266,8 +266,8 @@ impl<'a> Evaluator<'a> {
         Verdict::new(Some(false), Reason::NotListed, of_partition())
     }
 
-    /// The class of the object must be read.
-    fn class(&self, located: Located<'a>, dn: &Dn, facts: &ObjectFacts) -> Option<Verdict> {
+    /// `scope.objectClass`: the class of the object must be read. `None` where it is, or where nobody knows.
+    pub fn class(&self, located: Located<'a>, dn: &Dn, facts: &ObjectFacts) -> Option<Verdict> {
         let Class::Named(class) = facts.class(dn) else { return None };
         let classes = located.partition.object_classes.as_ref()?;
         if classes.iter().any(|c| c.eq_ignore_ascii_case(class)) {
@@ -278,8 +278,9 @@ impl<'a> Evaluator<'a> {
         Some(Verdict::new(Some(false), Reason::ClassNotSelected, Some(because)).saying(detail))
     }
 
-    /// The object must be a direct member of the pilot group. The primary group is no membership (KB 4014115).
-    fn group(&self, located: Located<'a>, dn: &Dn, facts: &ObjectFacts) -> Option<Verdict> {
+    /// `scope.pilotGroup`: the object must be a direct member of the group, if there is one; `None` where it is. The primary
+    /// group is no membership (KB 4014115).
+    pub fn group(&self, located: Located<'a>, dn: &Dn, facts: &ObjectFacts) -> Option<Verdict> {
         if facts.class(dn) == Class::Container {
             return None;
         }
@@ -310,8 +311,8 @@ impl<'a> Evaluator<'a> {
         Some(Verdict::new(Some(false), Reason::NotInGroup, because).saying(detail))
     }
 
-    /// No rule may filter the object.
-    fn of_rules(&self, located: Located<'a>, dn: &Dn, facts: &ObjectFacts) -> Option<Verdict> {
+    /// No rule may filter the object: the default ones, those of the administrator, and the scoping filters of Cloud Sync.
+    pub fn of_rules(&self, located: Located<'a>, dn: &Dn, facts: &ObjectFacts) -> Option<Verdict> {
         if facts.class(dn) == Class::Container {
             return None;
         }

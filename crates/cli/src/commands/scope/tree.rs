@@ -8,7 +8,8 @@ use adrecover_core::{Dn, Entry};
 use adrecover_hybrid::scope::{Because, Evaluator, SyncScope};
 
 use super::document::{self, Row};
-use super::{is_table, word};
+use super::word;
+use crate::args::Format;
 use crate::context::Ctx;
 use crate::error::CliError;
 use crate::printer::Printer;
@@ -42,7 +43,7 @@ pub(super) async fn run(ctx: &Ctx, scope: &SyncScope, evaluator: &Evaluator<'_>)
         .map(|(dn, text)| Node { row: Row::new(&text, evaluator.container(&dn)), dn })
         .collect();
     nodes.sort_by_cached_key(|node| path(&node.dn));
-    if is_table(ctx.printer.format) {
+    if ctx.printer.format == Format::Table {
         print(&ctx.printer, &nodes)?;
     } else {
         let rows: Vec<Row> = nodes.iter().map(|node| node.row.clone()).collect();

@@ -90,7 +90,12 @@ fn replicated(case: &Case<'_>) -> Finding {
     }
     let (detail, fix) = match servers.first() {
         Some(server) => (
-            format!("the engine read {server} last; whether that one has what {source} has is not known"),
+            match subject.is_planned {
+                true => format!("the restore writes to {source}; the engine read {server} last"),
+                false => format!(
+                    "the engine read {server} last; whether that one has what {source} has is not known"
+                ),
+            },
             commands(source, server, &subject.dn.to_string()),
         ),
         None => (

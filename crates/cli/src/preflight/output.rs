@@ -164,6 +164,9 @@ fn painted(printer: &Printer, verdict: Verdict, width: usize) -> String {
     printer.paint(color, &format!("{:<width$}", verdict.name()))
 }
 
+/// How many ids stand in a line.
+const MOST_IDS: usize = 4;
+
 /// What decides about a user, in a line.
 fn line(printer: &Printer, report: &UserReport) -> Result<(), CliError> {
     let named =
@@ -174,7 +177,12 @@ fn line(printer: &Printer, report: &UserReport) -> Result<(), CliError> {
         Verdict::Ready => check.status == Status::Warn,
     };
     let ids: Vec<&str> = report.checks.iter().filter(decides).map(|check| check.id).collect();
-    let text = format!("{}  {}  {}", painted(printer, report.verdict, 10), printable(named), ids.join(", "));
+    let more = ids.len().saturating_sub(MOST_IDS);
+    let mut ids = ids.into_iter().take(MOST_IDS).collect::<Vec<_>>().join(", ");
+    if more > 0 {
+        ids.push_str(&format!(" and {more} more"));
+    }
+    let text = format!("{}  {}  {ids}", painted(printer, report.verdict, 10), printable(named));
     printer.line(text.trim_end())
 }
 
@@ -195,10 +203,12 @@ fn section(printer: &Printer, report: &UserReport) -> Result<(), CliError> {
         printer.line(&printer.fitted(&format!("  {}", printable(change))))?;
     }
     printer.line("")?;
-    for (status, color) in [(Status::Fail, "31"), (Status::Unknown, "36"), (Status::Warn, "33")] {
-        for check in report.checks.iter().filter(|check| check.status == status) {
-            open(printer, check, color)?;
-        }
+    for check in report.checks.iter().filter(|check| check.status == Status::Fail) {
+        open(printer, check, "31")?;
+    }
+    unknowns(printer, report)?;
+    for check in report.checks.iter().filter(|check| check.status == Status::Warn) {
+        open(printer, check, "33")?;
     }
     if printer.is_verbose(1) {
         for check in report.checks.iter().filter(|check| check.status == Status::Pass) {
@@ -209,6 +219,27 @@ fn section(printer: &Printer, report: &UserReport) -> Result<(), CliError> {
     let (passed, none) = (number(Status::Pass), number(Status::NotApplicable));
     let more = if printer.is_verbose(1) { "" } else { " (-v shows them)" };
     printer.line(&format!("{passed} check(s) pass{more}; {none} do not apply"))
+}
+
+/// Checks that are open for the same reason stand together: one export may answer them all.
+fn unknowns(printer: &Printer, report: &UserReport) -> Result<(), CliError> {
+    let mut left: Vec<&CheckReport> = report.checks.iter().filter(|c| c.status == Status::Unknown).collect();
+    while let Some(first) = left.first().copied() {
+        let (same, others): (Vec<_>, Vec<_>) =
+            left.into_iter().partition(|check| check.detail == first.detail);
+        left = others;
+        if same.len() == 1 {
+            open(printer, first, "36")?;
+            continue;
+        }
+        let status = printer.paint("36", &format!("{:<8}", first.status.name()));
+        let blocks = same.iter().filter(|check| check.severity == Severity::Block).count();
+        printer.line(&format!("{status} {} checks, {blocks} of which block if they fail", same.len()))?;
+        printer.line(&printer.fitted(&format!("         {}", printable(&first.detail))))?;
+        let ids: Vec<&str> = same.iter().map(|check| check.id).collect();
+        printer.line(&printer.paint("2", &printer.fitted(&format!("         {}", ids.join(", ")))))?;
+    }
+    Ok(())
 }
 
 fn open(printer: &Printer, check: &CheckReport, color: &str) -> Result<(), CliError> {

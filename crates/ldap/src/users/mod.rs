@@ -6,7 +6,7 @@ use adrecover_core::directory::{Query, Scope, Visibility};
 use adrecover_core::time::{Timestamp, to_generalized};
 use adrecover_core::{DirectoryError, Dn, Entry, Sid, filter, metadata};
 
-use crate::deleted::{one, search};
+use crate::deleted::{AttributeNames, one, search};
 use crate::{Session, SweepQuery};
 
 /// `SAM_USER_OBJECT` ([MS-ADTS] 2.2.1.? `sAMAccountType`): user accounts, and neither computers nor trusts. The attribute is
@@ -93,6 +93,29 @@ pub async fn each_named<E: From<DirectoryError>>(
         give(entry)?;
     }
     Ok(())
+}
+
+/// Whether the forest has no other domain: then the domain controller itself knows all its users.
+pub async fn is_only_domain(session: &Session) -> Result<bool, DirectoryError> {
+    // FLAG_CR_NTDS_DOMAIN ([MS-ADTS] 6.1.1.2.1.1.2): the naming context is a domain.
+    const DOMAINS: &str = "(&(objectClass=crossRef)(systemFlags:1.2.840.113556.1.4.803:=2))";
+    let partitions = format!("CN=Partitions,{}", session.root_dse().configuration_naming_context);
+    let query = Query::below(partitions, Scope::OneLevel, DOMAINS).attributes(["nCName"]);
+    Ok(search(session, &query).await?.len() == 1)
+}
+
+/// Those attributes with addresses that the global catalogue does not hold, as the schema says: `proxyAddresses` where
+/// Exchange's schema never came.
+pub async fn not_in_catalogue(session: &Session) -> Result<Vec<&'static str>, DirectoryError> {
+    const ADDRESSES: [&str; 3] = ["proxyAddresses", "mail", "mailNickname"];
+    let mut names = AttributeNames::default();
+    let existing = names.existing(session, &ADDRESSES).await?;
+    let known = names.look_up(session, &existing).await?;
+    let held = existing.iter().zip(known);
+    Ok(held
+        .filter(|(_, known)| known.as_ref().is_some_and(|k| !k.is_in_catalogue))
+        .map(|(name, _)| *name)
+        .collect())
 }
 
 /// What a user has that nobody else may have.

@@ -9,6 +9,7 @@ use adrecover_hybrid::checks::{
 };
 use adrecover_hybrid::evidence::Known;
 use adrecover_hybrid::scope::model::SettingName;
+use adrecover_ldap::deleted;
 use adrecover_ldap::users::{self, Names};
 use adrecover_ldap::{Protected, Session};
 
@@ -18,6 +19,10 @@ use crate::error::CliError;
 
 /// The most containers of a configuration that are looked for.
 const MOST_CONTAINERS: usize = 500;
+
+/// A user who came back longer ago has been synchronised since, and whoever was missing something has noticed: the cloud keeps a
+/// deleted user for 30 days.
+const RESTORED_LATELY: chrono::Duration = chrono::Duration::days(90);
 
 /// The attributes that are read of each user.
 pub(crate) fn attributes(inputs: &Inputs, sync: Option<&Sync<'_>>) -> Vec<String> {
@@ -29,6 +34,8 @@ pub(crate) fn attributes(inputs: &Inputs, sync: Option<&Sync<'_>>) -> Vec<String
         }
     };
     ATTRIBUTES.iter().for_each(|name| add(name));
+    // Whether it was restored lately.
+    add("replPropertyMetaData");
     sync.iter().flat_map(|sync| sync.evaluator.attributes()).for_each(|name| add(&name));
     for setting in [SettingName::UpnAttribute, SettingName::AnchorAttribute] {
         inputs.scope.iter().flat_map(|scope| scope.setting(setting)).for_each(|s| add(s.value.trim()));
@@ -57,6 +64,8 @@ pub(crate) struct Around {
     /// The groups that give licences in the cloud, by SID.
     pub(crate) licensed_groups: Known<HashMap<String, Dn>>,
     protected: Protected,
+    /// Whether deletions keep the attributes.
+    recycle_bin: bool,
 }
 
 impl Around {
@@ -78,6 +87,7 @@ impl Around {
             connector_account: connector_account(session, sync, &domain).await?,
             licensed_groups: licensed_groups(session, inputs).await?,
             protected: Protected::find(session, &domain, sid.as_ref()).await?,
+            recycle_bin: deleted::policy(session).await?.recycle_bin,
         })
     }
 
@@ -106,7 +116,10 @@ impl Around {
     pub(crate) fn subject(&self, entry: Entry) -> Result<Subject, CliError> {
         let dn: Dn = entry.dn.parse()?;
         let privileged = self.protected.evidence(&entry);
+        let lately = self.at.checked_sub_signed(RESTORED_LATELY).unwrap_or(self.at);
+        let was_tombstone = !self.recycle_bin && users::was_restored(&entry, lately) == Some(true);
         let mut subject = Subject::new(dn, entry, &self.attributes, &self.server, self.at);
+        subject.was_tombstone = was_tombstone;
         subject.privileged = if privileged.is_empty() { Known::Absent } else { Known::Value(privileged) };
         Ok(subject)
     }
@@ -229,6 +242,7 @@ fn names_of(subjects: &[Subject]) -> Names {
         names.upns.extend(texts(subject, "userPrincipalName"));
         names.nicknames.extend(texts(subject, "mailNickname"));
         names.addresses.extend(texts(subject, "proxyAddresses"));
+        names.addresses.extend(texts(subject, "targetAddress"));
         names.addresses.extend(texts(subject, "mail").into_iter().map(|mail| format!("smtp:{mail}")));
         let has_no_upn = !subject.entry().has("userPrincipalName");
         if let Some(sam) = subject.text("sAMAccountName").value().filter(|_| has_no_upn) {

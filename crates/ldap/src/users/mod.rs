@@ -28,19 +28,23 @@ pub struct Selection {
     pub connections: usize,
 }
 
-/// Gives each user, in no particular order, until `give` breaks it off.
+/// Gives each user, in no particular order, until `give` breaks it off. The result is the number of users of whom it cannot be
+/// told whether they were restored: the account may not read `replPropertyMetaData`.
 pub async fn each<E: From<DirectoryError>>(
     session: &mut Session,
     selection: &Selection,
     mut give: impl FnMut(Entry) -> Result<ControlFlow<()>, E>,
-) -> Result<(), E> {
+) -> Result<u64, E> {
+    let mut unread = 0;
     let mut attributes = selection.attributes.clone();
     let mut parts = vec![USERS.to_owned()];
     if let Some(since) = selection.restored_since {
         // Each domain controller writes `whenChanged` by its own clock.
         let early = since.checked_sub_signed(chrono::Duration::days(1)).unwrap_or(since);
         parts.push(format!("(whenChanged>={})", to_generalized(early)));
-        attributes.push("replPropertyMetaData".to_owned());
+        if !attributes.iter().any(|name| name.eq_ignore_ascii_case("replPropertyMetaData")) {
+            attributes.push("replPropertyMetaData".to_owned());
+        }
     }
     let query = SweepQuery {
         base: selection.under.to_string(),
@@ -52,22 +56,29 @@ pub async fn each<E: From<DirectoryError>>(
     };
     let mut sweep = session.sweep(query).await?;
     while let Some(entry) = sweep.next().await? {
-        if selection.restored_since.is_some_and(|since| !was_restored(&entry, since)) {
-            continue;
+        match selection.restored_since.map(|since| was_restored(&entry, since)) {
+            None | Some(Some(true)) => {}
+            Some(Some(false)) => continue,
+            Some(None) => {
+                unread += 1;
+                continue;
+            }
         }
         if give(entry)?.is_break() {
             sweep.close().await;
             break;
         }
     }
-    Ok(())
+    Ok(unread)
 }
 
-/// Whether `isDeleted` was taken away since then: a deletion writes it, and a restore writes it again.
-fn was_restored(entry: &Entry, since: Timestamp) -> bool {
-    let stamp =
-        entry.value("replPropertyMetaData").and_then(|value| metadata::find(value, metadata::IS_DELETED));
-    stamp.is_some_and(|stamp| stamp.version.is_multiple_of(2) && stamp.time.is_some_and(|at| at >= since))
+/// Whether `isDeleted` was taken away since then: a deletion writes it, and a restore writes it again. `None` where
+/// `replPropertyMetaData` was not read, or is not of the known layout.
+pub fn was_restored(entry: &Entry, since: Timestamp) -> Option<bool> {
+    let value = entry.value("replPropertyMetaData")?;
+    let _ = metadata::parse(value)?;
+    let stamp = metadata::find(value, metadata::IS_DELETED);
+    Some(stamp.is_some_and(|s| s.version.is_multiple_of(2) && s.time.is_some_and(|at| at >= since)))
 }
 
 /// Gives each object of a forest or a domain that has a logon name or an address.

@@ -612,5 +612,46 @@ def logons():
     )
 
 
-for part in [replies, streams, names, values, files, plans, logons]:
+def exports():
+    def page(name, *value, **more):
+        return json.dumps({"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#" + name} | more | {"value": list(value)})
+
+    user = {
+        "id": GUID, "userPrincipalName": "ana@contoso.com", "mail": None, "proxyAddresses": ["SMTP:ana@contoso.com", "x500:/o=C/cn=ana"],
+        "onPremisesImmutableId": "KmtOjTwfW0qcfQEjRWeJqw==", "onPremisesSyncEnabled": True, "onPremisesDistinguishedName": "CN=Ana,DC=contoso,DC=com",
+        "assignedLicenses": [{"skuId": GUID, "disabledPlans": [GUID]}], "onPremisesExtensionAttributes": {"extensionAttribute1": "x"},
+        "licenseAssignmentStates": [{"skuId": GUID, "assignedByGroup": GUID, "state": "Active", "error": "None"}],
+        "assignedPlans": [{"service": "exchange", "capabilityStatus": "Enabled"}], "manager": {"id": GUID},
+    }
+    deleted = user | {"userPrincipalName": GUID.replace("-", "") + "ana@contoso.com", "deletedDateTime": "2026-11-01T09:30:00Z"}
+    module = {"Id": GUID, "UserPrincipalName": "a@b.c", "Mail": None, "AdditionalProperties": {"@odata.type": "#microsoft.graph.user", "city": None}}
+    mailbox = {
+        "ExchangeGuid": GUID, "PrimarySmtpAddress": "a@b.c", "EmailAddresses": {"value": ["SMTP:a@b.c"], "Count": 1}, "ExternalDirectoryObjectId": "",
+        "WhenSoftDeleted": "/Date(1793525400000)/", "RemoteRecipientType": "ProvisionMailbox, Migrated", "IsSoftDeletedByRemove": True,
+    }
+    scheduler = {"SyncCycleEnabled": True, "StagingModeEnabled": False, "NextSyncCyclePolicyType": "Delta", "AllowedSyncCycleInterval": {"Ticks": 18000000000}}
+    write(
+        "evidence",
+        page=page("users", user), pages=page("users", user, **{"@odata.nextLink": "https://x"}) + "\n" + page("users", deleted),
+        deleted=json.dumps([deleted, deleted]), module=json.dumps([module, module | {"Mail": "a@b.c"}]), one=json.dumps(user),
+        cut_depth=json.dumps([user | {"assignedLicenses": "System.Object[]", "proxyAddresses": ["@{x=1}"]}]),
+        mailbox=json.dumps([mailbox]), scheduler=json.dumps(scheduler).replace("/", "\\/"),
+        csv='#TYPE X\r\n"Id";"UserPrincipalName";"ProxyAddresses"\r\n"' + GUID + '";"a@b.c";"SMTP:a@b.c;smtp:d@e.f"\r\n',
+        csv_flat="ExchangeGuid,EmailAddresses\n" + GUID + ',"System.Collections.ArrayList"\n', csv_open='id,userPrincipalName\n1,"a',
+        domains=page("domains", {"id": "contoso.com", "isVerified": True, "authenticationType": "Managed"}),
+        roles=page("roleManagement/directory/roleAssignments", {"principalId": GUID, "roleDefinitionId": GUID, "directoryScopeId": "/"}),
+        skus=json.dumps([{"skuId": GUID, "skuPartNumber": "X", "consumedUnits": 1, "prepaidUnits": {"enabled": 2}, "servicePlans": [{"servicePlanName": "EXCHANGE_S_ENTERPRISE"}]}]),
+        features=json.dumps({"configuration": {"accidentalDeletionPrevention": {"alertThreshold": 500}}, "features": {"blockSoftMatchEnabled": True}}),
+        behaviour='{"@odata.context":"https://x/$metadata#users(\'' + GUID + '\')/onPremisesSyncBehavior/$entity","isCloudManaged":true}',
+        settings=json.dumps({"InstanceId": GUID, "SqlSchemaVersion": 1, "Parameters": [{"Name": "Microsoft.Synchronize.StagingMode", "Value": "False"}]}),
+        runs=json.dumps([{"RunHistoryId": GUID, "RunProfileName": "Export", "Result": "success", "StartDate": "2026-11-01T09:30:00Z"}]),
+        wide=("\ufeff" + json.dumps([user])).encode("utf-16-le"), deep='[{"id":' + "[" * 100 + "]" * 100 + "}]",
+        odd='[{"userPrincipalName":"\x1b[2J\\u202e","id":1,"\x1b":2}]', error='{"error":{"code":"\\u001b[31mNo"}}', empty="",
+    )
+    entry = {"dataset": "users", "file": "users.jsonl", "complete": True, "properties": ["id"], "error": None, "at": "2026-11-01T09:30:00Z"}
+    manifest = {"schema": "adrecover/collector/v1", "files": [entry, entry | {"file": None, "error": "no"}, {"dataset": 7}]}
+    write("evidence_manifest", usual=json.dumps(manifest), newer='{"schema":"adrecover/collector/v9","files":[]}', cut=json.dumps(manifest)[:90])
+
+
+for part in [replies, streams, names, values, files, plans, logons, exports]:
     part()

@@ -50,7 +50,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
             "zeroize",
         ],
     ),
-    ("adrecover-hybrid", &["adrecover-core", "thiserror"]),
+    ("adrecover-hybrid", &["adrecover-core", "chrono", "csv", "serde", "serde_json", "thiserror", "uuid"]),
     (
         "adrecover-simdc",
         &[

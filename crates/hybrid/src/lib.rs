@@ -1,4 +1,5 @@
 //! The cloud half of a hybrid identity, as far as files tell: what the synchronisation engine takes, and what the cloud
 //! holds.
 
+pub mod evidence;
 pub mod text;

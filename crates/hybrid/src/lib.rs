@@ -2,4 +2,5 @@
 //! holds.
 
 pub mod evidence;
+pub mod guide;
 pub mod text;

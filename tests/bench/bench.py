@@ -5,6 +5,7 @@ import pathlib
 import sys
 
 import listing
+import preflight
 import restoring
 import scale
 from lab import Lab
@@ -16,7 +17,7 @@ def main():
     parser = argparse.ArgumentParser()
     for name, kind in (("program", pathlib.Path), ("work", pathlib.Path), ("record", pathlib.Path), ("objects", int),
                        ("few", int), ("list-pairs", int), ("restore-pairs", int), ("restored", int), ("bulk", int), ("tree", int), ("crowd", int),
-                       ("scale-pairs", int), ("only", str)):
+                       ("scale-pairs", int), ("exported", int), ("exports", pathlib.Path), ("root", pathlib.Path), ("only", str)):
         parser.add_argument(f"--{name}", type=kind)
     parser.add_argument("--trees", nargs="*", default=[])
     parser.add_argument("--quick", action="store_true")
@@ -24,13 +25,16 @@ def main():
     options.patience = 0 if options.quick else 60
     table = Table()
     try:
-        large = None if options.only == "scale" else Lab(options.work / "large.env", options.work)
+        large = None if options.only in ("scale", "preflight") else Lab(options.work / "large.env", options.work)
         if options.only in (None, "list"):
             small = Lab(options.work / "small.env", options.work)
             prefork = Lab(options.work / "prefork.env", options.work)
             listing.measure(options, large, small, prefork, table)
         if options.only in (None, "restore"):
             restoring.measure(options, large, table)
+        if options.only in (None, "preflight"):
+            preflight.measure(options, Lab(options.work / "live.env", options.work), table)
+            preflight.exports(options, table)
         if options.only in (None, "scale"):
             big = Lab(options.work / "big.env", options.work)
             little = Lab(options.work / "little.env", options.work)

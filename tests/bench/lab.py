@@ -47,8 +47,8 @@ class Lab:
         return [*trusting, program, "-x", "-H", server or f"ldaps://{self.address}", "-D", self.env["LAB_ADMIN"],
                 "-y", self.env["LAB_ADMIN_PASSWORD_FILE"], *arguments]
 
-    def run(self, command, out="/dev/null", more=None):
-        return measure.run(command, self.environment() | (more or {}), out, self.work, self.group)
+    def run(self, command, out="/dev/null", more=None, codes=(0,)):
+        return measure.run(command, self.environment() | (more or {}), out, self.work, self.group, codes)
 
     def ticket(self):
         """The variables with which programs find the administrator's Kerberos ticket."""

@@ -30,8 +30,9 @@ class Cost:
         return self.foreign_cpu / self.wall
 
 
-def run(command, env, out, folder, server):
-    """Runs a command with standard output to the file `out`. `server` is the process group of the domain controller."""
+def run(command, env, out, folder, server, codes=(0,)):
+    """Runs a command with standard output to the file `out`. `server` is the process group of the domain controller. It
+    must end with one of the codes."""
     peak, errors = folder / "peak", folder / "errors"
     name = pathlib.Path(command[0]).name
     # GNU time is small, so that its own memory, which Linux counts as the child's before the exec, does not matter.
@@ -51,7 +52,7 @@ def run(command, env, out, folder, server):
     cpu = usage.ru_utime + usage.ru_stime
     foreign = busy_seconds() - machine_before - server_cpu - cpu
     code = os.waitstatus_to_exitcode(status)
-    if code != 0:
+    if code not in codes:
         raise Failed(f"{name} ended with {code}: {errors.read_text(errors='replace').strip()[-800:]}")
     return Cost(wall, cpu, int(peak.read_text().split()[-1]), server_cpu, max(foreign, 0.0))
 

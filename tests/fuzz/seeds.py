@@ -612,6 +612,126 @@ def logons():
     )
 
 
+# The synchronisation engine's configuration
+
+COOKIE = "c00kie-0f-the-c0nnect0r"
+CORP = "OU=CORP,DC=contoso,DC=com"
+
+
+def connector_xml(inclusions=CORP, group=""):
+    return (
+        "<ma-data>\n<id>{5E2F0A31-7B1D-4C3E-9F60-0A1B2C3D4E5F}</id><name>contoso.com</name>\n<category>AD</category>"
+        "<private-configuration><adma-configuration><forest-name>contoso.com</forest-name><parameter-values>"
+        f'<parameter name="password" encrypted="1">{COOKIE}</parameter><parameter name="forest-login-user">MSOL_1</parameter>'
+        f'<parameter name="Connector.GroupFilteringGroupDn">{group}</parameter></parameter-values></adma-configuration>'
+        "</private-configuration><ma-partition-data>\n<partition><name>DC=contoso,DC=com</name><selected>1</selected><filter>"
+        "<object-classes><object-class>user</object-class></object-classes><containers>\n<exclusions>"
+        f"<exclusion>DC=contoso,DC=com</exclusion></exclusions>\n<inclusions><inclusion>{inclusions}</inclusion></inclusions>"
+        f"</containers></filter><custom-data><cookie>{COOKIE}</cookie></custom-data></partition></ma-partition-data></ma-data>"
+    )
+
+
+def connectors(inclusions=(CORP,), **change):
+    scope = {"ObjectClasses": ["user"], "ContainerInclusionList": list(inclusions), "ContainerExclusionList": ["DC=contoso,DC=com"]}
+    partition = {"Name": "DC=contoso,DC=com", "DN": "DC=contoso,DC=com", "Selected": True, "ConnectorPartitionScope": scope}
+    parameters = [{"Name": "Connector.GroupFilteringGroupDn", "Value": ""}, {"Name": "password", "Value": COOKIE}]
+    entra = {"Name": "AAD", "Type": "Extensible2", "Partitions": [{"DN": "default", "Selected": True}]}
+    return [{"Name": "contoso.com", "Type": "AD", "Identifier": GUID, "Partitions": [partition], "GlobalParameters": parameters, **change}, entra]
+
+
+def clixml(value, name=None, number=[0]):
+    """What Export-Clixml makes of a value."""
+    n = "" if name is None else f' N="{name}"'
+    number[0] += 1
+    obj = f'<Obj{n} RefId="{number[0]}">'
+    if isinstance(value, bool):
+        return f"<B{n}>{str(value).lower()}</B>"
+    if isinstance(value, str):
+        return f"<S{n}>{value}</S>"
+    if isinstance(value, list):
+        return obj + "<LST>\n" + "\n".join(clixml(v) for v in value) + "</LST></Obj>"
+    return obj + "<Props>" + "".join(clixml(v, k) for k, v in value.items()) + "</Props></Obj>"
+
+
+def objs(value):
+    return '<Objs Version="1.1.0.1" xmlns="http://schemas.microsoft.com/powershell/2004/04">' + clixml(value) + "</Objs>"
+
+
+def synchronisation():
+    rule = (
+        "<synchronizationRule><name>NoSync</name><direction>Inbound</direction><connector>{5E2F0A31}</connector>"
+        "<sourceObjectType>user</sourceObjectType><precedence>90</precedence><attribute-mappings><mapping><dest>cloudFiltered</dest>"
+        "<src>True</src></mapping></attribute-mappings><synchronizationCriteria><conditions><scope><csAttribute>title</csAttribute>"
+        "<csOperator>EQUAL</csOperator><csValue>NoSync</csValue></scope></conditions></synchronizationCriteria></synchronizationRule>"
+    )
+    settings = (
+        "<saved-mv-configuration server='S'><mv-data><parameter-values>"
+        '<parameter name="Microsoft.Synchronize.StagingMode">False</parameter></parameter-values></mv-data></saved-mv-configuration>'
+    )
+    write(
+        "sync_xml",
+        connector=connector_xml(),
+        group=connector_xml(group="CN=Pilot,DC=contoso,DC=com"),
+        no_dn=connector_xml("CORP"),
+        cut=connector_xml()[:300],
+        entity=connector_xml("&" + COOKIE + ";"),
+        doctype="<!DOCTYPE a [<!ENTITY b '" + COOKIE + "'>]><ma-data/>",
+        wide=("\ufeff" + connector_xml()).encode("utf-16-le"),
+        rule=rule,
+        settings=settings,
+        clixml=objs(connectors()),
+        clixml_truncated=objs([{"Name": "a", "Type": "AD", "Partitions": "System.Collections.ObjectModel.Collection"}]),
+        clixml_circle='<Objs><Obj RefId="0"><Props><Ref N="Partitions" RefId="0"/><S N="Type">_x0041_D</S></Props></Obj></Objs>',
+        deep="<a>" * 60 + "</a>" * 60,
+        entra="<ma-data><category>Extensible2</category></ma-data>",
+        other="<html/>",
+        empty="",
+    )
+    policy = {
+        "azureDirectoryPolicy": {"secret": COOKIE},
+        "onpremisesDirectoryPolicy": [
+            {
+                "friendlyName": "contoso.com",
+                "uniqueIdentifier": GUID,
+                "partitionFilters": [
+                    {"distinguishedName": "DC=contoso,DC=com", "containerInclusions": [CORP], "containerExclusions": ["DC=contoso,DC=com"]}
+                ],
+                "customSynchronizationRules": [
+                    {
+                        "name": "NoSync",
+                        "scopeFilters": [{"attribute": "title", "condition": "EQUAL", "value": "NoSync"}],
+                        "attributeMappings": [{"source": "True", "destination": "cloudFiltered"}],
+                    }
+                ],
+            }
+        ],
+    }
+    clause = {"sourceOperandName": "title", "operatorName": "EQUALS", "targetOperand": {"values": ["x"]}}
+    mapping = {"sourceObjectName": "user", "scope": {"groups": [{"clauses": [clause]}]}}
+    sync_rule = {"name": "r", "containerFilter": {"includedContainers": [CORP]}, "groupFilter": {"includedGroups": []}, "objectMappings": [mapping]}
+    write(
+        "sync_json",
+        connectors=json.dumps(connectors(), indent=1),
+        one=json.dumps(connectors()[0]),
+        both=json.dumps(connectors((CORP, "DC=contoso,DC=com"))),
+        twice=json.dumps(connectors() + connectors()),
+        contradiction=json.dumps(connectors() + connectors(("OU=X,DC=contoso,DC=com",))),
+        truncated=json.dumps(connectors(Partitions="System.Collections.ObjectModel.Collection`1")),
+        counted=json.dumps(connectors(Partitions={"value": connectors()[0]["Partitions"], "Count": 1})),
+        cut=json.dumps(connectors())[:200],
+        damaged=json.dumps(connectors()).replace('"' + COOKIE, COOKIE),
+        policy=json.dumps(policy, indent=1),
+        schema=json.dumps({"synchronizationRules": [sync_rule]}, indent=1),
+        schema_all=json.dumps({"synchronizationRules": [{"name": "r", "containerFilter": None}]}),
+        settings='[{"Name":"Microsoft.Synchronize.StagingMode","Value":"True"}]',
+        wide=("\ufeff" + json.dumps(connectors())).encode("utf-16-be"),
+        deep="[" * 200 + "]" * 200,
+        other='{"value":[{"id":"1"}]}',
+        empty="",
+    )
+    write("text_file", utf8="a\u00fc", bom="\ufeffa", little="\ufeffa\u00fc".encode("utf-16-le"), big="\ufeffa".encode("utf-16-be"), plain_little="{}".encode("utf-16-le"), plain_big="{}".encode("utf-16-be"), odd=b"\xff\xfea", surrogate=b"\xff\xfe\0\xd8", latin=b"\xfc", empty=b"")
+
+
 def exports():
     def page(name, *value, **more):
         return json.dumps({"@odata.context": "https://graph.microsoft.com/v1.0/$metadata#" + name} | more | {"value": list(value)})
@@ -653,5 +773,5 @@ def exports():
     write("evidence_manifest", usual=json.dumps(manifest), newer='{"schema":"adrecover/collector/v9","files":[]}', cut=json.dumps(manifest)[:90])
 
 
-for part in [replies, streams, names, values, files, plans, logons, exports]:
+for part in [replies, streams, names, values, files, plans, logons, synchronisation, exports]:
     part()

@@ -50,7 +50,20 @@ const LAYERS: [(&str, &[&str]); 6] = [
             "zeroize",
         ],
     ),
-    ("adrecover-hybrid", &["adrecover-core", "chrono", "csv", "serde", "serde_json", "thiserror", "uuid"]),
+    (
+        "adrecover-hybrid",
+        &[
+            "adrecover-core",
+            "base64",
+            "chrono",
+            "csv",
+            "roxmltree",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "uuid",
+        ],
+    ),
     (
         "adrecover-simdc",
         &[
@@ -73,6 +86,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
         &[
             "adrecover-core",
             "adrecover-engine",
+            "adrecover-hybrid",
             "adrecover-ldap",
             "adrecover-simdc",
             "chrono",

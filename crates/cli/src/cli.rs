@@ -4,7 +4,7 @@ use clap::{Parser, Subcommand};
 
 use crate::args::GlobalArgs;
 use crate::commands::{
-    apply, completions, demo, doctor, list, man, operations, profile, restore, show, undo,
+    apply, completions, demo, doctor, list, man, operations, preflight, profile, restore, scope, show, undo,
 };
 
 /// Finds and restores deleted objects of an Active Directory
@@ -43,6 +43,8 @@ pub(crate) enum Command {
     Operations(Box<operations::Args>),
     Undo(Box<undo::Args>),
     Doctor(Box<doctor::Args>),
+    Scope(scope::Args),
+    Preflight(Box<preflight::Args>),
     Profile(profile::Args),
     Demo(demo::Args),
     Completions(completions::Args),

@@ -9,6 +9,8 @@ use adrecover_core::guid::NotAGuid;
 use adrecover_core::time::{NotATime, Timestamp};
 use adrecover_core::{DirectoryError, ObjectGuid};
 use adrecover_engine::JournalError;
+use adrecover_hybrid::evidence::EvidenceError;
+use adrecover_hybrid::scope::ScopeError;
 use adrecover_ldap::{BadServerUrl, ConnectError, ConnectErrorKind};
 use serde::Serialize;
 
@@ -215,6 +217,40 @@ impl From<JournalError> for CliError {
             _ => Self::unexpected(message)
                 .hint("the variable ADRECOVER_STATE_DIR names another folder for the operation journal"),
         }
+    }
+}
+
+/// Exports of the cloud.
+impl From<EvidenceError> for CliError {
+    fn from(error: EvidenceError) -> Self {
+        let kind = match &error {
+            EvidenceError::Io { .. } | EvidenceError::TooMany { .. } => Kind::Usage,
+            _ => Kind::BadInput,
+        };
+        Self::new(kind, error.to_string())
+            .hint("docs/evidence.md says which exports are read and how to make them")
+    }
+}
+
+/// The configuration of the synchronisation: what cannot be relied on is no answer.
+impl From<ScopeError> for CliError {
+    fn from(error: ScopeError) -> Self {
+        let kind = match &error {
+            ScopeError::Io { .. } | ScopeError::NotAFile { .. } => Kind::Usage,
+            ScopeError::NotText { .. }
+            | ScopeError::TooLarge { .. }
+            | ScopeError::TooMany { .. }
+            | ScopeError::Empty { .. }
+            | ScopeError::Cut { .. }
+            | ScopeError::Malformed { .. }
+            | ScopeError::OtherKind { .. }
+            | ScopeError::Truncated { .. }
+            | ScopeError::Field { .. }
+            | ScopeError::NotADn { .. }
+            | ScopeError::NoConnector { .. }
+            | ScopeError::Contradiction { .. } => Kind::BadInput,
+        };
+        Self::new(kind, error.to_string()).hint(error.hint())
     }
 }
 

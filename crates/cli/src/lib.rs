@@ -17,6 +17,7 @@ mod folders;
 pub mod fuzzing;
 mod interrupt;
 mod password;
+mod preflight;
 mod printer;
 mod restore;
 mod selectors;

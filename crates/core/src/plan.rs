@@ -185,9 +185,24 @@ pub enum Action {
     },
     /// Deletes the object.
     Delete,
-    /// Something that the program does not do itself.
+    /// Something that was asked for and that the program does not do itself.
     Manual {
         /// What to do.
+        text: String,
+    },
+    /// The synchronisation is to be held on its own server: a user who is half restored must not reach the cloud.
+    HoldSync {
+        /// How.
+        text: String,
+    },
+    /// What is to be put right before the synchronisation goes on.
+    BeforeSync {
+        /// What to do.
+        text: String,
+    },
+    /// The synchronisation goes on.
+    ReleaseSync {
+        /// How, and when.
         text: String,
     },
 }
@@ -269,19 +284,37 @@ impl Action {
             Self::Move { .. } => "move",
             Self::Delete => "delete",
             Self::Manual { .. } => "manual",
+            Self::HoldSync { .. } => "holdSync",
+            Self::BeforeSync { .. } => "beforeSync",
+            Self::ReleaseSync { .. } => "releaseSync",
         }
     }
 
     /// Whether carrying it out writes to the directory.
     pub fn writes(&self) -> bool {
-        !matches!(self, Self::Manual { .. })
+        !self.is_by_hand()
+    }
+
+    /// Whether it is left to a person.
+    pub fn is_by_hand(&self) -> bool {
+        self.is_asked_for_by_hand() || self.is_of_sync()
+    }
+
+    /// Whether it was asked for and is left to a person: as long as that is open the restore is not whole.
+    pub fn is_asked_for_by_hand(&self) -> bool {
+        matches!(self, Self::Manual { .. })
+    }
+
+    /// Whether it is about the synchronisation, which goes by its own time.
+    pub fn is_of_sync(&self) -> bool {
+        matches!(self, Self::HoldSync { .. } | Self::BeforeSync { .. } | Self::ReleaseSync { .. })
     }
 }
 
 impl Step {
     /// Whether `undo` can take it back.
     pub fn is_undoable(&self) -> bool {
-        let deletes = matches!(self.action, Action::Delete | Action::Manual { .. });
+        let deletes = matches!(self.action, Action::Delete) || self.action.is_by_hand();
         let reanimates = matches!(self.action, Action::Reanimate { .. });
         !deletes && (reanimates || !matches!(self.undo, Undo::Impossible { .. } | Undo::Nothing))
     }

@@ -204,10 +204,18 @@ impl StepReport {
                 report.source = Some(source.clone());
             }
             Action::RemoveFromGroup { group, .. } => report.group = Some(group.to_string()),
-            Action::Manual { text } => report.message = Some(text.clone()),
+            Action::Manual { text }
+            | Action::HoldSync { text }
+            | Action::BeforeSync { text }
+            | Action::ReleaseSync { text } => report.message = Some(text.clone()),
             Action::SetPassword { .. } | Action::Enable | Action::Disable | Action::Delete => {}
         }
         report
+    }
+
+    /// Whether it was asked for and is left to a person.
+    pub fn is_left_to_do(&self) -> bool {
+        self.status == Status::Planned && self.step == "manual"
     }
 
     /// With a message.

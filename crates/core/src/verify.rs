@@ -73,7 +73,10 @@ pub fn expected(object: &ObjectPlan, done: &[bool], dn: &Dn) -> Vec<Expectation>
                 put(&mut out, Expectation::Password { must_change: *must_change });
             }
             // What was done by hand cannot be read.
-            Action::Manual { .. } => {}
+            Action::Manual { .. }
+            | Action::HoldSync { .. }
+            | Action::BeforeSync { .. }
+            | Action::ReleaseSync { .. } => {}
         }
     }
     out

@@ -146,7 +146,7 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
     ) -> Result<(), JournalError> {
         let action = &subject.object.steps[i].action;
         let mut line = StepReport::new(action, Status::Skipped);
-        if !matches!(action, Action::Manual { .. }) {
+        if !action.is_by_hand() {
             let failed = report.steps.iter().find(|s| s.status == Status::Failed).map(|s| s.step);
             let why = failed.map_or("interrupted".to_owned(), |s| format!("not reached: {s} failed"));
             if self.history[subject.index][i].state != StepState::Started {
@@ -297,7 +297,7 @@ fn conclude(report: &mut ObjectReport) {
         report.failure = Some(Failure::Stale);
         report.message.clone_from(&step.message);
     }
-    let by_hand = report.steps.iter().filter(|s| s.status == Status::Planned).count();
+    let by_hand = report.steps.iter().filter(|s| s.is_left_to_do()).count();
     if let (None, true) = (report.failure, by_hand > 0) {
         report.message = Some(format!("{by_hand} thing(s) that were asked for are left to be done by hand"));
         report.failure = Some(Failure::Other);

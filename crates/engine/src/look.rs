@@ -105,7 +105,11 @@ pub(crate) async fn look<'p, D: Directory>(
             Write::Delete { dn: subject.dn.clone() },
             Detail { previous_dn: Some(subject.dn.clone()), ..Detail::default() },
         ),
-        Action::Reanimate { .. } | Action::Manual { .. } => Look::Satisfied,
+        Action::Reanimate { .. }
+        | Action::Manual { .. }
+        | Action::HoldSync { .. }
+        | Action::BeforeSync { .. }
+        | Action::ReleaseSync { .. } => Look::Satisfied,
     }
 }
 

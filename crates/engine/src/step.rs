@@ -146,7 +146,7 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
         index: usize,
     ) -> Result<End, JournalError> {
         let step = &subject.object.steps[index];
-        if let Action::Manual { .. } = step.action {
+        if step.action.is_by_hand() {
             return Ok(End::Manual);
         }
         if step.already {

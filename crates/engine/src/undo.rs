@@ -186,7 +186,11 @@ fn inverse(step: &Step, record: &StepRecord, reanimated: bool, id: &str) -> Inve
         {
             Inverse::Impossible("the names that it was given when it came back stay".to_owned())
         }
-        Action::Reanimate { .. } | Action::Manual { .. } => Inverse::Nothing,
+        Action::Reanimate { .. }
+        | Action::Manual { .. }
+        | Action::HoldSync { .. }
+        | Action::BeforeSync { .. }
+        | Action::ReleaseSync { .. } => Inverse::Nothing,
     }
 }
 

@@ -101,7 +101,7 @@ fn settle(
     let entry = entry.unwrap_or(&missing);
     let deletes = expectations.contains(&Expectation::Deleted);
     report.differences = compare(expectations, entry);
-    let by_hand = report.steps.iter().any(|s| s.status == Status::Planned);
+    let by_hand = report.steps.iter().any(StepReport::is_left_to_do);
     report.verified =
         (!expectations.is_empty() || by_hand).then_some(report.differences.is_empty() && !by_hand);
     if !entry.dn.is_empty() {

@@ -1,7 +1,8 @@
 //! How fast exports are read, and how much memory they take: writes users as Graph gives them to a temporary file and reads it.
 //!
-//! `cargo run --release -p adrecover-hybrid --example evidence -- [USERS]` prints users a second and memory a user. The memory is
-//! the process's peak on Linux, less what it had before it read.
+//! `cargo run --release -p adrecover-hybrid --example evidence -- [USERS [TIMES]]` prints users a second and memory a user; with
+//! TIMES the file is given so many times, and its users are put together. The memory is the process's peak on Linux, less
+//! what it had before it read.
 
 #![expect(clippy::print_stdout, reason = "it is a program that prints figures")]
 
@@ -51,11 +52,12 @@ fn memory(name: &str) -> u64 {
 
 fn main() -> Result<(), Box<dyn Error>> {
     let users = std::env::args().nth(1).map_or(Ok(100_000), |n| n.parse())?;
+    let times = std::env::args().nth(2).map_or(Ok(1), |n| n.parse())?;
     let file = tempfile::NamedTempFile::new()?;
     let octets = write(file.path(), users)?;
     let before = memory("VmRSS");
     let start = Instant::now();
-    let evidence = Evidence::load([file.path()])?;
+    let evidence = Evidence::load(vec![file.path(); times])?;
     let took = start.elapsed();
     let (peak, after) = (memory("VmHWM").saturating_sub(before), memory("VmRSS").saturating_sub(before));
     let n = users.max(1) as u64;

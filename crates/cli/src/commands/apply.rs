@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use adrecover_core::plan::{Plan, Purpose};
+use adrecover_core::plan::{ObjectPlan, Plan, Purpose, Step};
 use adrecover_core::report::Failure;
 use adrecover_core::{Dn, ObjectGuid};
 use adrecover_engine::Command;
@@ -88,11 +88,12 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         let old = saved.objects.iter().find(|o| o.guid == object.guid);
         object.skipped = old.and_then(|o| o.skipped.clone());
     }
-    let fresh = desk.plan(&gathered.objects, &saved.request);
+    let mut fresh = desk.plan(&gathered.objects, &saved.request);
     if let Some(difference) = difference(&saved, &fresh) {
         let report = output::refused(&saved, Failure::Stale, &format!("{difference}; make the plan again"));
         return output::print(ctx, &report);
     }
+    keep_what_is_of_the_sync(&saved, &mut fresh);
     // What is shown and carried out is the plan made here; the file's has only agreed with it.
     let work = Work::New(Box::new(fresh), Command::Apply);
     carry::out(ctx, &mut desk, work, &args.carry, &args.password, Some(&digest)).await
@@ -136,7 +137,7 @@ fn difference(saved: &Plan, fresh: &Plan) -> Option<String> {
             "what blocks it has changed"
         } else if old.dn != new.dn {
             "it would be restored to another place now"
-        } else if old.steps != new.steps {
+        } else if !same_steps(old, new) {
             "other steps would be taken now"
         } else if (&old.name, old.kind, &old.sam_account_name, &old.user_principal_name, old.deleted_at)
             != (&new.name, new.kind, &new.sam_account_name, &new.user_principal_name, new.deleted_at)
@@ -148,4 +149,22 @@ fn difference(saved: &Plan, fresh: &Plan) -> Option<String> {
         return Some(format!("`{name}` ({}): {moved}", old.guid));
     }
     None
+}
+
+fn is_of_sync(step: &&Step) -> bool {
+    step.action.is_of_sync()
+}
+
+/// What is said of the synchronisation comes from a pre-flight, whose files are not here.
+fn same_steps(old: &ObjectPlan, new: &ObjectPlan) -> bool {
+    let acts =
+        |plan: &ObjectPlan| plan.steps.iter().filter(|step| !is_of_sync(step)).cloned().collect::<Vec<_>>();
+    acts(old) == acts(new)
+}
+
+/// Nothing of it is carried out: it is shown to whoever has to do it.
+fn keep_what_is_of_the_sync(saved: &Plan, fresh: &mut Plan) {
+    for (old, new) in saved.objects.iter().zip(&mut fresh.objects) {
+        new.steps.clone_from(&old.steps);
+    }
 }

@@ -16,6 +16,7 @@ use crate::error::CliError;
 use crate::restore::carry::{self, CarryArgs, Work};
 use crate::restore::choice::ChoiceArgs;
 use crate::restore::desk::Desk;
+use crate::restore::hybrid::{self, HybridArgs};
 use crate::restore::plan_file;
 use crate::restore::select::{self, Chosen};
 use crate::restore::wishes::WishArgs;
@@ -36,6 +37,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     wishes: WishArgs,
     #[command(flatten)]
+    hybrid: HybridArgs,
+    #[command(flatten)]
     carry: CarryArgs,
     /// Write the plan to a file, for `adrecover apply`; it holds no secret
     #[arg(long, value_name = "FILE", help_heading = "Doing it")]
@@ -47,10 +50,13 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     let request = args.wishes.request()?;
     args.wishes.password.source.check_stdin(&ctx.settings)?;
     let choice = args.choice.read(ctx, &args.wishes)?;
+    let inputs = args.hybrid.read(ctx)?;
     let mut desk = Desk::open(ctx).await?;
     let chosen = select::choose(ctx, &mut desk, &choice, &args.carry).await?;
+    let of_one =
+        args.wishes.single_object_option().or(args.hybrid.expect_smtp.as_ref().map(|_| "--expect-smtp"));
     if chosen.guids.len() > 1
-        && let Some(option) = args.wishes.single_object_option()
+        && let Some(option) = of_one
     {
         return Err(CliError::usage(format!(
             "{option} makes sense for one object, and {} are chosen",
@@ -72,6 +78,9 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     }
     let mut plan = desk.plan(&gathered.objects, &request);
     plan.objects.extend(gathered.missing.iter().map(|guid| missing(*guid)));
+    if let Some(inputs) = &inputs {
+        hybrid::check(ctx, &mut desk, &mut plan, &args.hybrid, inputs).await?;
+    }
     if let Some(path) = &args.plan_out {
         plan_file::write(path, &plan)?;
         ctx.printer.note(format!("the plan is in {}", path.display()));

@@ -89,7 +89,7 @@ impl Args {
 }
 
 /// The one object; none and several are errors.
-async fn only(
+pub(crate) async fn only(
     session: &Session,
     judge: &Judge,
     mut found: Vec<Found>,

@@ -6,6 +6,7 @@ pub(crate) mod choice;
 pub(crate) mod desk;
 pub(crate) mod groups_file;
 pub(crate) mod guid_list;
+pub(crate) mod hybrid;
 mod next;
 pub(crate) mod output;
 mod passwords;

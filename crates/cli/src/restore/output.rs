@@ -77,7 +77,7 @@ pub(super) fn as_it_is(object: &ObjectPlan) -> ObjectReport {
     if object.skipped.is_some() {
         return blank(object, Outcome::Skipped);
     }
-    let by_hand = object.steps.iter().filter(|s| !s.action.writes()).count();
+    let by_hand = object.steps.iter().filter(|s| s.action.is_asked_for_by_hand()).count();
     if by_hand == 0 {
         return blank(object, Outcome::AlreadyRestored);
     }

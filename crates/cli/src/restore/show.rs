@@ -164,6 +164,9 @@ pub(super) fn step_text(step: &Step) -> String {
         Action::Move { to } => format!("move it to {}", shown(&to.to_string())),
         Action::Delete => "delete it".to_owned(),
         Action::Manual { text } => format!("by hand: {}", shown(text)),
+        Action::HoldSync { text } => format!("hold the synchronisation: {}", shown(text)),
+        Action::BeforeSync { text } => format!("before the synchronisation: {}", shown(text)),
+        Action::ReleaseSync { text } => format!("let the synchronisation go: {}", shown(text)),
     }
 }
 

@@ -109,8 +109,9 @@ function Get-Plain($Value) {
         return $Value
     }
     if ($Value -is [DateTime]) {
+        # Without a zone it stays without one: adrecover does not guess.
         if ($Value.Kind -eq [DateTimeKind]::Unspecified) {
-            return [DateTime]::SpecifyKind($Value, [DateTimeKind]::Utc).ToString('o')
+            return $Value.ToString('o')
         }
         return $Value.ToUniversalTime().ToString('o')
     }

@@ -100,7 +100,10 @@ mod tests {
         for line in SCRIPT.lines().filter(|l| l.contains("Invoke-MgGraphRequest")) {
             assert!(line.contains("-Method GET "), "{line}");
         }
-        assert!(!["POST", "PATCH", "PUT", "DELETE"].iter().any(|m| SCRIPT.contains(m)));
+        let mut words = SCRIPT.split(|c: char| !c.is_ascii_alphanumeric());
+        let writing =
+            words.find(|w| ["POST", "PATCH", "PUT", "DELETE"].iter().any(|m| w.eq_ignore_ascii_case(m)));
+        assert_eq!(writing, None);
         let scopes: Vec<&str> =
             SCRIPT.split('\'').filter(|s| s.contains(".Read") && !s.contains(' ')).collect();
         assert!(scopes.len() >= 7 && !SCRIPT.contains("ReadWrite"), "{scopes:?}");

@@ -140,7 +140,11 @@ const YEAR_TWO: i64 = -62_104_060_800;
 pub(crate) fn time(text: &str, is_utc: bool) -> Option<Timestamp> {
     if let Some(inner) = text.strip_prefix("/Date(").and_then(|t| t.strip_suffix(")/")) {
         // The zone that may stand behind it is for display: the number is UTC.
-        let end = inner[1.min(inner.len())..].find(['+', '-']).map_or(inner.len(), |at| at + 1);
+        let end = inner
+            .char_indices()
+            .skip(1)
+            .find(|(_, c)| matches!(c, '+' | '-'))
+            .map_or(inner.len(), |(at, _)| at);
         let millis = inner.get(..end)?.parse().ok()?;
         return DateTime::from_timestamp_millis(millis).and_then(in_calendar);
     }

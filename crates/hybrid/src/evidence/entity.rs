@@ -28,6 +28,7 @@ pub(crate) enum Entity {
 }
 
 impl Entity {
+    #[cfg(test)]
     pub(crate) const ALL: [Entity; 16] = [
         Self::User,
         Self::Group,
@@ -86,6 +87,15 @@ impl Entity {
         }
     }
 
+    /// The property that names an object where its key was not asked for.
+    pub(crate) fn alias(self) -> Option<u8> {
+        match self {
+            Self::User => Some(UserField::UserPrincipalName.into()),
+            Self::Mailbox => Some(MailboxField::PrimarySmtpAddress.into()),
+            _ => None,
+        }
+    }
+
     /// Whether it comes from Microsoft Graph, whose PowerShell module shows what was not selected as null or as an empty list.
     pub(crate) fn is_of_graph(self) -> bool {
         !matches!(
@@ -128,12 +138,12 @@ impl Entity {
             Some(other) if other.starts_with("#microsoft.graph.") && has("displayName") => return None,
             _ => {}
         }
+        // Remote mailboxes, mail users and recipients of any kind have much in common with mailboxes and are none.
+        let is_mailbox = !any(&["RemoteRoutingAddress", "ExternalEmailAddress"])
+            && (has("ExchangeGuid")
+                || has("PrimarySmtpAddress") && any(&["EmailAddresses", "RecipientTypeDetails"]));
         let tests: [(Self, bool); 16] = [
-            (
-                Self::Mailbox,
-                has("ExchangeGuid")
-                    || has("PrimarySmtpAddress") && any(&["EmailAddresses", "RecipientTypeDetails"]),
-            ),
+            (Self::Mailbox, is_mailbox),
             (
                 Self::Scheduler,
                 has("SyncCycleEnabled") && any(&["StagingModeEnabled", "NextSyncCyclePolicyType"]),
@@ -176,6 +186,7 @@ mod tests {
             (&["id", "userPrincipalName", "onPremisesSyncEnabled"][..], Some(Entity::User)),
             (&["Id", "UserPrincipalName", "AdditionalProperties"], Some(Entity::User)),
             (&["UserPrincipalName", "PrimarySmtpAddress", "EmailAddresses"], Some(Entity::Mailbox)),
+            (&["ExchangeGuid", "PrimarySmtpAddress", "EmailAddresses", "RemoteRoutingAddress"], None),
             (&["id", "displayName", "groupTypes", "assignedLicenses"], Some(Entity::Group)),
             (&["id", "isVerified", "isDefault"], Some(Entity::Domain)),
             (&["id", "verifiedDomains", "onPremisesSyncEnabled"], Some(Entity::Organisation)),

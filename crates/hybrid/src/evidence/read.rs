@@ -132,7 +132,7 @@ impl<'a> FileReader<'a> {
             let why = self.builder.take(field, kind, &raw, (true, false), &mut self.store.pool);
             note(pending, field, why);
         }
-        self.push(entity, Nulls::NullsUnsure);
+        self.push(entity, Nulls::Doubtful);
         Ok(())
     }
 
@@ -252,7 +252,7 @@ impl<'a> FileReader<'a> {
                 serde_json::error::Category::Eof => "an object is cut",
                 _ => "it is not JSON",
             };
-            Broken { line, problem: format!("{problem} (at character {} of the line)", e.column()) }
+            Broken { line, problem: problem.into() }
         })?;
         Ok(())
     }
@@ -274,11 +274,14 @@ impl<'a> FileReader<'a> {
         let listed = std::mem::take(&mut self.listed);
         for (entity, listed) in &listed {
             let parts: Vec<u8> = self.counts.keys().filter(|(e, _)| e == entity).map(|(_, p)| *p).collect();
-            let datasets: Vec<Dataset> = if parts.is_empty() {
+            let mut datasets: Vec<Dataset> = if parts.is_empty() {
                 self.datasets_of_nothing(*entity)
             } else {
                 parts.iter().map(|p| Dataset::of(*entity, *p)).collect()
             };
+            // What was asked for is listed, also where only others came.
+            let stated = self.stated.map(|s| s.dataset).filter(|d| d.place().0 == *entity);
+            datasets.extend(stated.filter(|d| !datasets.contains(d)));
             for dataset in datasets {
                 let objects = self.counts.get(&dataset.place()).copied().unwrap_or(0);
                 self.store.list(dataset, self.file, objects, self.extent(dataset, listed));
@@ -313,6 +316,8 @@ impl<'a> FileReader<'a> {
             Some(Stated { error: Some(error), .. }) => Extent::Failed(super::source::brief(error)),
             Some(stated) if stated.is_complete => Extent::Stated,
             Some(_) => Extent::Failed("the collector did not finish it".into()),
+            // Inactive mailboxes among soft-deleted ones are not all inactive ones.
+            None if self.stated.is_some() => Extent::Failed("the collector asked for something else".into()),
             None if listed.lists == 0 && listed.alone == 1 && !dataset.is_single() => Extent::One,
             None => Extent::Assumed,
         }
@@ -337,7 +342,7 @@ impl document::Sink for FileReader<'_> {
             None => {
                 let head: Head<'_> = serde_json::from_slice(text).map_err(|e| Broken {
                     line: line + (e.line() as u64).saturating_sub(1),
-                    problem: format!("it is not JSON (at character {} of the line)", e.column()),
+                    problem: "it is not JSON".into(),
                 })?;
                 owner = head.context.as_deref().and_then(recognise::owner).map(str::to_owned);
                 self.recognise(&head)?
@@ -348,9 +353,9 @@ impl document::Sink for FileReader<'_> {
             self.builder.supply(0, &owner);
         }
         let nulls = match (entity.is_of_graph(), self.builder.has_capital) {
-            (true, false) => Nulls::Absent,
-            (true, true) => Nulls::Unsure,
-            (false, _) => Nulls::NullsUnsure,
+            (true, false) => Nulls::Certain,
+            (true, true) => Nulls::DoubtfulWithLists,
+            (false, _) => Nulls::Doubtful,
         };
         self.push(entity, nulls);
         if is_alone {

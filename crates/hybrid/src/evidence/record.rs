@@ -133,11 +133,11 @@ pub(crate) struct Builder {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Nulls {
     /// A null and an empty list are findings.
-    Absent,
+    Certain,
     /// A null may stand for what was not selected; an empty list does not.
-    NullsUnsure,
+    Doubtful,
     /// Both may.
-    Unsure,
+    DoubtfulWithLists,
 }
 
 impl Builder {
@@ -216,9 +216,9 @@ impl Builder {
         }
         let absent = (self.empty | self.null | self.empty_list) & !self.valued;
         let unsure = match nulls {
-            Nulls::Absent => 0,
-            Nulls::NullsUnsure => self.null & !self.empty,
-            Nulls::Unsure => (self.null | self.empty_list) & !self.empty,
+            Nulls::Certain => 0,
+            Nulls::Doubtful => self.null & !self.empty,
+            Nulls::DoubtfulWithLists => (self.null | self.empty_list) & !self.empty,
         };
         let record = Record { valued: self.valued, absent, text: text.into(), file, part: 0, more: None };
         (record, unsure & absent)
@@ -237,7 +237,7 @@ mod tests {
             let raw = value.map_or(Raw::Null, |v| Raw::Text(v.into()));
             assert_eq!(builder.take(*field, Kind::Text, &raw, (false, true), &mut pool), None);
         }
-        builder.finish(file, Nulls::Absent).0
+        builder.finish(file, Nulls::Certain).0
     }
 
     #[test]

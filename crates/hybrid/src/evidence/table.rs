@@ -1,6 +1,6 @@
 //! All objects of one kind, from all files: each once, the newest first where files disagree.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::convert::Why;
 use super::entity::Entity;
@@ -103,9 +103,9 @@ impl Table {
     pub(crate) fn merge(&mut self, newness: impl Fn(FileId) -> usize) -> Merged {
         let mut merged = Merged::default();
         if !self.entity.key().is_empty() {
-            for mut group in self.groups() {
+            for (key, mut group) in self.groups() {
                 group.sort_by_key(|row| std::cmp::Reverse((newness(self.rows[*row as usize].file), *row)));
-                self.merge_group(&group, &mut merged);
+                self.merge_group(&key, &group, &mut merged);
             }
             self.rows.retain(|row| row.part != u8::MAX);
         }
@@ -114,33 +114,54 @@ impl Table {
         merged
     }
 
-    /// The rows of each object that has several.
-    fn groups(&self) -> Vec<Vec<u32>> {
+    /// The text by which an object is found that does not have its key: only among those of its list.
+    fn alias(&self, row: &Record) -> Option<String> {
+        let text = row.get(self.entity.alias()?).value()?;
+        Some(format!("{}\n{}", row.part, text.to_lowercase()))
+    }
+
+    /// The keys of objects by their aliases, where some object has no key of its own.
+    fn aliases(&self) -> HashMap<String, String> {
+        let lacks_key =
+            |row: &Record| self.entity.key().first().is_some_and(|f| row.get(*f).value().is_none());
+        if !self.rows.iter().any(lacks_key) {
+            return HashMap::new();
+        }
+        self.rows.iter().filter_map(|row| Some((self.alias(row)?, self.key(row)?))).collect()
+    }
+
+    /// The rows of each object that has several, with its key.
+    fn groups(&self) -> Vec<(String, Vec<u32>)> {
+        let aliases = self.aliases();
+        let name = |row: &Record| {
+            self.key(row)
+                .or_else(|| self.alias(row).map(|alias| aliases.get(&alias).cloned().unwrap_or(alias)))
+        };
         let mut keys = Vec::with_capacity(self.rows.len());
         for (at, row) in self.rows.iter().enumerate() {
-            keys.extend(self.key(row).map(|key| (hash64(0, &key), at as u32)));
+            keys.extend(name(row).map(|key| (hash64(0, &key), at as u32)));
         }
         keys.sort_unstable();
         let mut groups = vec![];
         for run in keys.chunk_by(|a, b| a.0 == b.0).filter(|run| run.len() > 1) {
             let mut by_key: BTreeMap<String, Vec<u32>> = BTreeMap::new();
             for (_, row) in run {
-                if let Some(key) = self.key(&self.rows[*row as usize]) {
+                if let Some(key) = name(&self.rows[*row as usize]) {
                     by_key.entry(key).or_default().push(*row);
                 }
             }
-            groups.extend(by_key.into_values().filter(|rows| rows.len() > 1));
+            groups.extend(by_key.into_iter().filter(|(_, rows)| rows.len() > 1));
         }
         groups
     }
 
     /// One row for each list that the object stands in; the others are marked as dropped.
-    fn merge_group(&mut self, group: &[u32], merged: &mut Merged) {
+    fn merge_group(&mut self, key: &str, group: &[u32], merged: &mut Merged) {
         let mut lists: Vec<u8> = group.iter().map(|row| self.rows[*row as usize].part).collect();
         lists.retain(|p| *p != part::NONE);
         lists.sort_unstable();
         lists.dedup();
-        let name = self.key(&self.rows[group[0] as usize]).unwrap_or_default().trim_end().replace('\n', " ");
+        let name = key.trim_end().replace('\n', " ");
         if lists.len() > 1 {
             merged.in_two_lists.push(name.clone());
         }
@@ -202,15 +223,6 @@ impl Table {
     /// A file whose rows in this list were not all asked for this property.
     pub(crate) fn unasked(&self, part: u8, field: u8) -> Option<FileId> {
         self.unasked.get(usize::from(part))?.get(usize::from(field)).copied().flatten()
-    }
-
-    /// The rows of one list.
-    pub(crate) fn of_part(&self, part: u8) -> impl Iterator<Item = (u32, &Record)> {
-        self.rows
-            .iter()
-            .enumerate()
-            .filter(move |(_, row)| row.part == part)
-            .map(|(at, row)| (at as u32, row))
     }
 
     /// The first row with this value, whatever its case.

@@ -148,8 +148,8 @@ impl<'a> Sku<'a> {
             .map(|all| Items(all).filter_map(parts::<3>).map(|[name, id, _]| (name, id)).collect())
     }
 
-    /// Whether one of its plans is a mailbox. The names of such plans begin with `EXCHANGE_S_` ([MS] product names and service
-    /// plan identifiers); the small add-ons among them are not mailboxes.
+    /// Whether one of its plans is a mailbox. The names of such plans begin with `EXCHANGE_S_` (Microsoft's list of product
+    /// names and service plan identifiers); the small add-ons among them are not mailboxes.
     pub fn has_mailbox(&self) -> Known<bool> {
         const MAILBOXES: [&str; 5] = [
             "EXCHANGE_S_STANDARD",

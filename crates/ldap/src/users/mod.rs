@@ -138,6 +138,34 @@ pub async fn token_of(session: &Session, name: &str) -> Result<Option<Vec<Sid>>,
     crate::doctor::account::token_of(session, name).await
 }
 
+/// The live objects that have these SIDs.
+pub async fn by_sid(session: &Session, sids: &[Sid]) -> Result<Vec<(Sid, String)>, DirectoryError> {
+    let domain = session.root_dse().default_naming_context.to_string();
+    let mut found = vec![];
+    for some in sids.chunks(CHUNK) {
+        let parts = some.iter().map(|sid| format!("(objectSid={})", sid.filter_value()));
+        let query = Query::below(&domain, Scope::Subtree, filter::any_of(parts)).attributes(["objectSid"]);
+        found.extend(search(session, &query).await?.into_iter().filter_map(|e| Some((e.sid()?, e.dn))));
+    }
+    Ok(found)
+}
+
+/// Those of these names that this domain controller does not have.
+pub async fn missing(session: &Session, dns: &[Dn]) -> Result<Vec<Dn>, DirectoryError> {
+    let mut missing = vec![];
+    for dn in dns {
+        match session.ask(&Query::object(dn.to_string()).attributes(["1.1"])).await {
+            Ok(found) if !found.is_empty() => {}
+            Ok(_) => missing.push(dn.clone()),
+            // noSuchObject; a referral leads to another domain.
+            Err(error) if error.refusal().is_some_and(|r| r.code == 32) => missing.push(dn.clone()),
+            Err(error) if error.refusal().is_some() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(missing)
+}
+
 /// The SID of the domain of this domain controller.
 pub async fn domain_sid(session: &Session) -> Result<Option<Sid>, DirectoryError> {
     let domain = session.root_dse().default_naming_context.to_string();

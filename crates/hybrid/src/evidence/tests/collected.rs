@@ -96,10 +96,19 @@ fn the_collectors_folder_is_read() {
     );
     assert_eq!(gaps(Dataset::Domains), ["no file holds domains"]);
     assert_eq!(evidence.handed_over().len(), 1);
-    assert!(
-        evidence.files().iter().all(|f| f.is_dated_inside == !f.path.extension().is_some_and(|e| e == "xml"))
-    );
+    for file in evidence.files() {
+        let is_configuration = file.path.extension().is_some_and(|e| e == "xml");
+        assert_ne!(file.is_dated_inside, is_configuration, "{}", file.path.display());
+    }
     assert!(evidence.warnings().is_empty(), "{:?}", evidence.warnings());
+
+    // Whoever was asked for soft-deleted mailboxes and got an inactive one has not listed those.
+    let inactive = soft.replace("\"IsSoftDeletedByRemove\":true", "\"IsInactiveMailbox\":true");
+    write(at, "mailboxes-soft-deleted.json", &inactive);
+    fs::remove_file(at.join("mailboxes-inactive.json")).unwrap();
+    let evidence = Evidence::load([at]).unwrap();
+    assert!(evidence.coverage(Dataset::SoftDeletedMailboxes).is_empty());
+    assert!(!evidence.coverage(Dataset::InactiveMailboxes).is_empty());
 
     // One of its files alone is read by the same statements.
     let alone = Evidence::load([at.join("mailboxes-soft-deleted.json")]).unwrap();
@@ -110,7 +119,7 @@ fn the_collectors_folder_is_read() {
 fn a_manifest_of_another_version_or_a_broken_one_is_refused() {
     for (text, problem) in [
         (r#"{"schema":"adrecover/collector/v9","files":[]}"#, "a manifest of another version"),
-        ("{\"schema\":\"adrecover/collector/v1\",\n\"files\":[", "line 2: the manifest is cut"),
+        ("{\"schema\":\"adrecover/collector/v1\",\n\"files\":[", "the manifest is cut"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         write(folder.path(), "manifest.json", text);

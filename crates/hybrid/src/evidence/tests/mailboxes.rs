@@ -57,7 +57,7 @@ fn fields() {
     assert_eq!(mailbox.legacy_exchange_dn(), Known::Value("/o=x"));
     let numbers = load(&[(
         "m.json",
-        &super::mailboxes::mailbox(r#","RecipientTypeDetails":34359738368,"RemoteRecipientType":100"#),
+        &self::mailbox(r#","RecipientTypeDetails":34359738368,"RemoteRecipientType":100"#),
     )]);
     let mailbox = numbers.mailboxes().iter().next().unwrap();
     assert_eq!(

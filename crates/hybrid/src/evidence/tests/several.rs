@@ -39,6 +39,18 @@ fn the_newer_file_is_believed_and_the_contradiction_told() {
 }
 
 #[test]
+fn an_export_without_ids_is_put_together_by_upn() {
+    let csv = "UserPrincipalName,City\nAna@contoso.com,Bonn\nben@contoso.com,Ulm\n";
+    let evidence = load(&[("a.csv", csv), ("b.json", &user("")), ("c.csv", csv)]);
+    let ana = evidence.users().by_upn("ana@contoso.com").only().unwrap();
+    assert_eq!(
+        (ana.text(UserField::Id), ana.text(UserField::City)),
+        (Known::Value(ID), Known::Value("Bonn"))
+    );
+    assert_eq!(evidence.users().iter().count(), 2);
+}
+
+#[test]
 fn live_and_deleted_at_once_is_told_and_both_are_kept() {
     let evidence = load(&[
         ("live.json", &user("")),

@@ -1,0 +1,245 @@
+//! What the directory itself tells for a pre-flight.
+
+use std::collections::{BTreeSet, HashMap};
+
+use adrecover_core::time::Timestamp;
+use adrecover_core::{Dn, Entry, Sid};
+use adrecover_hybrid::checks::{
+    ATTRIBUTES, ConnectorAccount, EngineFindings, FOREST_ATTRIBUTES, Forest, Observed, Setting, Subject, Sync,
+};
+use adrecover_hybrid::evidence::Known;
+use adrecover_hybrid::scope::model::SettingName;
+use adrecover_ldap::users::{self, Names};
+use adrecover_ldap::{Protected, Session};
+
+use super::inputs::Inputs;
+use crate::context::Ctx;
+use crate::error::CliError;
+
+/// The most containers of a configuration that are looked for.
+const MOST_CONTAINERS: usize = 500;
+
+/// The attributes that are read of each user.
+pub(crate) fn attributes(inputs: &Inputs, sync: Option<&Sync<'_>>) -> Vec<String> {
+    let mut names: Vec<String> = vec![];
+    let mut known = BTreeSet::new();
+    let mut add = |name: &str| {
+        if known.insert(name.to_ascii_lowercase()) {
+            names.push(name.to_owned());
+        }
+    };
+    ATTRIBUTES.iter().for_each(|name| add(name));
+    sync.iter().flat_map(|sync| sync.evaluator.attributes()).for_each(|name| add(&name));
+    for setting in [SettingName::UpnAttribute, SettingName::AnchorAttribute] {
+        inputs.scope.iter().flat_map(|scope| scope.setting(setting)).for_each(|s| add(s.value.trim()));
+        let own = inputs.evidence.as_ref().map(|evidence| evidence.global_setting(setting.name()));
+        own.and_then(Known::value).into_iter().for_each(|name| add(name.trim()));
+    }
+    names.retain(|name| is_attribute(name));
+    names
+}
+
+/// A configuration may say anything: what is no name of an attribute is not asked for.
+fn is_attribute(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}
+
+/// What all users of a run have in common, and how a user is made of an entry.
+pub(crate) struct Around {
+    /// The server, as reports name it.
+    pub(crate) server: String,
+    /// When it was asked.
+    pub(crate) at: Timestamp,
+    /// The attributes that were asked for.
+    pub(crate) attributes: Vec<String>,
+    /// The account that the engine reads the directory with.
+    pub(crate) connector_account: Option<ConnectorAccount>,
+    /// The groups that give licences in the cloud, by SID.
+    pub(crate) licensed_groups: Known<HashMap<String, Dn>>,
+    protected: Protected,
+}
+
+impl Around {
+    /// Asks what all users need.
+    pub(crate) async fn ask(
+        ctx: &Ctx,
+        session: &Session,
+        inputs: &Inputs,
+        sync: Option<&Sync<'_>>,
+    ) -> Result<Self, CliError> {
+        let root = session.root_dse();
+        let domain = root.default_naming_context.clone();
+        let sid = users::domain_sid(session).await?;
+        let server = root.dns_host_name.clone().unwrap_or_else(|| session.server().to_string());
+        Ok(Self {
+            server,
+            at: ctx.now,
+            attributes: attributes(inputs, sync),
+            connector_account: connector_account(session, sync, &domain).await?,
+            licensed_groups: licensed_groups(session, inputs).await?,
+            protected: Protected::find(session, &domain, sid.as_ref()).await?,
+        })
+    }
+
+    /// The setting of every user.
+    pub(crate) fn setting<'a>(
+        &'a self,
+        forest: &'a Forest,
+        sync: Option<&'a Sync<'a>>,
+        inputs: &'a Inputs,
+        on_prem_only: bool,
+    ) -> Setting<'a> {
+        Setting {
+            forest,
+            sync,
+            evidence: inputs.evidence.as_ref(),
+            connector_account: self.connector_account.as_ref(),
+            observed: Observed::default(),
+            engine: EngineFindings::default(),
+            licensed_groups: self.licensed_groups.clone(),
+            on_prem_only,
+            now: self.at,
+        }
+    }
+
+    /// The user that an entry is.
+    pub(crate) fn subject(&self, entry: Entry) -> Result<Subject, CliError> {
+        let dn: Dn = entry.dn.parse()?;
+        let privileged = self.protected.evidence(&entry);
+        let mut subject = Subject::new(dn, entry, &self.attributes, &self.server, self.at);
+        subject.privileged = if privileged.is_empty() { Known::Absent } else { Known::Value(privileged) };
+        Ok(subject)
+    }
+}
+
+/// The engine's configuration, held against the directory: which of its containers are not there.
+pub(crate) async fn sync<'a>(session: &Session, inputs: &'a Inputs) -> Result<Option<Sync<'a>>, CliError> {
+    let Some(scope) = &inputs.scope else { return Ok(None) };
+    let mut sync = Sync::new(scope);
+    let domain = session.root_dse().default_naming_context.clone();
+    let located = sync.evaluator.locate(&domain);
+    let listed = located.iter().flat_map(|l| l.partition.inclusions.iter().chain(&l.partition.exclusions));
+    let mut dns: Vec<Dn> = vec![];
+    for dn in listed.map(|listed| &listed.dn).filter(|dn| dn.is_at_or_below(&domain)).take(MOST_CONTAINERS) {
+        if !dns.contains(dn) {
+            dns.push(dn.clone());
+        }
+    }
+    sync.missing = Known::Value(users::missing(session, &dns).await?);
+    Ok(Some(sync))
+}
+
+async fn licensed_groups(session: &Session, inputs: &Inputs) -> Result<Known<HashMap<String, Dn>>, CliError> {
+    let Some(evidence) = &inputs.evidence else { return Ok(Known::NotAsked) };
+    let sids: Vec<Sid> = evidence
+        .licensed_groups()
+        .filter_map(|group| group.on_premises_sid().value()?.parse().ok())
+        .collect();
+    let found = users::by_sid(session, &sids).await?;
+    let found = found.into_iter().filter_map(|(sid, dn)| Some((sid.to_string(), dn.parse().ok()?)));
+    Ok(Known::Value(found.collect()))
+}
+
+/// The account with which the engine reads this domain, where a configuration names it.
+async fn connector_account(
+    session: &Session,
+    sync: Option<&Sync<'_>>,
+    domain: &Dn,
+) -> Result<Option<ConnectorAccount>, CliError> {
+    let Some(sync) = sync else { return Ok(None) };
+    for located in sync.evaluator.locate(domain) {
+        if let Some(name) = &located.connector.account
+            && let Some(token) = users::token_of(session, name).await?
+        {
+            return Ok(Some(ConnectorAccount { name: name.clone(), token }));
+        }
+    }
+    Ok(None)
+}
+
+/// The global catalogue, or why there is none.
+pub(crate) async fn catalogue(session: &Session) -> Result<Session, String> {
+    session.global_catalog().await.map_err(|error| error.to_string())
+}
+
+/// Who in the forest has a name or an address that one of these users has.
+pub(crate) async fn forest_of(session: &Session, subjects: &[Subject]) -> Result<Forest, CliError> {
+    let catalogue = catalogue(session).await;
+    let (asked, base) = match &catalogue {
+        Ok(catalogue) => (catalogue, String::new()),
+        Err(_) => (session, session.root_dse().default_naming_context.to_string()),
+    };
+    let mut forest = empty(asked, &catalogue);
+    let texts = |subject: &Subject, name: &str| -> Vec<String> {
+        let all = subject.texts(name).value().unwrap_or_default();
+        all.into_iter().map(std::borrow::Cow::into_owned).collect()
+    };
+    let mut names = Names::default();
+    for subject in subjects {
+        names.upns.extend(texts(subject, "userPrincipalName"));
+        names.nicknames.extend(texts(subject, "mailNickname"));
+        names.addresses.extend(texts(subject, "proxyAddresses"));
+        names.addresses.extend(texts(subject, "mail").into_iter().map(|mail| format!("smtp:{mail}")));
+        if let Some(sam) =
+            subject.text("sAMAccountName").value().filter(|_| !subject.entry().has("userPrincipalName"))
+        {
+            names.upns.push(format!("{sam}@{}", subject.dn.dns_name()));
+        }
+    }
+    users::holders(asked, &base, &names, &FOREST_ATTRIBUTES)
+        .await?
+        .iter()
+        .for_each(|entry| forest.add(entry));
+    if let Ok(catalogue) = catalogue {
+        catalogue.close().await;
+    }
+    Ok(forest)
+}
+
+/// All names and addresses of the forest, in one pass.
+pub(crate) async fn whole_forest(session: &mut Session, connections: usize) -> Result<Forest, CliError> {
+    let mut catalogue = catalogue(session).await;
+    let own = session.root_dse().default_naming_context.to_string();
+    let mut forest = empty(catalogue.as_ref().unwrap_or(session), &catalogue);
+    let (asked, base) = match &mut catalogue {
+        Ok(catalogue) => (catalogue, String::new()),
+        Err(_) => (session, own),
+    };
+    users::each_named(asked, &base, &FOREST_ATTRIBUTES, connections, |entry| {
+        forest.add(&entry);
+        Ok::<_, CliError>(())
+    })
+    .await?;
+    if let Ok(catalogue) = catalogue {
+        catalogue.close().await;
+    }
+    Ok(forest)
+}
+
+fn empty(asked: &Session, catalogue: &Result<Session, String>) -> Forest {
+    let host = asked.root_dse().dns_host_name.clone().unwrap_or_else(|| asked.server().to_string());
+    let mut forest = Forest::of(&format!("{host} (global catalogue)"));
+    if let Err(reason) = catalogue {
+        forest.source = host;
+        forest.gap = Some(format!("the global catalogue cannot be asked: {reason}"));
+    }
+    forest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_attribute_is_asked_for_once() {
+        let names = attributes(&Inputs::default(), None);
+        let lower: BTreeSet<String> = names.iter().map(|n| n.to_lowercase()).collect();
+        assert_eq!((lower.len(), names.len()), (ATTRIBUTES.len(), ATTRIBUTES.len()));
+        assert!(
+            is_attribute("mS-DS-ConsistencyGuid")
+                && !is_attribute("a b")
+                && !is_attribute("")
+                && !is_attribute("*")
+        );
+    }
+}

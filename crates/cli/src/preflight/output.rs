@@ -1,0 +1,228 @@
+//! The outcome of a pre-flight: for people, as JSON, JSON Lines and CSV, and as a page.
+
+use adrecover_core::text::printable;
+use adrecover_core::time::{Timestamp, rfc3339};
+use adrecover_hybrid::checks::{CheckReport, SCHEMA, Severity, Status, UserReport, Verdict};
+use serde::Serialize;
+use serde_json::value::RawValue;
+
+use super::html::Page;
+use crate::args::Format;
+use crate::context::Ctx;
+use crate::error::CliError;
+use crate::printer::Printer;
+
+/// How many users came to which verdict.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Summary {
+    pub(crate) users: u64,
+    pub(crate) ready: u64,
+    pub(crate) incomplete: u64,
+    pub(crate) blocked: u64,
+}
+
+impl Summary {
+    fn add(&mut self, verdict: Verdict) {
+        self.users += 1;
+        *match verdict {
+            Verdict::Ready => &mut self.ready,
+            Verdict::Incomplete => &mut self.incomplete,
+            Verdict::Blocked => &mut self.blocked,
+        } += 1;
+    }
+
+    fn verdict(&self) -> Verdict {
+        match (self.blocked, self.incomplete) {
+            (1.., _) => Verdict::Blocked,
+            (0, 1..) => Verdict::Incomplete,
+            (0, 0) => Verdict::Ready,
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    schema: &'static str,
+    server: &'a str,
+    at: String,
+    summary: Summary,
+    /// Made when each was checked: the reports themselves would take several times the room.
+    users: &'a [Box<RawValue>],
+}
+
+/// Takes the users one by one.
+pub(crate) struct Output<'a> {
+    printer: &'a Printer,
+    server: String,
+    at: Timestamp,
+    page: Option<Page>,
+    summary: Summary,
+    users: Vec<Box<RawValue>>,
+    /// Whether each user gets a section of its own, and not a line.
+    is_detailed: bool,
+}
+
+impl<'a> Output<'a> {
+    /// Begins.
+    pub(crate) fn new(ctx: &'a Ctx, server: &str, page: Option<Page>, is_detailed: bool) -> Self {
+        Self {
+            printer: &ctx.printer,
+            server: server.to_owned(),
+            at: ctx.now,
+            page,
+            summary: Summary::default(),
+            users: vec![],
+            is_detailed,
+        }
+    }
+
+    /// Shows a user.
+    pub(crate) fn user(&mut self, report: &UserReport) -> Result<(), CliError> {
+        let printer = self.printer;
+        if self.summary.users == 0 && printer.format == Format::Csv {
+            printer.csv_row(CSV)?;
+        }
+        if self.summary.users > 0 && printer.format == Format::Table && self.is_detailed {
+            printer.line("")?;
+        }
+        self.summary.add(report.verdict);
+        if let Some(page) = &mut self.page {
+            page.user(report)?;
+        }
+        match printer.format {
+            Format::Json => self.users.push(serde_json::value::to_raw_value(report)?),
+            Format::Jsonl => printer.json_line(report)?,
+            Format::Csv => {
+                report.checks.iter().try_for_each(|check| printer.csv_row(cells(report, check)))?
+            }
+            Format::Table if self.is_detailed => section(printer, report)?,
+            Format::Table => line(printer, report)?,
+        }
+        Ok(())
+    }
+
+    /// Ends; how many users there were, and the worst verdict.
+    pub(crate) fn finish(self) -> Result<(u64, Verdict), CliError> {
+        let Self { printer, server, at, page, summary, users, is_detailed } = self;
+        match printer.format {
+            Format::Json => {
+                printer.json(&Document {
+                    schema: SCHEMA,
+                    server: &server,
+                    at: rfc3339(at),
+                    summary,
+                    users: &users,
+                })?;
+            }
+            Format::Csv if summary.users == 0 => printer.csv_row(CSV)?,
+            Format::Table if summary.users > 1 || !is_detailed => {
+                if summary.users > 0 {
+                    printer.line("")?;
+                }
+                let Summary { users, ready, incomplete, blocked } = summary;
+                printer.line(&format!(
+                    "{users} user(s): {ready} ready, {incomplete} incomplete, {blocked} blocked"
+                ))?;
+            }
+            _ => {}
+        }
+        printer.flush()?;
+        if let Some(page) = page {
+            let path = page.finish(&server, at, &summary)?;
+            printer.note(format!("the page is {}", path.display()));
+        }
+        Ok((summary.users, summary.verdict()))
+    }
+}
+
+const CSV: [&str; 10] =
+    ["guid", "userPrincipalName", "dn", "verdict", "check", "status", "severity", "title", "detail", "fix"];
+
+fn cells(report: &UserReport, check: &CheckReport) -> [String; 10] {
+    [
+        report.guid.map(|guid| guid.to_string()).unwrap_or_default(),
+        report.user_principal_name.clone().unwrap_or_default(),
+        report.dn.clone(),
+        report.verdict.name().to_owned(),
+        check.id.to_owned(),
+        check.status.name().to_owned(),
+        check.severity.name().to_owned(),
+        check.title.to_owned(),
+        check.detail.clone(),
+        check.fix.clone().unwrap_or_default(),
+    ]
+}
+
+/// Red, yellow, green as a verdict is.
+fn painted(printer: &Printer, verdict: Verdict, width: usize) -> String {
+    let color = match verdict {
+        Verdict::Blocked => "31",
+        Verdict::Incomplete => "33",
+        Verdict::Ready => "32",
+    };
+    printer.paint(color, &format!("{:<width$}", verdict.name()))
+}
+
+/// What decides about a user, in a line.
+fn line(printer: &Printer, report: &UserReport) -> Result<(), CliError> {
+    let named =
+        report.user_principal_name.as_ref().or(report.sam_account_name.as_ref()).unwrap_or(&report.dn);
+    let decides = |check: &&CheckReport| match report.verdict {
+        Verdict::Blocked => check.status == Status::Fail,
+        Verdict::Incomplete => check.status == Status::Unknown && check.severity == Severity::Block,
+        Verdict::Ready => check.status == Status::Warn,
+    };
+    let ids: Vec<&str> = report.checks.iter().filter(decides).map(|check| check.id).collect();
+    let text = format!("{}  {}  {}", painted(printer, report.verdict, 10), printable(named), ids.join(", "));
+    printer.line(text.trim_end())
+}
+
+/// Everything about a user but what is as it should be.
+fn section(printer: &Printer, report: &UserReport) -> Result<(), CliError> {
+    let named = report.user_principal_name.as_ref().or(report.sam_account_name.as_ref());
+    let named = named.map_or_else(String::new, |name| format!("{}  ", printer.bold(&printable(name))));
+    printer.line(&format!("{named}{}", painted(printer, report.verdict, 0)))?;
+    printer.line(&printer.paint("2", &printable(&report.dn)))?;
+    let smtp = &report.primary_smtp;
+    let agrees = match smtp.agrees {
+        Some(true) => printer.paint("32", "agrees"),
+        Some(false) => printer.paint("31", "differs"),
+        None => printer.paint("36", "unknown"),
+    };
+    printer.line(&format!("primary SMTP address: {agrees}: {}", printable(&smtp.answer)))?;
+    if let Some(change) = &smtp.change {
+        printer.line(&printer.fitted(&format!("  {}", printable(change))))?;
+    }
+    printer.line("")?;
+    for (status, color) in [(Status::Fail, "31"), (Status::Unknown, "36"), (Status::Warn, "33")] {
+        for check in report.checks.iter().filter(|check| check.status == status) {
+            open(printer, check, color)?;
+        }
+    }
+    if printer.is_verbose(1) {
+        for check in report.checks.iter().filter(|check| check.status == Status::Pass) {
+            open(printer, check, "32")?;
+        }
+    }
+    let number = |status| report.checks.iter().filter(|check| check.status == status).count();
+    let (passed, none) = (number(Status::Pass), number(Status::NotApplicable));
+    let more = if printer.is_verbose(1) { "" } else { " (-v shows them)" };
+    printer.line(&format!("{passed} check(s) pass{more}; {none} do not apply"))
+}
+
+fn open(printer: &Printer, check: &CheckReport, color: &str) -> Result<(), CliError> {
+    let status = printer.paint(color, &format!("{:<8}", check.status.name()));
+    let weight = match (check.status, check.severity) {
+        (Status::Unknown, Severity::Block) => ", blocks if it fails",
+        _ => "",
+    };
+    printer.line(&format!("{status} {} ({}{weight})", check.title, check.id))?;
+    if !check.detail.is_empty() {
+        printer.line(&printer.fitted(&format!("         {}", printable(&check.detail))))?;
+    }
+    if let Some(fix) = &check.fix {
+        printer.line(&printer.fitted(&format!("         fix: {}", printable(fix))))?;
+    }
+    Ok(())
+}

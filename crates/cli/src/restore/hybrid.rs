@@ -1,0 +1,258 @@
+//! The pre-flight of a restore: the users as they will be, checked before anything is written.
+
+use std::borrow::Cow;
+
+use adrecover_core::directory::{Query, Visibility};
+use adrecover_core::entry::Attribute;
+use adrecover_core::kind::ObjectKind;
+use adrecover_core::plan::{Action, Block, ObjectPlan, Plan, Step, Undo};
+use adrecover_core::{Entry, UserAccountControl};
+use adrecover_hybrid::checks::{
+    self, Case, CheckReport, Choice, Severity, Status, Subject, UserReport, Verdict,
+};
+use clap::Args;
+
+use super::desk::Desk;
+use crate::context::Ctx;
+use crate::error::CliError;
+use crate::preflight::gather::{self, Around};
+use crate::preflight::inputs::{EvidenceArgs, Inputs};
+
+/// The id of the block that a pre-flight puts on an object begins so.
+pub(crate) const PREFIX: &str = "preflight.";
+const HOLD: &str = "on its server, before anything is restored: Set-ADSyncScheduler -SyncCycleEnabled $false";
+const RELEASE: &str =
+    "on its server, when `adrecover preflight` says ready: Set-ADSyncScheduler -SyncCycleEnabled $true";
+
+/// What is known of the cloud, and what is to be made of it.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct HybridArgs {
+    #[command(flatten)]
+    pub(crate) evidence: EvidenceArgs,
+    /// The primary SMTP address that the user must have afterwards (one object)
+    #[arg(long, value_name = "ADDRESS", help_heading = "What is known of the cloud")]
+    pub(crate) expect_smtp: Option<String>,
+    /// Restore nothing as long as a check that blocks is unknown
+    #[arg(long, help_heading = "What is known of the cloud")]
+    pub(crate) require_ready: bool,
+}
+
+impl HybridArgs {
+    /// Whether a pre-flight is asked for, and not only one address.
+    fn is_whole(&self) -> bool {
+        self.evidence.any() || self.require_ready
+    }
+
+    /// The files; read before anything is asked of a server.
+    pub(crate) fn read(&self, ctx: &Ctx) -> Result<Option<Inputs>, CliError> {
+        if let Some(address) = &self.expect_smtp
+            && !address
+                .rsplit_once('@')
+                .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
+        {
+            return Err(CliError::usage(format!("`{address}` is no SMTP address"))
+                .hint("write --expect-smtp usera@contoso.com"));
+        }
+        (self.is_whole() || self.expect_smtp.is_some())
+            .then(|| Inputs::read(&self.evidence, &ctx.printer))
+            .transpose()
+    }
+}
+
+/// Checks the users of a plan as they will be. What blocks goes into the plan, and so does what is to be done by hand.
+pub(crate) async fn check(
+    ctx: &Ctx,
+    desk: &mut Desk,
+    plan: &mut Plan,
+    args: &HybridArgs,
+    inputs: &Inputs,
+) -> Result<(), CliError> {
+    let sync = gather::sync(&desk.session, inputs).await?;
+    let around = Around::ask(ctx, &desk.session, inputs, sync.as_ref()).await?;
+    let mut subjects = vec![];
+    for (number, object) in plan.objects.iter().enumerate() {
+        if object.kind == ObjectKind::User && object.skipped.is_none() {
+            subjects.extend(planned(desk, &around, object).await?.map(|subject| (number, subject)));
+        }
+    }
+    let only: Vec<Subject> = subjects.iter().map(|(_, subject)| subject.clone()).collect();
+    let forest = gather::forest_of(&desk.session, &only).await?;
+    let setting = around.setting(&forest, sync.as_ref(), inputs, false);
+    for (number, subject) in &subjects {
+        let report = checks::judge(&Case::new(subject, &setting), &Choice::default());
+        let object = &mut plan.objects[*number];
+        object.blocked_by.extend(args.expect_smtp.as_deref().and_then(|wanted| unexpected(&report, wanted)));
+        if args.is_whole() {
+            put_into(object, &report, args.require_ready);
+        }
+    }
+    if args.is_whole() {
+        hold(plan);
+    }
+    Ok(())
+}
+
+/// The user as the plan leaves it.
+async fn planned(desk: &Desk, around: &Around, object: &ObjectPlan) -> Result<Option<Subject>, CliError> {
+    let query =
+        Query::object(object.guid.as_dn()).attributes(&around.attributes).visibility(Visibility::Deleted);
+    let Some(mut entry) = desk.session.ask(&query).await?.into_iter().next() else { return Ok(None) };
+    let was_deleted = entry.is_deleted();
+    let was_tombstone = was_deleted && !desk.judge.policy.recycle_bin;
+    for step in &object.steps {
+        foresee(&mut entry, &step.action);
+    }
+    entry.dn = object.dn.to_string();
+    for name in ["isDeleted", "isRecycled"] {
+        set(&mut entry, name, vec![]);
+    }
+    if let Some(rdn) = object.dn.rdn() {
+        for name in ["name", rdn.kind()] {
+            set(&mut entry, name, vec![rdn.value().as_bytes().to_vec()]);
+        }
+    }
+    let mut subject = around.subject(entry)?;
+    subject.is_planned = true;
+    subject.is_live = true;
+    subject.was_tombstone = was_tombstone;
+    Ok(Some(subject))
+}
+
+/// What a step makes of the attributes.
+fn foresee(entry: &mut Entry, action: &Action) {
+    let octets = |text: &str| vec![text.as_bytes().to_vec()];
+    match action {
+        Action::Reanimate { sam_account_name, user_principal_name, .. } => {
+            if let Some(name) = sam_account_name {
+                set(entry, "sAMAccountName", octets(name));
+            }
+            if let Some(upn) = user_principal_name {
+                set(entry, "userPrincipalName", octets(upn));
+            }
+        }
+        Action::SetUpn { value } => set(entry, "userPrincipalName", octets(value)),
+        Action::SetAttribute { attribute, values, .. } => {
+            let values = values.iter().filter_map(adrecover_core::value::Value::to_bytes).collect();
+            set(entry, attribute, values);
+        }
+        Action::SetPassword { must_change, .. } => {
+            // Any time but 0, which means that it must be changed.
+            set(entry, "pwdLastSet", octets(if *must_change { "0" } else { "1" }));
+        }
+        Action::Enable => set_uac(entry, |uac| uac.without(UserAccountControl::DISABLED)),
+        Action::Disable => set_uac(entry, |uac| uac.with(UserAccountControl::DISABLED)),
+        Action::AddToGroup { group, .. } => {
+            let mut groups = entry.values("memberOf").to_vec();
+            groups.push(group.to_string().into_bytes());
+            set(entry, "memberOf", groups);
+        }
+        Action::RemoveFromGroup { group, .. } => {
+            let mut groups = entry.values("memberOf").to_vec();
+            groups.retain(|dn| String::from_utf8_lossy(dn).parse().ok().as_ref() != Some(group));
+            set(entry, "memberOf", groups);
+        }
+        Action::Move { .. }
+        | Action::Delete
+        | Action::Manual { .. }
+        | Action::HoldSync { .. }
+        | Action::BeforeSync { .. }
+        | Action::ReleaseSync { .. } => {}
+    }
+}
+
+fn set_uac(entry: &mut Entry, change: impl FnOnce(UserAccountControl) -> UserAccountControl) {
+    if let Some(uac) = entry.uac() {
+        set(entry, "userAccountControl", vec![change(uac).to_attribute().into_bytes()]);
+    }
+}
+
+fn set(entry: &mut Entry, name: &str, values: Vec<Vec<u8>>) {
+    entry.attributes.retain(|attribute| !attribute.name.eq_ignore_ascii_case(name));
+    if !values.is_empty() {
+        entry.attributes.push(Attribute { name: Cow::Owned(name.to_owned()), values });
+    }
+}
+
+/// Blocks, warnings and steps by hand that a report comes to.
+fn put_into(object: &mut ObjectPlan, report: &UserReport, require_ready: bool) {
+    for check in &report.checks {
+        let stops = match check.status {
+            Status::Fail => true,
+            Status::Unknown => require_ready && check.severity == Severity::Block,
+            _ => false,
+        };
+        if stops {
+            object.blocked_by.push(block(check));
+        }
+    }
+    if report.verdict == Verdict::Incomplete {
+        let open =
+            report.checks.iter().filter(|c| c.status == Status::Unknown && c.severity == Severity::Block);
+        let open: Vec<&str> = open.map(|check| check.id).collect();
+        object.warnings.push(format!("before a synchronisation these checks are open: {}", open.join(", ")));
+    }
+    for check in report.checks.iter().filter(|check| check.status == Status::Warn) {
+        let text = format!("[{}] {}", check.id, told(check));
+        object.steps.push(step(Action::BeforeSync { text }, check.title));
+    }
+}
+
+/// What blocks where the primary SMTP address will not be the one that is expected.
+fn unexpected(report: &UserReport, wanted: &str) -> Option<Block> {
+    let own = report.primary_smtp.on_premises.as_deref().unwrap_or_default();
+    if matches!(own, [one] if one.eq_ignore_ascii_case(wanted)) {
+        return None;
+    }
+    let has = if own.is_empty() { "none".to_owned() } else { own.join(" and ") };
+    Some(Block {
+        id: format!("{PREFIX}expectSmtp"),
+        message: format!("the primary SMTP address will be {has}, and {wanted} is expected"),
+        object: None,
+        way_out: Some(format!("--set proxyAddresses=SMTP:{wanted}")),
+        for_good: false,
+    })
+}
+
+fn told(check: &CheckReport) -> String {
+    match (&check.detail, &check.fix) {
+        (detail, Some(fix)) if !detail.is_empty() => format!("{detail}: {fix}"),
+        (_, Some(fix)) => fix.clone(),
+        (detail, None) => detail.clone(),
+    }
+}
+
+fn block(check: &CheckReport) -> Block {
+    let message =
+        if check.detail.is_empty() { format!("not so: {}", check.title) } else { check.detail.clone() };
+    Block {
+        id: format!("{PREFIX}{}", check.id),
+        message,
+        object: None,
+        way_out: check.fix.clone(),
+        for_good: false,
+    }
+}
+
+/// The scheduler is held before the first object, and let go after the last one.
+fn hold(plan: &mut Plan) {
+    let writes = plan.objects.iter().any(ObjectPlan::writes);
+    if !writes {
+        return;
+    }
+    if let Some(first) = plan.objects.iter_mut().find(|object| object.writes()) {
+        first.steps.insert(
+            0,
+            step(Action::HoldSync { text: HOLD.to_owned() }, "a half-restored user must not be synchronised"),
+        );
+    }
+    if let Some(last) = plan.objects.iter_mut().rev().find(|object| object.writes()) {
+        last.steps.push(step(
+            Action::ReleaseSync { text: RELEASE.to_owned() },
+            "until then nothing of the directory reaches the cloud",
+        ));
+    }
+}
+
+fn step(action: Action, why: &str) -> Step {
+    Step { action, why: why.to_owned(), already: false, undo: Undo::Nothing }
+}

@@ -1,0 +1,8 @@
+//! The checks of the mailbox and its routing.
+
+pub(super) mod cloud_managed;
+pub(super) mod legacy_dn;
+pub(super) mod mailbox_guid;
+pub(super) mod recipient;
+pub(super) mod recipient_triple;
+pub(super) mod routing_address;

@@ -1,0 +1,228 @@
+//! `match.sourceAnchor`.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use uuid::Uuid;
+
+use crate::checks::case::Case;
+use crate::checks::command::identity;
+use crate::checks::rule::{Finding, Needs, Rule, Severity};
+use crate::evidence::{Known, UserField};
+use crate::scope::model::SettingName;
+
+/// The check.
+pub(crate) static RULE: Rule = Rule {
+    id: "match.sourceAnchor",
+    title: "the source anchor is the one that the cloud object has",
+    severity: Severity::Block,
+    needs: Needs::Cloud,
+    why: "The anchor decides which cloud object this user is (hard match). With another anchor the user becomes a second cloud \
+          user, or the export ends with AttributeValueMustBeUnique or InvalidSoftMatch; the old cloud object, with its mailbox \
+          and files, stays behind. A tombstone has lost mS-DS-ConsistencyGuid: the engine then takes objectGUID. An anchor \
+          cannot be changed once it was exported.",
+    evidence: "mS-DS-ConsistencyGuid and objectGUID of the user; AnchorAttribute of the synchronisation engine; \
+               onPremisesImmutableId of the cloud user. Base64 is compared octet by octet: it has a case",
+    fix: "write the cloud's onPremisesImmutableId, decoded from base64, to mS-DS-ConsistencyGuid before the next \
+          synchronisation",
+    source: "learn.microsoft.com/entra/identity/hybrid/connect/plan-connect-design-concepts (sourceAnchor; \
+             ms-DS-ConsistencyGuid as sourceAnchor); [MS-ADTS] 3.1.1.5.5.1.1 (what a tombstone keeps)",
+    judge,
+};
+
+fn judge(case: &Case<'_>) -> Finding {
+    let user = match case.need_cloud_user() {
+        Ok(user) => user,
+        Err(finding) => return finding,
+    };
+    let mut seen = vec![case.saw("mS-DS-ConsistencyGuid"), case.saw("objectGUID")];
+    seen.extend(case.sync_setting(SettingName::AnchorAttribute).map(|(_, seen)| seen));
+    seen.push(case.saw_cloud(user, UserField::OnPremisesImmutableId));
+    let theirs = match user.immutable_id() {
+        Known::Value(anchor) => anchor,
+        Known::Absent => {
+            let detail =
+                "the cloud user has no source anchor: only a soft match can find it (match.softMatchAllowed)";
+            return Finding::not_applicable(detail).saw(seen);
+        }
+        Known::NotAsked => {
+            return Finding::unknown("the export of users does not hold onPremisesImmutableId").saw(seen);
+        }
+    };
+    let finding = match &case.anchor {
+        Known::NotAsked => Finding::unknown("the attribute that the anchor is made of was not read"),
+        Known::Absent => Finding::fail(format!("the user has no source anchor; the cloud has `{theirs}`"))
+            .fix(way_out(case, theirs)),
+        Known::Value(own) => compare(case, own, theirs),
+    };
+    finding.saw(seen)
+}
+
+fn compare(case: &Case<'_>, own: &str, theirs: &str) -> Finding {
+    let guid = case.subject.guid().map(|guid| STANDARD.encode(guid.to_wire()));
+    let is_default = case.sync_setting(SettingName::AnchorAttribute).is_none();
+    let consistency = case.subject.octets("mS-DS-ConsistencyGuid");
+    if own == theirs {
+        return match consistency {
+            Known::Absent => Finding::fine(format!("`{own}` here (of objectGUID) and in the cloud")),
+            _ => Finding::fine(format!("`{own}` here and in the cloud")),
+        };
+    }
+    if is_default && guid.as_deref() == Some(theirs) {
+        let detail = format!(
+            "objectGUID gives the anchor `{theirs}` of the cloud and mS-DS-ConsistencyGuid gives `{own}`; which of them the \
+             engine takes is not known: give its configuration with --sync-config PATH"
+        );
+        return Finding::unknown(detail);
+    }
+    let detail = if own.eq_ignore_ascii_case(theirs) {
+        format!("`{own}` here and `{theirs}` in the cloud differ in capitals: they are two different anchors")
+    } else if case.subject.was_tombstone && consistency.is_absent() {
+        format!(
+            "the tombstone has lost mS-DS-ConsistencyGuid, so that the anchor becomes `{own}` (of objectGUID); the cloud has \
+             `{theirs}`"
+        )
+    } else {
+        format!("`{own}` here and `{theirs}` in the cloud")
+    };
+    Finding::fail(detail).fix(way_out(case, theirs))
+}
+
+/// What makes the anchor that of the cloud.
+fn way_out(case: &Case<'_>, theirs: &str) -> String {
+    let attribute = case.sync_setting(SettingName::AnchorAttribute).map(|(value, _)| value);
+    if let Some(other) = attribute.filter(|name| !name.eq_ignore_ascii_case("mS-DS-ConsistencyGuid")) {
+        return format!(
+            "the engine takes the anchor from {other}, so that writing mS-DS-ConsistencyGuid alone changes nothing: let the Entra \
+             Connect wizard move the source anchor to mS-DS-ConsistencyGuid first, or find the object that has the cloud's anchor \
+             `{theirs}` and restore that one"
+        );
+    }
+    let Ok(octets) = STANDARD.decode(theirs) else {
+        return format!("`{theirs}` is not base64: it was not made by Entra Connect; find out what wrote it");
+    };
+    let hex: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
+    let user = identity(case.subject);
+    match <[u8; 16]>::try_from(octets) {
+        Ok(octets) => {
+            let guid = Uuid::from_bytes_le(octets);
+            format!(
+                "write mS-DS-ConsistencyGuid before the next synchronisation: octets {hex}, which are the GUID {guid}: \
+                 Set-ADUser -Identity {user} -Replace @{{'mS-DS-ConsistencyGuid'=([guid]'{guid}').ToByteArray()}}"
+            )
+        }
+        Err(_) => format!(
+            "write mS-DS-ConsistencyGuid before the next synchronisation: octets {hex} (no GUID): \
+             Set-ADUser -Identity {user} -Replace @{{'mS-DS-ConsistencyGuid'=[Convert]::FromBase64String('{theirs}')}}"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::checks::fixtures::{collected, user, with_user};
+    use crate::checks::rule::Status;
+    use crate::checks::testing::{ANCHOR, Stage, table};
+
+    const OTHER: [u8; 16] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15];
+
+    const CONNECTORS: &str = r#"[{"Name":"contoso.test","Type":"AD","Partitions":[{"DN":"DC=contoso,DC=test","Selected":true,
+        "ConnectorPartitionScope":{"ContainerInclusionList":["DC=contoso,DC=test"],"ContainerExclusionList":[],"ObjectClasses":["user"]}}]}]"#;
+
+    fn cloud(anchor: &str) -> Stage {
+        with_user(Stage::new(), json!({ "onPremisesImmutableId": anchor }))
+    }
+
+    fn vector() -> Vec<u8> {
+        STANDARD.decode(ANCHOR).unwrap()
+    }
+
+    #[test]
+    fn cases() {
+        let lower = ANCHOR.to_lowercase();
+        let with_setting = |attribute: &str, anchor: &str| {
+            let name = "Microsoft.SynchronizationOption.AnchorAttribute";
+            let settings =
+                json!({"InstanceId": "x", "Parameters": [{"Name": name, "Value": attribute}]}).to_string();
+            let user = user(json!({ "onPremisesImmutableId": anchor }));
+            let lists = [("users", user.as_str()), ("deletedUsers", ""), ("globalSettings", &settings)];
+            collected(Stage::new(), &lists).octets("mS-DS-ConsistencyGuid", &OTHER)
+        };
+        table(
+            &RULE,
+            &[
+                ("of objectGUID", cloud(ANCHOR), Status::Pass),
+                (
+                    "of the ConsistencyGuid",
+                    cloud(ANCHOR).octets("mS-DS-ConsistencyGuid", &vector()),
+                    Status::Pass,
+                ),
+                ("another one", cloud(&STANDARD.encode(OTHER)), Status::Fail),
+                (
+                    "of the ConsistencyGuid, after a move",
+                    cloud(&STANDARD.encode(OTHER)).octets("mS-DS-ConsistencyGuid", &OTHER),
+                    Status::Pass,
+                ),
+                ("in small letters", cloud(&lower), Status::Fail),
+                (
+                    "which of the two is taken",
+                    cloud(ANCHOR).octets("mS-DS-ConsistencyGuid", &OTHER),
+                    Status::Unknown,
+                ),
+                (
+                    "connectors do not say which",
+                    cloud(ANCHOR).octets("mS-DS-ConsistencyGuid", &OTHER).sync("connectors.json", CONNECTORS),
+                    Status::Unknown,
+                ),
+                ("objectGUID by setting", with_setting("objectGUID", ANCHOR), Status::Pass),
+                ("the other by setting", with_setting("mS-DS-ConsistencyGuid", ANCHOR), Status::Fail),
+                ("an attribute that is not there", with_setting("employeeID", "RTQ3MTE="), Status::Fail),
+                (
+                    "none in the cloud",
+                    with_user(Stage::new(), json!({"onPremisesImmutableId": null})),
+                    Status::NotApplicable,
+                ),
+                (
+                    "not exported",
+                    with_user(Stage::new(), json!({"onPremisesImmutableId": "-"})),
+                    Status::Unknown,
+                ),
+                ("not read", cloud(ANCHOR).not_asked("mS-DS-ConsistencyGuid"), Status::Unknown),
+                (
+                    "no cloud user",
+                    collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]),
+                    Status::NotApplicable,
+                ),
+                ("no bin", collected(Stage::new(), &[("users", "")]), Status::Unknown),
+                ("no export", Stage::new(), Status::Unknown),
+                ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),
+            ],
+        );
+    }
+
+    #[test]
+    fn the_value_to_write_is_named() {
+        let stage = with_user(
+            Stage::new().octets("mS-DS-ConsistencyGuid", &OTHER),
+            json!({
+                "onPremisesImmutableId": ANCHOR,
+            }),
+        );
+        let stage = stage.octets("objectGUID", &[9; 16]).changed(|subject| subject.was_tombstone = true);
+        let found = stage.look(|case| (RULE.judge)(case));
+        let fix = found.fix.unwrap();
+        assert!(fix.contains(
+            "octets 2a6b4e8d3c1f5b4a9c7d0123456789ab, which are the GUID 8d4e6b2a-1f3c-4a5b-9c7d-0123456789ab"
+        ));
+        assert!(fix.contains("-Identity 09090909-0909-0909-0909-090909090909"), "{fix}");
+        let lost = stage.without("mS-DS-ConsistencyGuid").look(|case| (RULE.judge)(case));
+        assert!(lost.detail.starts_with("the tombstone has lost mS-DS-ConsistencyGuid"), "{}", lost.detail);
+        assert_eq!(lost.fix, Some(fix));
+        let short = cloud("RTQ3MTE=").look(|case| (RULE.judge)(case)).fix.unwrap();
+        assert!(short.contains("octets 4534373131 (no GUID)"), "{short}");
+        let odd = cloud("E4711 ???").look(|case| (RULE.judge)(case)).fix.unwrap();
+        assert!(odd.contains("is not base64"), "{odd}");
+    }
+}

@@ -93,6 +93,11 @@ pub fn source_anchor(octets: &[u8]) -> String {
     STANDARD.encode(octets)
 }
 
+/// The GUID that a source anchor is; `None` where it is something else, such as an employee number.
+pub fn of_source_anchor(anchor: &str) -> Option<ObjectGuid> {
+    ObjectGuid::from_wire(&STANDARD.decode(anchor).ok()?).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,5 +124,7 @@ mod tests {
     fn the_source_anchor_is_made_of_the_octets_of_the_wire() {
         let guid: ObjectGuid = "8d4e6b2a-1f3c-4a5b-9c7d-0123456789ab".parse().unwrap();
         assert_eq!(guid.source_anchor(), "KmtOjTwfW0qcfQEjRWeJqw==");
+        assert_eq!(of_source_anchor("KmtOjTwfW0qcfQEjRWeJqw=="), Some(guid));
+        assert_eq!((of_source_anchor("MTIz"), of_source_anchor("no anchor")), (None, None));
     }
 }

@@ -5,6 +5,7 @@ use adrecover_core::decision_table::{Answers, Placeholder, Question, Values};
 use super::identity::{By, Keys};
 use super::{Inputs, is_not_synchronised};
 use crate::evidence::{Evidence, Known, Mailbox, MailboxField, MailboxState, User, UserField};
+use crate::scope::model::SettingName;
 
 /// All that was found, together.
 pub(super) struct Seen<'a, 'i> {
@@ -63,20 +64,26 @@ fn ids_equal(seen: &Seen<'_, '_>) -> Option<bool> {
     Some(theirs == Some(ours))
 }
 
-fn setting<'a>(seen: &Seen<'a, '_>, name: &str) -> Option<&'a str> {
-    seen.inputs.evidence?.global_setting(name).value()
+/// A setting of the sync engine: of the server's own export, else of its configuration where all servers agree.
+fn setting<'a>(seen: &Seen<'a, '_>, name: SettingName) -> Option<&'a str> {
+    let own = seen.inputs.evidence.and_then(|e| e.global_setting(name.name()).value());
+    own.or_else(|| {
+        let mut all = seen.inputs.scope?.setting(name).map(|s| s.value.as_str());
+        let first = all.next()?;
+        all.all(|other| other.eq_ignore_ascii_case(first)).then_some(first)
+    })
 }
 
 fn hybrid(seen: &Seen<'_, '_>) -> Option<bool> {
     if is_not_synchronised(seen.evidence()) {
         return Some(false);
     }
-    let on = setting(seen, "Microsoft.OptionalFeature.HybridExchange")?;
+    let on = setting(seen, SettingName::HybridExchange)?;
     Some(on.trim().eq_ignore_ascii_case("true") || on.trim() == "1")
 }
 
 fn alternate_login(seen: &Seen<'_, '_>) -> Option<bool> {
-    let attribute = setting(seen, "Microsoft.SynchronizationOption.UPNAttribute")?.trim();
+    let attribute = setting(seen, SettingName::UpnAttribute)?.trim();
     (!attribute.is_empty()).then(|| !attribute.eq_ignore_ascii_case("userPrincipalName"))
 }
 

@@ -27,7 +27,8 @@ pub use document::{
     Finding as StateDocument, Guide, Possible, Remaining, StepDocument, Unknown, WarningDocument,
 };
 
-use crate::evidence::{Evidence, Known};
+use crate::evidence::{Evidence, Known, UserField};
+use crate::scope::SyncScope;
 
 /// Where a state comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -125,6 +126,8 @@ pub struct Inputs<'a> {
     pub no_facts_because: Option<String>,
     /// The exports.
     pub evidence: Option<&'a Evidence>,
+    /// The configuration of the sync engine.
+    pub scope: Option<&'a SyncScope>,
 }
 
 /// A cloud object or a mailbox that claims to be the user's.
@@ -253,6 +256,20 @@ fn on_premises(inputs: &Inputs<'_>) -> Found<OnPremises> {
         .clone()
         .unwrap_or_else(|| "no directory was asked: name a user and a server, or give --on-prem".to_owned());
     Found::unknown(vec![because], "adrecover show {user}")
+}
+
+/// Under which names the account may be found on premises: as it was called, and as the cloud user knows it. A tombstone has lost
+/// its UPN, and is found by SID, GUID or account name.
+pub fn names_on_premises(evidence: Option<&Evidence>, called: &str) -> Vec<String> {
+    let mut names = vec![called.to_owned()];
+    let inputs = Inputs { called: Some(called), evidence, ..Inputs::default() };
+    let Some(user) = entra::look(evidence, &identity::Keys::of(&inputs)).user else { return names };
+    let mut add = |name: Option<String>| names.extend(name.filter(|n| !n.is_empty()));
+    add(user.text(UserField::OnPremisesSecurityIdentifier).value().map(str::to_owned));
+    let anchor = user.immutable_id().value().and_then(adrecover_core::guid::of_source_anchor);
+    add(anchor.map(|guid| guid.to_string()));
+    add(user.text(UserField::OnPremisesSamAccountName).value().map(str::to_owned));
+    names
 }
 
 /// Whether the newest export of the organisation says that nothing is synchronised.

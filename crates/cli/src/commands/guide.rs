@@ -286,3 +286,28 @@ fn print(printer: &Printer, guide: &Guide) -> Result<(), CliError> {
 fn printable_lines(text: &str) -> String {
     text.split('\n').map(printable).collect::<Vec<_>>().join("\n")
 }
+
+#[cfg(test)]
+mod tests {
+    use adrecover_core::decision_table::{Case, Question, REMAINS, Style, Values, fill};
+    use clap::Parser;
+
+    use crate::cli::Cli;
+
+    /// What the table tells people to type is what this program takes.
+    #[test]
+    fn the_commands_of_the_table_are_those_of_this_program() {
+        let steps = Case::all().flat_map(|case| case.cell().steps).map(|placed| placed.step);
+        let steps = steps.chain(REMAINS.steps).map(|step| step.command);
+        let commands = steps.chain(Question::ALL.map(Question::command));
+        let mut seen = 0;
+        for command in commands.filter(|c| c.starts_with("adrecover ")) {
+            let mut text = fill(command, &Values::default(), Style::Words).text;
+            text = text.replace("<GUID>", "3c45a0ae-ebc5-490d-a4b4-4b20d3e34a3f");
+            let parsed = Cli::try_parse_from(text.split(' '));
+            assert!(parsed.is_ok(), "{text}: {}", parsed.err().map(|e| e.to_string()).unwrap_or_default());
+            seen += 1;
+        }
+        assert!(seen > 20);
+    }
+}

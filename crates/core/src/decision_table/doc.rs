@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Branch, By, Case, Cell, EntraState, MailboxState, OnPremises, Place, REMAINS, Step, Warning};
+use super::{Branch, Case, Cell, EntraState, MailboxState, OnPremises, REMAINS, Step, Warning};
 
 const INTRODUCTION: &str = "\
 # The 27 cases
@@ -72,11 +72,7 @@ fn warning_text(warning: &Warning) -> String {
 
 fn step(out: &mut String, n: usize, step: &Step, when: &[Branch]) {
     let mark = if step.is_destructive { " **!**" } else { "" };
-    let place = match (step.by, step.place) {
-        (By::PowerShell, Place::Cloud) => "powershell".to_owned(),
-        (By::PowerShell, place) => format!("powershell, {place}"),
-        (by, _) => by.to_string(),
-    };
+    let place = step.actor();
     let mut text = format!("{}{}{mark}", conditions(when), escaped(step.title));
     if !step.needs.is_empty() {
         let _ = write!(text, "<br>needs: {}", escaped(&step.needs.join("; ")));

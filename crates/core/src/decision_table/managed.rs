@@ -148,7 +148,7 @@ pub(super) static CELLS: [Cell; 9] = [
 
 pub(super) const CLOCK: Warning = Warning {
     id: "clock",
-    text: "A deleted Entra user and a soft-deleted mailbox are kept for 30 days, and for good for nobody: see the clocks.",
+    text: "A deleted Entra user and a soft-deleted mailbox are kept for 30 days; after that nobody gets them back, Microsoft included.",
     when: &[],
 };
 

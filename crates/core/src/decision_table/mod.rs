@@ -139,15 +139,39 @@ states! {
         /// Where the modules for Graph and Exchange Online are.
         Cloud "cloud",
         /// On the server of Entra Connect Sync.
-        SyncServer "sync server",
+        SyncServer "syncServer",
         /// Where the ActiveDirectory module is.
-        Directory "directory",
+        Directory "activeDirectory",
         /// In the management shell of an Exchange server on premises.
-        ExchangeServer "exchange server",
-        /// On a domain controller in Directory Services Restore Mode.
-        DomainController "domain controller",
+        ExchangeServer "exchangeServer",
+        /// On a domain controller.
+        DomainController "domainController",
         /// Where this program is.
         Here "here",
+    }
+}
+
+impl Place {
+    /// For people, behind who does it; empty where that says it all.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Cloud => "Graph and Exchange Online",
+            Self::SyncServer => "on the sync server",
+            Self::Directory => "with the ActiveDirectory module",
+            Self::ExchangeServer => "in Exchange's shell on premises",
+            Self::DomainController => "on a domain controller",
+            Self::Here => "",
+        }
+    }
+}
+
+impl Step {
+    /// Who does it and where, for people.
+    pub fn actor(&self) -> String {
+        match (self.by, self.place.words()) {
+            (By::PowerShell, place) if !place.is_empty() => format!("{}, {place}", self.by),
+            (by, _) => by.to_string(),
+        }
     }
 }
 

@@ -221,6 +221,6 @@ pub(super) const SOFT_MATCH: Warning = Warning {
 
 pub(super) const ALTERNATE: Warning = Warning {
     id: "alternateLogin",
-    text: "An alternate login id is in use: wherever a step says UPN, the attribute counts that the sync engine reads (UPNAttribute).",
+    text: "Wherever a step says UPN, the attribute counts that the sync engine reads the logon name from (UPNAttribute).",
     when: &[ALTERNATE_LOGIN],
 };

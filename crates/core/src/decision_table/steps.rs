@@ -90,7 +90,7 @@ pub(super) static UNDELETE: Step = Step::new(
 .why("The old object has the old GUID, by which the cloud knows it. A new one becomes a second account.");
 
 pub(super) static PAST_RECOVERY_STEP: Step =
-    Step::new("authoritativeRestore", PowerShell, "Restore it authoritatively from a backup: \"What remains\" has the steps")
+    Step::new("authoritativeRestore", PowerShell, "Restore it authoritatively from a backup, as \"What remains\" has it (docs/decision-table.md)")
         .at(Place::DomainController)
         .command("ntdsutil\nactivate instance ntds\nauthoritative restore\nrestore object \"<DN>\"\nquit\nquit")
         .replaces("the article's authoritative restore")
@@ -135,7 +135,6 @@ pub(super) static REMOTE_MAILBOX: Step =
 pub(super) static PREFLIGHT: Step =
     Step::new("preflight", Adrecover, "Check before the synchronisation sees it")
         .command("adrecover preflight --guid {guid} --cloud PATH --mailboxes FILE --sync-config PATH")
-        .replaces("nothing: the walkthrough does not check")
         .needs(&["exports of the cloud, the mailboxes and the sync configuration"])
         .why(
             "Scope, anchor, UPN, addresses and conflicts: what is wrong here becomes a second account there.",
@@ -282,7 +281,6 @@ pub(super) static SAVE_CONTENT: Step =
             "New-MailboxRestoreRequest -SourceMailbox {exchangeGuid} -TargetMailbox {saveTo} -TargetRootFolder 'Recovered' -AllowLegacyDNMismatch\n\
              Get-MailboxRestoreRequest | Get-MailboxRestoreRequestStatistics | Select-Object Name, Status, PercentComplete",
         )
-        .replaces("nothing: the walkthrough restores last, when it can be too late")
         .needs(&["the ExchangeGuid of the old mailbox", "a licensed mailbox with room"])
         .why("Wait for `Completed`. Synchronising a user with the old ExchangeGuid and licensing it hard-deletes the soft-deleted mailbox.");
 

@@ -55,7 +55,10 @@ pub(super) fn infer(
     let Some(on_premises) = on_premises else { return nothing };
     let is_gone = matches!(entra, Some(EntraState::SoftDeleted | EntraState::HardDeleted));
     match on_premises {
-        OnPremises::Deleted => on_premises_deletion(seen, is_gone),
+        OnPremises::Deleted => match entra {
+            Some(entra) => on_premises_deletion(seen, entra != EntraState::Present),
+            None => nothing,
+        },
         OnPremises::Present if is_gone => scoping(seen),
         OnPremises::Managed if is_gone => in_the_cloud(seen),
         _ if mailbox == Some(MailboxState::SoftDeleted) => of_mailbox(seen),

@@ -1,7 +1,10 @@
 //! `adrecover/guide/v1`: what to do, in the order in which to do it.
 
+use std::collections::BTreeSet;
+
 use adrecover_core::decision_table::{
-    Answers, Branch, By, Case, Filled, Placed, Question, REMAINS, Step, Style, Values, Verdict, fill,
+    Answers, Branch, By, Case, Filled, Placed, Placeholder, Question, REMAINS, Step, Style, Values, Verdict,
+    fill,
 };
 use serde::Serialize;
 
@@ -109,6 +112,15 @@ pub struct StepDocument {
     pub needs: Vec<String>,
     /// Why, or what to look at.
     pub why: Option<&'static str>,
+    /// The values that are missing in its command.
+    #[serde(skip)]
+    pub missing: Vec<Placeholder>,
+    /// Who does it and where, for people.
+    #[serde(skip)]
+    pub actor: String,
+    /// The evidence that it needs, without the values that are missing.
+    #[serde(skip)]
+    pub evidence: &'static [&'static str],
     #[serde(skip)]
     pub(super) step: &'static Step,
     #[serde(skip)]
@@ -200,10 +212,10 @@ impl StepDocument {
     fn new(n: usize, step: &'static Step, open: Vec<Branch>, values: &Values) -> Self {
         let command = shown(step.command, step.by, values);
         let check = shown(step.check, step.by, values);
+        let mut missing = command.missing.clone();
+        missing.extend(check.missing.iter().filter(|p| !command.missing.contains(p)));
         let mut needs: Vec<String> = step.needs.iter().map(|n| (*n).to_owned()).collect();
-        let missing =
-            command.missing.iter().chain(check.missing.iter().filter(|p| !command.missing.contains(p)));
-        needs.extend(missing.map(|p| format!("{}: {}", p.shown(), p.tells())));
+        needs.extend(missing.iter().map(|p| format!("{}: {}", p.shown(), p.tells())));
         let text = |filled: Filled| Some(filled.text).filter(|t| !t.is_empty());
         Self {
             n,
@@ -218,6 +230,9 @@ impl StepDocument {
             destructive: step.is_destructive,
             needs,
             why: some(step.why),
+            missing,
+            actor: step.actor(),
+            evidence: step.needs,
             step,
             open,
         }
@@ -284,6 +299,11 @@ impl Guide {
             }),
             remains,
         }
+    }
+
+    /// The values that are missing in any command, each once.
+    pub fn missing(&self) -> BTreeSet<Placeholder> {
+        self.steps.iter().flat_map(|step| step.missing.iter().copied()).collect()
     }
 
     /// Whether nothing is wrong.

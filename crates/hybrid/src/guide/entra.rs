@@ -136,8 +136,8 @@ fn choose<'a>(mut claimants: Vec<Claimant<'a>>, gaps: BTreeSet<Gap>) -> Look<'a>
     };
     if tie {
         let because =
-            "several cloud users claim to be this user by the same property: see the duplicates".to_owned();
-        return Look { claims, ..Look::unknown(vec![because], LIVE.to_owned()) };
+            "several cloud users claim to be this user by the same property: name one of them by its object id".to_owned();
+        return Look { claims, ..Look::unknown(vec![because], "adrecover guide {entraId}".to_owned()) };
     }
     let Some(chosen) = claimants.first() else { return nowhere(&gaps) };
     let by = chosen.rank().map_or("", By::name);

@@ -93,10 +93,9 @@ fn steps(out: &mut String, title: &str, all: &[StepDocument]) {
         let mark = if step.destructive { "<span class=\"bad\">destructive</span> " } else { "" };
         let _ = write!(
             out,
-            "<li>{mark}<strong>{}</strong> <span class=\"soft\">{}, {}</span>",
+            "<li>{mark}<strong>{}</strong> <span class=\"soft\">{}</span>",
             escaped(step.title),
-            step.by,
-            step.place
+            escaped(&step.actor)
         );
         let mut line = |class: &str, text: String| {
             let _ = write!(out, "<div class=\"{class}\">{}</div>", escaped(&text));

@@ -17,6 +17,9 @@ pub(super) fn print(printer: &Printer, guide: &Guide) -> Done {
     warnings(printer, guide)?;
     if !guide.steps.is_empty() {
         section(printer, if guide.is_normal() { "To be sure" } else { "What to do, in this order" })?;
+        for placeholder in guide.missing() {
+            sentence(printer, 5, &format!("{} is {}", placeholder.shown(), placeholder.tells()))?;
+        }
         guide.steps.iter().try_for_each(|s| step(printer, s))?;
     }
     unknowns(printer, &guide.unknowns)?;
@@ -156,18 +159,13 @@ fn warnings(printer: &Printer, guide: &Guide) -> Done {
 
 fn step(printer: &Printer, step: &StepDocument) -> Done {
     let mark = if step.destructive { printer.paint("31", "DESTRUCTIVE ") } else { String::new() };
-    let place = match (step.by, step.place) {
-        ("powershell", "cloud") => "powershell".to_owned(),
-        ("powershell", place) => format!("powershell, {place}"),
-        (by, _) => by.to_owned(),
-    };
-    printer.line(&format!("{:>3}. {mark}{} [{place}]", step.n, printer.bold(step.title)))?;
+    printer.line(&format!("{:>3}. {mark}{} [{}]", step.n, printer.bold(step.title), step.actor))?;
     if let Some(when) = &step.when {
         sentence(printer, 5, &format!("only if {when}"))?;
     }
     commands(printer, "before it, which must not throw:", step.check.as_deref())?;
     commands(printer, "", step.command.as_deref())?;
-    for need in &step.needs {
+    for need in step.evidence {
         sentence(printer, 5, &format!("needs {need}"))?;
     }
     if let Some(why) = step.why {

@@ -28,7 +28,7 @@ fn guide(folder: &TempDir, arguments: &[&str]) -> Run {
     run.arg("guide").args(arguments)
 }
 
-fn options<'a>([here, entra, mailbox]: [&'a str; 3]) -> [&'a str; 6] {
+fn options([here, entra, mailbox]: [&str; 3]) -> [&str; 6] {
     ["--on-prem", here, "--entra", entra, "--mailbox", mailbox]
 }
 
@@ -259,7 +259,7 @@ fn every_form_of_output() {
     let case = options(["deleted", "hard-deleted", "soft-deleted"]);
     let document = guide(&folder, &case).args(["-o", "json"]).run().exits(0).json();
     let lines = guide(&folder, &case).args(["-o", "jsonl"]).run().exits(0).json_lines();
-    assert_eq!(lines, [document.clone()]);
+    assert_eq!(lines, std::slice::from_ref(&document));
     let csv = guide(&folder, &case).args(["-o", "csv"]).run().exits(0).stdout;
     assert!(csv.starts_with("n,title,by,place,when,command,"));
     let steps = document["steps"].as_array().unwrap();

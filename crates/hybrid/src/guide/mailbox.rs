@@ -84,16 +84,19 @@ fn is_same(a: &Mailbox<'_>, b: &Mailbox<'_>) -> bool {
     }
 }
 
+/// The one with the strongest claim. Of several with the same, which one is meant is for a person to say; the state is known all
+/// the same where they agree in it.
 fn choose<'a>(mut found: Vec<(Claims, Mailbox<'a>)>, gaps: &BTreeSet<Gap>) -> Look<'a> {
     found.sort_by_key(|(by, _)| std::cmp::Reverse(*by));
-    let tie = found.len() > 1 && found[0].0 == found[1].0 && state(&found[0].1) != state(&found[1].1);
+    let tied = found.iter().take_while(|(by, _)| *by == found[0].0).count() > 1;
     let claims: Vec<Claim> = if found.len() > 1 {
-        found.iter().enumerate().map(|(i, (by, m))| claim(*by, m, i == 0 && !tie)).collect()
+        found.iter().enumerate().map(|(i, (by, m))| claim(*by, m, i == 0 && !tied)).collect()
     } else {
         vec![]
     };
     let Some((by, mailbox)) = found.first().copied() else { return nowhere(gaps) };
-    if tie {
+    let agree = found.iter().filter(|(other, _)| *other == by).all(|(_, m)| state(m) == state(&mailbox));
+    if tied && !agree {
         let because = "several mailboxes claim to be this user's: see the duplicates".to_owned();
         return Look { claims, ..Look::unknown(vec![because], format!("{LIVE}\n{SOFT}")) };
     }
@@ -106,8 +109,9 @@ fn choose<'a>(mut found: Vec<(Claims, Mailbox<'a>)>, gaps: &BTreeSet<Gap>) -> Lo
         _ => state.name(),
     };
     let name = mailbox.primary_smtp().value().unwrap_or("the mailbox");
-    let because = vec![format!("{name} is {word}, found by {}", by.name())];
-    Look { found: Found::seen(state, because), mailbox: Some(mailbox), claims }
+    let many = if tied { "; there are several such" } else { "" };
+    let because = vec![format!("{name} is {word}, found by {}{many}", by.name())];
+    Look { found: Found::seen(state, because), mailbox: Some(mailbox).filter(|_| !tied), claims }
 }
 
 fn state(mailbox: &Mailbox<'_>) -> Option<State> {

@@ -216,3 +216,39 @@ fn clocks() {
     let findings = find(&inputs, now());
     assert_eq!((findings.clocks.len(), findings.clocks[0].ends_at), (1, None));
 }
+
+/// Which of two mailboxes is meant is never guessed: no command names one of them.
+#[test]
+fn two_mailboxes_of_one_address() {
+    use adrecover_core::decision_table::Placeholder;
+    let second = mailbox("", SOFT).replace(MAILBOX, "2b1b1b1b-0000-4000-8000-000000000002");
+    let with = |first: &str| {
+        lists(&[
+            ("u", list(&[somebody(false)])),
+            ("d", list(&[somebody(true)])),
+            ("m", list(&[other_mailbox(SOFT), mailbox("", first)])),
+            ("n", list(std::slice::from_ref(&second))),
+        ])
+    };
+    let findings = found(None, &with(SOFT));
+    assert_eq!(findings.mailbox.state, Some(MailboxState::SoftDeleted));
+    assert_eq!((findings.duplicates.len(), findings.values.get(Placeholder::ExchangeGuid)), (2, None));
+    let findings = found(None, &with(LIVE));
+    assert_eq!((findings.mailbox.state, findings.duplicates.len()), (None, 2));
+}
+
+#[test]
+fn settings_and_licences_answer_questions() {
+    let settings = r#"{"InstanceId":"8d4e6b2a-1f3c-4a5b-9c7d-0123456789ab","SqlSchemaVersion":1,"Parameters":[{"Name":"Microsoft.OptionalFeature.HybridExchange","Value":"True"},{"Name":"Microsoft.SynchronizationOption.UPNAttribute","Value":"mail"}]}"#;
+    let plans =
+        r#","assignedPlans":[{"service":"exchange","servicePlanId":"p","capabilityStatus":"Enabled"}]"#;
+    let evidence = lists(&[("s", settings.to_owned()), ("u", list(&[somebody(false), ana(plans)]))]);
+    let answers = found(None, &evidence).answers;
+    assert_eq!(answers.get(Question::HybridExchange), Some(true));
+    assert_eq!(answers.get(Question::AlternateLogin), Some(true));
+    assert_eq!(answers.get(Question::Licensed), Some(true));
+    let evidence = lists(&[("u", list(&[somebody(false), ana(r#","assignedLicenses":[]"#)]))]);
+    assert_eq!(found(None, &evidence).answers.get(Question::Licensed), Some(false));
+    let evidence = lists(&[("u", list(&[somebody(false), ana("")]))]);
+    assert_eq!(found(None, &evidence).answers.get(Question::Licensed), None);
+}

@@ -281,7 +281,7 @@ pub struct Step {
     pub by: By,
     /// Where its command runs.
     pub place: Place,
-    /// The command as a template for [`fill`]; empty where there is none.
+    /// The command as a template for [`fill()`]; empty where there is none.
     pub command: &'static str,
     /// PowerShell that throws where the command must not be run; a template too.
     pub check: &'static str,

@@ -65,6 +65,11 @@ fn head(printer: &Printer, guide: &Guide) -> Done {
     if let Some(cause) = cause {
         sentence(printer, 0, &format!("{:<12} {cause}", "cause"))?;
     }
+    let candidates: Vec<&str> = guide.cause_evidence.candidates.iter().map(|c| c.text()).collect();
+    if !candidates.is_empty() {
+        sentence(printer, 13, &format!("possible: {}", candidates.join("; ")))?;
+        commands(printer, "", guide.cause_evidence.command)?;
+    }
     Ok(())
 }
 

@@ -52,7 +52,10 @@ def exports(options, table):
     rows = []
     for users in (options.exported // 4, options.exported):
         text = subprocess.run([options.exports, str(users)], check=True, capture_output=True, text=True).stdout
-        rows.append((users, *map(float, re.search(r"([\d.]+) users/s, ([\d.]+) octets/user", text).groups())))
+        told = re.search(r"^(\d+) users a second$.*^(\d+) octets of memory a user at the peak", text, re.M | re.S)
+        if not told:
+            raise Failed(f"the example says something else: {text}")
+        rows.append((users, int(told[1]), int(told[2])))
     users, rate, room = rows[-1]
     verdict = "within" if rate >= RATE and room < ROOM else "over"
     table.note(f"exports of {users:,} users: {rate:,.0f} users a second, {room:.0f} octets of memory a user ({verdict} the budget "

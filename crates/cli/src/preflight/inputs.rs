@@ -47,8 +47,9 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
-    /// Reads them all, before anything is asked of a server.
-    pub(crate) fn read(args: &EvidenceArgs, printer: &Printer) -> Result<Self, CliError> {
+    /// Reads them all, before anything is asked of a server. On the synchronisation server itself the engine's own policy is
+    /// found without being named, unless only the directory is asked.
+    pub(crate) fn read(args: &EvidenceArgs, on_prem_only: bool, printer: &Printer) -> Result<Self, CliError> {
         if args.cloud.iter().any(|path| path.as_os_str() == "graph") && !Path::new("graph").exists() {
             return Err(CliError::usage("the cloud itself cannot be asked yet")
                 .hint("export it: `adrecover preflight --collector FILE.ps1` writes the script; then --evidence FOLDER"));
@@ -58,8 +59,11 @@ impl Inputs {
         let mut configurations = args.sync_config.clone();
         // A folder of evidence may hold the engine's configuration, too.
         configurations.extend(evidence.iter().flat_map(|evidence| evidence.handed_over().to_vec()));
-        if configurations.is_empty() {
+        if configurations.is_empty() && !on_prem_only {
             configurations.extend(scope::applied_here());
+            configurations.iter().for_each(|path| {
+                printer.note(format!("the synchronisation is configured by {}", path.display()))
+            });
         }
         let scope = if configurations.is_empty() { None } else { Some(scope::read(&configurations)?) };
         for warning in scope.iter().flat_map(|scope| &scope.warnings) {

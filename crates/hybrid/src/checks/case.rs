@@ -14,7 +14,9 @@ use super::forest::Forest;
 use super::observed::Observed;
 use super::rule::{Finding, Seen};
 use super::subject::{ConnectorAccount, Subject};
-use crate::evidence::{Evidence, Known, Mailbox, MailboxField, Matches, SyncFeature, User, UserField, Users};
+use crate::evidence::{
+    Evidence, Known, Mailbox, MailboxField, MailboxState, Matches, SyncFeature, User, UserField, Users,
+};
 use crate::scope::model::{Connector, SettingName};
 use crate::scope::{Evaluator, ObjectFacts, SyncScope};
 
@@ -119,6 +121,7 @@ pub struct Case<'a> {
     /// Its cloud object.
     pub cloud: CloudObject<'a>,
     facts: OnceCell<ObjectFacts>,
+    mailboxes: OnceCell<Option<Matches<'a, Mailbox<'a>>>>,
 }
 
 impl<'a> Case<'a> {
@@ -130,6 +133,7 @@ impl<'a> Case<'a> {
             anchor: Known::NotAsked,
             cloud: CloudObject::NoEvidence,
             facts: OnceCell::new(),
+            mailboxes: OnceCell::new(),
         };
         case.anchor = case.computed_anchor();
         if let Some(evidence) = setting.evidence {
@@ -187,26 +191,43 @@ impl<'a> Case<'a> {
     }
 
     /// The mailboxes of the cloud object and of the account's addresses. Mind the gaps before concluding that there is none.
+    ///
+    /// Live mailboxes of other cloud users are not among them. `None` where there is nothing to look for one by.
     pub fn mailboxes(&self) -> Option<Matches<'a, Mailbox<'a>>> {
+        self.mailboxes.get_or_init(|| self.find_mailboxes()).clone()
+    }
+
+    fn find_mailboxes(&self) -> Option<Matches<'a, Mailbox<'a>>> {
         let all = self.setting.evidence?.mailboxes();
-        if let Some(Known::Value(id)) = self.cloud_user().map(|user| user.id()) {
-            let own = all.by_external_directory_object_id(id);
-            if !own.found.is_empty() {
-                return Some(own);
-            }
-        }
-        if let Known::Value(guid) = self.subject.guid_value("msExchMailboxGuid") {
-            let own = all.by_exchange_guid(uuid::Uuid::from_bytes_le(guid.to_wire()));
-            if !own.found.is_empty() {
-                return Some(own);
-            }
-        }
+        let id = self.cloud_user().and_then(|user| user.id().value());
+        let is_others = |mailbox: &Mailbox<'a>| {
+            let owner = mailbox.external_directory_object_id().value();
+            mailbox.state() == Known::Value(MailboxState::Live)
+                && id.is_some()
+                && owner.is_some()
+                && owner != id
+        };
+        let guid = self.subject.guid_value("msExchMailboxGuid").value();
         let address = self.primary_smtps().value().and_then(|all| all.into_iter().next());
         let address = address.or_else(|| {
             let of_cloud = self.cloud_user()?.primary_smtp().value()?;
             of_cloud.first().map(|text| (*text).to_owned())
-        })?;
-        Some(all.by_primary_smtp(&address))
+        });
+        let mut last = None;
+        for by in [0, 1, 2] {
+            let matches = match by {
+                0 => id.map(|id| all.by_external_directory_object_id(id)),
+                1 => guid.map(|guid| all.by_exchange_guid(uuid::Uuid::from_bytes_le(guid.to_wire()))),
+                _ => address.as_ref().map(|address| all.by_primary_smtp(address)),
+            };
+            let Some(mut matches) = matches else { continue };
+            matches.found.retain(|mailbox| !is_others(mailbox));
+            if !matches.found.is_empty() {
+                return Some(matches);
+            }
+            last = Some(matches);
+        }
+        last
     }
 
     /// The primary SMTP addresses of `proxyAddresses` (`SMTP:` in capitals), without their type.
@@ -282,7 +303,8 @@ impl<'a> Case<'a> {
     }
 
     /// Whether the user has to do with mail: it has addresses or a recipient type here, or a mailbox or a primary address in the
-    /// cloud. Not asked where none of that was read.
+    /// cloud. Not asked where none of that was read, and for what was a tombstone, which has lost most of it, where nothing is
+    /// known of the cloud.
     pub fn is_mail_user(&self) -> Known<bool> {
         let here = [
             "mailNickname",
@@ -291,6 +313,8 @@ impl<'a> Case<'a> {
             "msExchRecipientTypeDetails",
             "targetAddress",
             "homeMDB",
+            // A tombstone keeps it.
+            "legacyExchangeDN",
         ];
         if here.iter().any(|name| matches!(self.subject.octets(name), Known::Value(_))) {
             return Known::Value(true);
@@ -301,7 +325,9 @@ impl<'a> Case<'a> {
         {
             return Known::Value(true);
         }
-        if here.iter().any(|name| self.subject.octets(name) == Known::NotAsked) {
+        let is_dark = matches!(self.cloud, CloudObject::NoEvidence | CloudObject::Unknown(_));
+        let may_be_lost = self.subject.was_tombstone && is_dark && !self.setting.on_prem_only;
+        if may_be_lost || here.iter().any(|name| self.subject.octets(name) == Known::NotAsked) {
             return Known::NotAsked;
         }
         Known::Value(false)
@@ -373,10 +399,8 @@ impl<'a> Case<'a> {
     fn find(&self, evidence: &'a Evidence) -> CloudObject<'a> {
         let mut gaps: Vec<String> = vec![];
         let lists = [evidence.users(), evidence.deleted_users()];
-        let sid = self.subject.sid().map(|sid| sid.to_string());
-        let dn = self.subject.dn.to_string();
-        let smtp = self.primary_smtps().value().and_then(|all| all.into_iter().next());
-        let upn = self.synchronised_upn().value();
+        // Most are found by the anchor: what the others take is not made before.
+        let smtp = || self.primary_smtps().value().and_then(|all| all.into_iter().next());
         for by in [
             Found::Anchor,
             Found::ObjectIdentifier,
@@ -391,10 +415,14 @@ impl<'a> Case<'a> {
                     Found::ObjectIdentifier => {
                         self.subject.guid().map(|guid| by_object_identifier(users, guid))
                     }
-                    Found::Sid => sid.as_ref().map(|sid| users.by_sid(sid)),
-                    Found::DistinguishedName => Some(users.by_dn(&dn)),
-                    Found::PrimarySmtp => smtp.as_ref().map(|address| users.by_primary_smtp(address)),
-                    Found::Upn => upn.as_ref().map(|upn| users.by_upn(upn)),
+                    Found::Sid => self.subject.sid().map(|sid| users.by_sid(&sid.to_string())),
+                    Found::DistinguishedName => {
+                        let mut matches = users.by_dn(&self.subject.dn.to_string());
+                        matches.found.retain(|user| !self.has_other_sid(*user));
+                        Some(matches)
+                    }
+                    Found::PrimarySmtp => smtp().map(|address| users.by_primary_smtp(&address)),
+                    Found::Upn => self.synchronised_upn().value().map(|upn| users.by_upn(&upn)),
                 };
                 let Some(matches) = matches else { continue };
                 if let Some(user) = matches.first() {
@@ -409,6 +437,14 @@ impl<'a> Case<'a> {
         gaps.sort();
         gaps.dedup();
         if gaps.is_empty() { CloudObject::None } else { CloudObject::Unknown(gaps.join("; ")) }
+    }
+
+    /// Whether a cloud user was synchronised from another object, which may have had the same name.
+    fn has_other_sid(&self, user: User<'_>) -> bool {
+        match (self.subject.sid(), user.text(UserField::OnPremisesSecurityIdentifier)) {
+            (Some(own), Known::Value(theirs)) => !same(&own.to_string(), theirs),
+            _ => false,
+        }
     }
 }
 

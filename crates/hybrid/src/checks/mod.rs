@@ -30,6 +30,8 @@ mod upn;
 mod fixtures;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use case::{Case, CloudObject, Found, Setting, Sync};
 pub use engine::EngineFindings;

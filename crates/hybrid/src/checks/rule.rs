@@ -259,8 +259,13 @@ impl Finding {
                 worst.seen.extend(part.seen);
             }
         }
-        let mut known = std::collections::HashSet::new();
-        worst.seen.retain(|seen| known.insert(format!("{seen:?}")));
+        let mut seen: Vec<Seen> = Vec::with_capacity(worst.seen.len());
+        for one in worst.seen.drain(..) {
+            if !seen.contains(&one) {
+                seen.push(one);
+            }
+        }
+        worst.seen = seen;
         worst
     }
 }

@@ -6,7 +6,7 @@ use adrecover_core::directory::{Query, Scope, Visibility};
 use adrecover_core::time::{Timestamp, to_generalized};
 use adrecover_core::{DirectoryError, Dn, Entry, Sid, filter, metadata};
 
-use crate::deleted::{one, search};
+use crate::deleted::{AttributeNames, one, search};
 use crate::{Session, SweepQuery};
 
 /// `SAM_USER_OBJECT` ([MS-ADTS] 2.2.1.? `sAMAccountType`): user accounts, and neither computers nor trusts. The attribute is
@@ -28,19 +28,23 @@ pub struct Selection {
     pub connections: usize,
 }
 
-/// Gives each user, in no particular order, until `give` breaks it off.
+/// Gives each user, in no particular order, until `give` breaks it off. The result is the number of users of whom it cannot be
+/// told whether they were restored: the account may not read `replPropertyMetaData`.
 pub async fn each<E: From<DirectoryError>>(
     session: &mut Session,
     selection: &Selection,
     mut give: impl FnMut(Entry) -> Result<ControlFlow<()>, E>,
-) -> Result<(), E> {
+) -> Result<u64, E> {
+    let mut unread = 0;
     let mut attributes = selection.attributes.clone();
     let mut parts = vec![USERS.to_owned()];
     if let Some(since) = selection.restored_since {
         // Each domain controller writes `whenChanged` by its own clock.
         let early = since.checked_sub_signed(chrono::Duration::days(1)).unwrap_or(since);
         parts.push(format!("(whenChanged>={})", to_generalized(early)));
-        attributes.push("replPropertyMetaData".to_owned());
+        if !attributes.iter().any(|name| name.eq_ignore_ascii_case("replPropertyMetaData")) {
+            attributes.push("replPropertyMetaData".to_owned());
+        }
     }
     let query = SweepQuery {
         base: selection.under.to_string(),
@@ -52,22 +56,29 @@ pub async fn each<E: From<DirectoryError>>(
     };
     let mut sweep = session.sweep(query).await?;
     while let Some(entry) = sweep.next().await? {
-        if selection.restored_since.is_some_and(|since| !was_restored(&entry, since)) {
-            continue;
+        match selection.restored_since.map(|since| was_restored(&entry, since)) {
+            None | Some(Some(true)) => {}
+            Some(Some(false)) => continue,
+            Some(None) => {
+                unread += 1;
+                continue;
+            }
         }
         if give(entry)?.is_break() {
             sweep.close().await;
             break;
         }
     }
-    Ok(())
+    Ok(unread)
 }
 
-/// Whether `isDeleted` was taken away since then: a deletion writes it, and a restore writes it again.
-fn was_restored(entry: &Entry, since: Timestamp) -> bool {
-    let stamp =
-        entry.value("replPropertyMetaData").and_then(|value| metadata::find(value, metadata::IS_DELETED));
-    stamp.is_some_and(|stamp| stamp.version.is_multiple_of(2) && stamp.time.is_some_and(|at| at >= since))
+/// Whether `isDeleted` was taken away since then: a deletion writes it, and a restore writes it again. `None` where
+/// `replPropertyMetaData` was not read, or is not of the known layout.
+pub fn was_restored(entry: &Entry, since: Timestamp) -> Option<bool> {
+    let value = entry.value("replPropertyMetaData")?;
+    let _ = metadata::parse(value)?;
+    let stamp = metadata::find(value, metadata::IS_DELETED);
+    Some(stamp.is_some_and(|s| s.version.is_multiple_of(2) && s.time.is_some_and(|at| at >= since)))
 }
 
 /// Gives each object of a forest or a domain that has a logon name or an address.
@@ -93,6 +104,29 @@ pub async fn each_named<E: From<DirectoryError>>(
         give(entry)?;
     }
     Ok(())
+}
+
+/// Whether the forest has no other domain: then the domain controller itself knows all its users.
+pub async fn is_only_domain(session: &Session) -> Result<bool, DirectoryError> {
+    // FLAG_CR_NTDS_DOMAIN ([MS-ADTS] 6.1.1.2.1.1.2): the naming context is a domain.
+    const DOMAINS: &str = "(&(objectClass=crossRef)(systemFlags:1.2.840.113556.1.4.803:=2))";
+    let partitions = format!("CN=Partitions,{}", session.root_dse().configuration_naming_context);
+    let query = Query::below(partitions, Scope::OneLevel, DOMAINS).attributes(["nCName"]);
+    Ok(search(session, &query).await?.len() == 1)
+}
+
+/// Those attributes with addresses that the global catalogue does not hold, as the schema says: `proxyAddresses` where
+/// Exchange's schema never came.
+pub async fn not_in_catalogue(session: &Session) -> Result<Vec<&'static str>, DirectoryError> {
+    const ADDRESSES: [&str; 3] = ["proxyAddresses", "mail", "mailNickname"];
+    let mut names = AttributeNames::default();
+    let existing = names.existing(session, &ADDRESSES).await?;
+    let known = names.look_up(session, &existing).await?;
+    let held = existing.iter().zip(known);
+    Ok(held
+        .filter(|(_, known)| known.as_ref().is_some_and(|k| !k.is_in_catalogue))
+        .map(|(name, _)| *name)
+        .collect())
 }
 
 /// What a user has that nobody else may have.

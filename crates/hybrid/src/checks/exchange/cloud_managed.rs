@@ -54,7 +54,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::checks::fixtures::{collected, mailbox, user, with_user};
+    use crate::checks::fixtures::{BERT_ID, collected, mailbox, user, with_user};
     use crate::checks::rule::Status;
     use crate::checks::testing::{Stage, table};
 
@@ -73,6 +73,7 @@ mod tests {
             )
         };
         let managed = |value: bool| with(&mailbox(json!({ "IsExchangeCloudManaged": value })));
+        let others = mailbox(json!({"ExternalDirectoryObjectId": BERT_ID, "IsExchangeCloudManaged": true}));
         let bare = ["mail", "mailNickname", "proxyAddresses"].into_iter().fold(Stage::new(), Stage::without);
         table(
             &RULE,
@@ -82,6 +83,7 @@ mod tests {
                 ("not exported", with(&mailbox(json!({}))), Status::Unknown),
                 ("no mailbox", with(""), Status::NotApplicable),
                 ("no mailboxes are exported", with_user(Stage::new(), json!({})), Status::Unknown),
+                ("somebody else's", with(&others), Status::NotApplicable),
                 (
                     "nothing to look by",
                     collected(bare, &[("users", ""), ("deletedUsers", "")]),

@@ -29,7 +29,7 @@ fn judge(case: &Case<'_>) -> Finding {
     match case.is_mail_user() {
         Known::Value(true) => {}
         Known::NotAsked => {
-            return Finding::unknown("whether the user has to do with mail was not read").saw(seen);
+            return Finding::unknown("whether the user has to do with mail is not known").saw(seen);
         }
         _ => return Finding::not_applicable("the user has nothing to do with mail").saw(seen),
     }

@@ -353,15 +353,8 @@ mod tests {
     fn cases() {
         let on_premises = |stage: Stage| stage.with("homeMDB", &["CN=db"]);
         let archive = |guid: &str| own().octets("msExchArchiveGuid", &octets(guid));
-        let archived = |external: &str| {
-            let mut changes = soft(external);
-            changes["ExchangeGuid"] = json!(BERT_ID);
-            changes["ArchiveGuid"] = json!(ARCHIVE);
-            changes
-        };
-        let only_archive = || Stage::new().octets("msExchArchiveGuid", &octets(ARCHIVE));
         let remote = |stage: Stage| stage.with("msExchRecipientTypeDetails", &["2147483648"]);
-        let (live, bin, kept) = ("mailboxes", "softDeletedMailboxes", "inactiveMailboxes");
+        let live = "mailboxes";
         table(
             &RULE,
             &[
@@ -378,6 +371,55 @@ mod tests {
                     Status::Fail,
                 ),
                 ("an archive of none", cloud(archive(BERT_ID), true, live, json!({})), Status::Warn),
+                ("of no mailbox", cloud(own(), true, "", json!({})), Status::Fail),
+                ("of no mailbox there", cloud(on_premises(own()), true, "", json!({})), Status::Pass),
+                (
+                    "zeros",
+                    cloud(Stage::new().octets("msExchMailboxGuid", &[0; 16]), true, "", json!({})),
+                    Status::NotApplicable,
+                ),
+                (
+                    "none, and a remote mailbox",
+                    cloud(remote(Stage::new()), true, live, json!({})),
+                    Status::Warn,
+                ),
+                ("none, and no Exchange here", cloud(Stage::new(), true, live, json!({})), Status::Pass),
+            ],
+        );
+        table(
+            &RULE,
+            &[
+                ("mailboxes are not exported", with_user(own(), json!({})), Status::Unknown),
+                ("the state is not exported", no_state(), Status::Unknown),
+                (
+                    "users are not exported",
+                    collected(own(), &[("softDeletedMailboxes", &mailbox(soft("")))]),
+                    Status::Unknown,
+                ),
+                (
+                    "not read",
+                    cloud(Stage::new().not_asked("msExchMailboxGuid"), true, live, json!({})),
+                    Status::Unknown,
+                ),
+                ("no export", own(), Status::Unknown),
+                ("the directory alone", own().on_prem_only(), Status::NotApplicable),
+            ],
+        );
+    }
+
+    #[test]
+    fn cases_of_endangered_mailboxes() {
+        let archived = |external: &str| {
+            let mut changes = soft(external);
+            changes["ExchangeGuid"] = json!(BERT_ID);
+            changes["ArchiveGuid"] = json!(ARCHIVE);
+            changes
+        };
+        let only_archive = || Stage::new().octets("msExchArchiveGuid", &octets(ARCHIVE));
+        let (live, bin, kept) = ("mailboxes", "softDeletedMailboxes", "inactiveMailboxes");
+        table(
+            &RULE,
+            &[
                 (
                     "soft-deleted, its cloud user is there",
                     cloud(own(), true, bin, soft(ANNA_ID)),
@@ -394,33 +436,6 @@ mod tests {
                     cloud(own(), false, live, json!({"ExternalDirectoryObjectId": ""})),
                     Status::Fail,
                 ),
-                ("of no mailbox", cloud(own(), true, "", json!({})), Status::Fail),
-                ("of no mailbox there", cloud(on_premises(own()), true, "", json!({})), Status::Pass),
-                (
-                    "zeros",
-                    cloud(Stage::new().octets("msExchMailboxGuid", &[0; 16]), true, "", json!({})),
-                    Status::NotApplicable,
-                ),
-                (
-                    "none, and a remote mailbox",
-                    cloud(remote(Stage::new()), true, live, json!({})),
-                    Status::Warn,
-                ),
-                ("none, and no Exchange here", cloud(Stage::new(), true, live, json!({})), Status::Pass),
-                ("mailboxes are not exported", with_user(own(), json!({})), Status::Unknown),
-                ("the state is not exported", no_state(), Status::Unknown),
-                (
-                    "users are not exported",
-                    collected(own(), &[("softDeletedMailboxes", &mailbox(soft("")))]),
-                    Status::Unknown,
-                ),
-                (
-                    "not read",
-                    cloud(Stage::new().not_asked("msExchMailboxGuid"), true, live, json!({})),
-                    Status::Unknown,
-                ),
-                ("no export", own(), Status::Unknown),
-                ("the directory alone", own().on_prem_only(), Status::NotApplicable),
             ],
         );
     }

@@ -43,7 +43,7 @@ fn judge(case: &Case<'_>) -> Finding {
         (Known::Value(name), _) => Finding::all([told(&name, idfix::nickname(&name)), unique(case, &name)]),
         (Known::Absent, Known::Value(true)) => missing(case),
         (Known::Absent, Known::NotAsked) => {
-            Finding::unknown("whether the user has to do with mail was not read")
+            Finding::unknown("whether the user has to do with mail is not known")
         }
         (Known::Absent, _) => Finding::not_applicable("the user has nothing to do with mail"),
     };

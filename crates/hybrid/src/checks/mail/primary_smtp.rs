@@ -69,7 +69,7 @@ fn here(case: &Case<'_>, own: &[String]) -> Finding {
     match (own, case.is_mail_user()) {
         ([_], _) => Finding::pass(),
         ([], Known::Value(false) | Known::Absent) => Finding::not_applicable("the user has no addresses"),
-        ([], Known::NotAsked) => Finding::unknown("whether the user has to do with mail was not read"),
+        ([], Known::NotAsked) => Finding::unknown("whether the user has to do with mail is not known"),
         ([], Known::Value(true)) => {
             let detail =
                 "no value of proxyAddresses begins with SMTP: in capitals, and the user has to do with mail";
@@ -131,6 +131,13 @@ mod tests {
                 ],
             )
         };
+        let fallen = || {
+            let bare =
+                ["mail", "mailNickname", "proxyAddresses"].into_iter().fold(Stage::new(), Stage::without);
+            bare.changed(|subject| subject.was_tombstone = true)
+        };
+        let nobody = [("users", ""), ("deletedUsers", "")];
+        let named = collected(fallen().with("legacyExchangeDN", &["/o=x/cn=a"]), &nobody);
         table(
             &RULE,
             &[
@@ -151,6 +158,9 @@ mod tests {
                 ("no mail at all", with_user(bare_too, json!({"proxyAddresses": []})), Status::NotApplicable),
                 ("none in the cloud", with_user(Stage::new(), json!({"proxyAddresses": []})), Status::Pass),
                 ("two in the cloud", with_user(Stage::new(), json!({"proxyAddresses": two})), Status::Warn),
+                ("lost, and it has a name in Exchange", named, Status::Fail),
+                ("lost, and nothing is known of the cloud", fallen(), Status::Unknown),
+                ("lost, the directory alone", fallen().on_prem_only(), Status::NotApplicable),
                 ("not exported", with_user(Stage::new(), json!({"proxyAddresses": "-"})), Status::Unknown),
                 ("not read", Stage::new().not_asked("proxyAddresses"), Status::Unknown),
                 (

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
-use crate::checks::case::Case;
+use crate::checks::case::{Case, CloudObject};
 use crate::checks::command::identity;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::evidence::{Known, UserField};
@@ -32,6 +32,12 @@ pub(crate) static RULE: Rule = Rule {
 fn judge(case: &Case<'_>) -> Finding {
     let user = match case.need_cloud_user() {
         Ok(user) => user,
+        Err(_) if may_be_missed(case) => {
+            let detail = "the tombstone has lost mS-DS-ConsistencyGuid, and no cloud user has the anchor of its objectGUID, its \
+                          addresses or its name: there may be one with the lost anchor. Export onPremisesSecurityIdentifier of \
+                          the users, by which it is found";
+            return Finding::unknown(detail).saw([case.saw("objectGUID"), case.saw("objectSid")]);
+        }
         Err(finding) => return finding,
     };
     let mut seen = vec![case.saw("mS-DS-ConsistencyGuid"), case.saw("objectGUID")];
@@ -55,6 +61,19 @@ fn judge(case: &Case<'_>) -> Finding {
         Known::Value(own) => compare(case, own, theirs),
     };
     finding.saw(seen)
+}
+
+/// Whether there may be a cloud object that nothing finds any more: a tombstone keeps the SID, which the cloud knows too.
+fn may_be_missed(case: &Case<'_>) -> bool {
+    let (CloudObject::None, Some(evidence)) = (&case.cloud, case.setting.evidence) else { return false };
+    let attribute = case.sync_setting(SettingName::AnchorAttribute).map(|(value, _)| value);
+    let is_of_guid = attribute.is_some_and(|name| name.eq_ignore_ascii_case("objectGUID"));
+    if !case.subject.was_tombstone || is_of_guid || !case.subject.octets("mS-DS-ConsistencyGuid").is_absent()
+    {
+        return false;
+    }
+    let Some(sid) = case.subject.sid().map(|sid| sid.to_string()) else { return true };
+    ![evidence.users(), evidence.deleted_users()].iter().all(|users| users.by_sid(&sid).is_none())
 }
 
 fn compare(case: &Case<'_>, own: &str, theirs: &str) -> Finding {
@@ -122,7 +141,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::checks::fixtures::{collected, user, with_user};
+    use crate::checks::fixtures::{BERT_ID, collected, user, with_user};
     use crate::checks::rule::Status;
     use crate::checks::testing::{ANCHOR, Stage, table};
 
@@ -133,6 +152,17 @@ mod tests {
 
     fn cloud(anchor: &str) -> Stage {
         with_user(Stage::new(), json!({ "onPremisesImmutableId": anchor }))
+    }
+
+    /// A tombstone of which the cloud knows nothing, beside a user with this SID.
+    fn lost(sid: &str) -> Stage {
+        let other = user(json!({
+            "id": BERT_ID, "userPrincipalName": "b@contoso.com", "proxyAddresses": [], "onPremisesImmutableId": null,
+            "onPremisesSecurityIdentifier": sid, "onPremisesDistinguishedName": null,
+        }));
+        let sid = [1, 5, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 80, 4, 0, 0];
+        let stage = Stage::new().octets("objectSid", &sid).changed(|subject| subject.was_tombstone = true);
+        collected(stage, &[("users", &other), ("deletedUsers", "")])
     }
 
     fn vector() -> Vec<u8> {
@@ -195,6 +225,8 @@ mod tests {
                     collected(Stage::new(), &[("users", ""), ("deletedUsers", "")]),
                     Status::NotApplicable,
                 ),
+                ("no cloud user, and the anchor was lost", lost("-"), Status::Unknown),
+                ("no cloud user, also by its SID", lost("S-1-5-21-1-2-3-1105"), Status::NotApplicable),
                 ("no bin", collected(Stage::new(), &[("users", "")]), Status::Unknown),
                 ("no export", Stage::new(), Status::Unknown),
                 ("the directory alone", Stage::new().on_prem_only(), Status::NotApplicable),

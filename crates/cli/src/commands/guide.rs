@@ -79,7 +79,7 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         return Err(CliError::usage("USER is empty"));
     }
     [&args.script, &args.html].into_iter().flatten().try_for_each(|path| is_free(path))?;
-    let read = Inputs::read(&args.evidence, &ctx.printer)?;
+    let read = Inputs::read(&args.evidence, false, &ctx.printer)?;
     let account = account(ctx, args, &read).await?;
     let (facts, no_facts_because) = match account {
         account::Asked::Found(facts) => (Some(*facts), None),

@@ -215,7 +215,8 @@ fn two_that_come_back_together_do_not_take_each_others_address() {
     let home = scene.ou().to_owned();
     let config = scene.file_with("in.json", connector(&scene, &home, "CN=Users,DC=contoso,DC=test"));
     let guids = objects.iter().flat_map(|object| ["--guid", object.guid.as_str()]);
-    let run = scene.program().args(["restore", "--yes", "-o", "json"]).args(guids).arg("--sync-config").arg(config);
+    let run =
+        scene.program().args(["restore", "--yes", "-o", "json"]).args(guids).arg("--sync-config").arg(config);
     let report = run.run().exits(6);
     for object in &objects {
         let blocks = crate::support::ids_of_blocks(&report.object_of(object));

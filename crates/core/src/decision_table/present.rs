@@ -165,6 +165,7 @@ pub(super) static CELLS: [Cell; 9] = [
             always(&CONNECT),
             always(&LOOK_AT_SOFT_MAILBOX),
             when(&[NOT_INACTIVE], &SAVE_CONTENT),
+            when(&[NOT_INACTIVE], &WAIT_SAVED),
             when(&[INACTIVE, NOT_FEDERATED], &RECOVER_INACTIVE),
             when(&[INACTIVE, FEDERATED], &RECOVER_INACTIVE_INITIAL),
             when(&[NOT_INACTIVE], &UNDO_SOFT_DELETED),

@@ -74,7 +74,7 @@ pub(super) static WAIT_FOR_USER: Step =
     Step::new("waitForUser", Wait, "Wait for the Entra user: one cycle and its export, up to 30 minutes")
         .command("Get-MgUser -UserId {upn} -Property Id, UserPrincipalName, OnPremisesSyncEnabled, OnPremisesImmutableId")
         .replaces("Get-MsolUser -UserPrincipalName … after \"three hours\"")
-        .needs(&["the object id from before: the same id says that it is the old user"])
+        .needs(&["the object id that the Entra user had, if there was one: the same id says that it is the old user"])
         .why("A UPN at onmicrosoft.com or another id says that it became a second account: stop, and look for the conflict.");
 
 // On premises.
@@ -278,11 +278,17 @@ pub(super) static WHEN_LICENCE_REMOVED: Step =
 pub(super) static SAVE_CONTENT: Step =
     Step::new("saveContent", PowerShell, "FIRST save what is in the old mailbox, into another one")
         .command(
-            "New-MailboxRestoreRequest -SourceMailbox {exchangeGuid} -TargetMailbox {saveTo} -TargetRootFolder 'Recovered' -AllowLegacyDNMismatch\n\
-             Get-MailboxRestoreRequest | Get-MailboxRestoreRequestStatistics | Select-Object Name, Status, PercentComplete",
+            "New-MailboxRestoreRequest -SourceMailbox {exchangeGuid} -TargetMailbox {saveTo} -TargetRootFolder 'Recovered' -AllowLegacyDNMismatch",
         )
         .needs(&["the ExchangeGuid of the old mailbox", "a licensed mailbox with room"])
-        .why("Wait for `Completed`. Synchronising a user with the old ExchangeGuid and licensing it hard-deletes the soft-deleted mailbox.");
+        .why("Synchronising a user with the old ExchangeGuid and licensing it hard-deletes the soft-deleted mailbox.");
+
+pub(super) static WAIT_SAVED: Step =
+    Step::new("waitForContent", Wait, "Wait until the copy is `Completed`, and look into it")
+        .command(
+            "Get-MailboxRestoreRequest | Get-MailboxRestoreRequestStatistics | Select-Object Name, Status, PercentComplete",
+        )
+        .why("Nothing may be licensed or deleted before: this copy is what is left if anything goes wrong.");
 
 pub(super) static MERGE: Step =
     Step::new("mergeContent", PowerShell, "Bring the old content into the new mailbox")
@@ -300,11 +306,11 @@ pub(super) static LOOK_AT_SOFT_MAILBOX: Step =
             "Get-Mailbox -SoftDeletedMailbox -Identity {mailboxId} | Select-Object Name, DisplayName, MicrosoftOnlineServicesID, ExchangeGuid, IsInactiveMailbox, ExternalDirectoryObjectId, WhenSoftDeleted, AutoExpandingArchiveEnabled",
         )
         .replaces("Get-Mailbox -SoftDeletedMailbox … | Select-Object IsInactiveMailbox")
-        .why("ExternalDirectoryObjectId not empty: restore that account instead. With an auto-expanding archive New-Mailbox -InactiveMailbox is not possible: restore its content.");
+        .why("ExternalDirectoryObjectId not empty: restore that account instead. An inactive one with an auto-expanding archive can neither be recovered nor restored: export it by a content search (eDiscovery).");
 
 const NEW_MAILBOX_CHECK: &str = "$old = Get-Mailbox -InactiveMailboxOnly -Identity {exchangeGuid} -ErrorAction Stop\n\
      if ($old.ExternalDirectoryObjectId) { throw 'the mailbox still has an account: restore that' }\n\
-     if ($old.AutoExpandingArchiveEnabled) { throw 'it has an auto-expanding archive: restore its content instead' }";
+     if ($old.AutoExpandingArchiveEnabled) { throw 'it has an auto-expanding archive: it can only be exported, by a content search' }";
 const NEW_MAILBOX_OLD: &str = "New-Mailbox … -InactiveMailbox … -Password (ConvertTo-SecureString -String 'Pa$$word1' -AsPlainText -Force)";
 
 pub(super) static RECOVER_INACTIVE: Step =

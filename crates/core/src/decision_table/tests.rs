@@ -163,6 +163,19 @@ fn no_licence_before_the_content_is_safe() {
     }
 }
 
+/// A copy is waited for before anything else is done to the mailbox.
+#[test]
+fn a_copy_is_waited_for() {
+    let mut copies = 0;
+    for cell in cells() {
+        for pair in cell.steps.windows(2).filter(|pair| pair[0].step.id == "saveContent") {
+            assert_eq!((pair[1].step.id, pair[1].when), ("waitForContent", pair[0].when), "{}", cell.case);
+            copies += 1;
+        }
+    }
+    assert_eq!(copies, 4);
+}
+
 /// A new account on premises never matches what lies in the bin.
 #[test]
 fn nothing_is_created_where_it_can_be_undeleted() {

@@ -6,5 +6,6 @@ pub mod evidence;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod guide;
 pub mod scope;
 pub mod text;

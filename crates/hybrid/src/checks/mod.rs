@@ -5,6 +5,7 @@
 //!
 //! `docs/checks/` has a page for each, made from the rule.
 
+mod anchor;
 mod case;
 mod command;
 pub mod docs;

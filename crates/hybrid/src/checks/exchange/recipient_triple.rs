@@ -1,7 +1,7 @@
 //! `exchange.recipientTriple`.
 
 use crate::checks::case::Case;
-use crate::checks::command::identity;
+use crate::checks::command::{identity, once_live};
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::evidence::Known;
 
@@ -169,12 +169,14 @@ fn none(case: &Case<'_>) -> Finding {
 fn way_out(case: &Case<'_>, switch: &str) -> String {
     let user = identity(case.subject);
     if is_on_premises(case) == Known::Value(true) {
-        return format!("let Exchange write them: Connect-Mailbox for the mailbox on premises of {user}");
+        let way = format!("let Exchange write them: Connect-Mailbox for the mailbox on premises of {user}");
+        return once_live(case.subject, &way);
     }
-    format!(
+    let way = format!(
         "let Exchange write them: Enable-RemoteMailbox -Identity {user}{switch} -RemoteRoutingAddress \
          ALIAS@TENANT.mail.onmicrosoft.com; then Set-RemoteMailbox -ExchangeGuid, and check the addresses again"
-    )
+    );
+    once_live(case.subject, &way)
 }
 
 #[cfg(test)]

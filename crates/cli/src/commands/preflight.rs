@@ -140,7 +140,7 @@ impl Run<'_> {
                 subjects.push(self.around.subject(found.entry)?);
             }
         }
-        let forest = self.ctx.stop.unless_asked(gather::forest_of(session, &subjects)).await?;
+        let forest = self.ctx.stop.unless_asked(gather::forest_of(session, self.inputs, &subjects)).await?;
         let setting = self.setting(&forest);
         for subject in &subjects {
             output.user(&checks::judge(&Case::new(subject, &setting), self.choice))?;
@@ -156,7 +156,7 @@ impl Run<'_> {
         output: &mut Output<'_>,
     ) -> Result<(), CliError> {
         let stop = self.ctx.stop.clone();
-        let forest = stop.unless_asked(gather::whole_forest(session, 1)).await?;
+        let forest = stop.unless_asked(gather::whole_forest(session, self.inputs, 1)).await?;
         let setting = self.setting(&forest);
         let under = under.unwrap_or_else(|| session.root_dse().default_naming_context.clone());
         let attributes = self.around.attributes.clone();

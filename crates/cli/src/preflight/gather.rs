@@ -38,9 +38,7 @@ pub(crate) fn attributes(inputs: &Inputs, sync: Option<&Sync<'_>>) -> Vec<String
     add("replPropertyMetaData");
     sync.iter().flat_map(|sync| sync.evaluator.attributes()).for_each(|name| add(&name));
     for setting in [SettingName::UpnAttribute, SettingName::AnchorAttribute] {
-        inputs.scope.iter().flat_map(|scope| scope.setting(setting)).for_each(|s| add(s.value.trim()));
-        let own = inputs.evidence.as_ref().map(|evidence| evidence.global_setting(setting.name()));
-        own.and_then(Known::value).into_iter().for_each(|name| add(name.trim()));
+        inputs.settings(setting).iter().for_each(|name| add(name));
     }
     names.retain(|name| is_attribute(name));
     names
@@ -64,6 +62,8 @@ pub(crate) struct Around {
     /// The groups that give licences in the cloud, by SID.
     pub(crate) licensed_groups: Known<HashMap<String, Dn>>,
     protected: Protected,
+    /// Attributes of the checks that the schema does not have.
+    schema_lacks: Known<Vec<String>>,
     /// Whether deletions keep the attributes.
     recycle_bin: bool,
 }
@@ -87,6 +87,9 @@ impl Around {
             connector_account: connector_account(session, sync, &domain).await?,
             licensed_groups: licensed_groups(session, inputs).await?,
             protected: Protected::find(session, &domain, sid.as_ref()).await?,
+            schema_lacks: users::not_in_schema(session, &ATTRIBUTES)
+                .await?
+                .map_or(Known::NotAsked, Known::Value),
             recycle_bin: deleted::policy(session).await?.recycle_bin,
         })
     }
@@ -107,6 +110,7 @@ impl Around {
             observed: Observed::default(),
             engine: EngineFindings::default(),
             licensed_groups: self.licensed_groups.clone(),
+            schema_lacks: self.schema_lacks.clone(),
             on_prem_only,
             now: self.at,
         }
@@ -180,11 +184,15 @@ struct Places {
 }
 
 impl Places {
-    async fn find(session: &Session) -> Result<Self, CliError> {
+    async fn find(session: &Session, inputs: &Inputs) -> Result<Self, CliError> {
         let host = |session: &Session| {
             session.root_dse().dns_host_name.clone().unwrap_or_else(|| session.server().to_string())
         };
         let mut forest = Forest::of(&host(session));
+        let settings = inputs.settings(SettingName::UpnAttribute);
+        if let Some(attribute) = settings.into_iter().find(|name| is_attribute(name)) {
+            forest = forest.indexing(&attribute);
+        }
         if users::is_only_domain(session).await? {
             return Ok(Self { catalogue: None, is_own_domain_asked: true, forest });
         }
@@ -208,6 +216,12 @@ impl Places {
         }
     }
 
+    /// What is to be read of each object.
+    fn attributes(&self) -> Vec<String> {
+        let other = self.forest.upn_attribute.iter().map(String::as_str);
+        FOREST_ATTRIBUTES.iter().copied().chain(other).map(str::to_owned).collect()
+    }
+
     async fn done(self) -> Forest {
         if let Some(catalogue) = self.catalogue {
             catalogue.close().await;
@@ -217,29 +231,35 @@ impl Places {
 }
 
 /// Who in the forest has a name or an address that one of these users has.
-pub(crate) async fn forest_of(session: &Session, subjects: &[Subject]) -> Result<Forest, CliError> {
-    let mut places = Places::find(session).await?;
-    let names = names_of(subjects);
+pub(crate) async fn forest_of(
+    session: &Session,
+    inputs: &Inputs,
+    subjects: &[Subject],
+) -> Result<Forest, CliError> {
+    let mut places = Places::find(session, inputs).await?;
+    let names = names_of(subjects, places.forest.upn_attribute.as_deref());
+    let attributes = places.attributes();
     let mut found = vec![];
     if let Some(catalogue) = &places.catalogue {
-        found.extend(users::holders(catalogue, "", &names, &FOREST_ATTRIBUTES).await?);
+        found.extend(users::holders(catalogue, "", &names, &attributes).await?);
     }
     if places.is_own_domain_asked {
         let own = session.root_dse().default_naming_context.to_string();
-        found.extend(users::holders(session, &own, &names, &FOREST_ATTRIBUTES).await?);
+        found.extend(users::holders(session, &own, &names, &attributes).await?);
     }
     found.iter().for_each(|entry| places.forest.add(entry));
     Ok(places.done().await)
 }
 
-fn names_of(subjects: &[Subject]) -> Names {
+fn names_of(subjects: &[Subject], upn_attribute: Option<&str>) -> Names {
     let texts = |subject: &Subject, name: &str| -> Vec<String> {
         let all = subject.texts(name).value().unwrap_or_default();
         all.into_iter().map(std::borrow::Cow::into_owned).collect()
     };
-    let mut names = Names::default();
+    let mut names = Names { upn_attribute: upn_attribute.map(str::to_owned), ..Names::default() };
     for subject in subjects {
         names.upns.extend(texts(subject, "userPrincipalName"));
+        names.upns.extend(upn_attribute.iter().flat_map(|attribute| texts(subject, attribute)));
         names.nicknames.extend(texts(subject, "mailNickname"));
         names.addresses.extend(texts(subject, "proxyAddresses"));
         names.addresses.extend(texts(subject, "targetAddress"));
@@ -253,19 +273,24 @@ fn names_of(subjects: &[Subject]) -> Names {
 }
 
 /// All names and addresses of the forest, in one pass.
-pub(crate) async fn whole_forest(session: &mut Session, connections: usize) -> Result<Forest, CliError> {
-    let mut places = Places::find(session).await?;
+pub(crate) async fn whole_forest(
+    session: &mut Session,
+    inputs: &Inputs,
+    connections: usize,
+) -> Result<Forest, CliError> {
+    let mut places = Places::find(session, inputs).await?;
+    let attributes = places.attributes();
     let Places { catalogue, is_own_domain_asked, forest } = &mut places;
     let mut add = |entry: Entry| {
         forest.add(&entry);
         Ok::<_, CliError>(())
     };
     if let Some(catalogue) = catalogue {
-        users::each_named(catalogue, "", &FOREST_ATTRIBUTES, connections, &mut add).await?;
+        users::each_named(catalogue, "", &attributes, connections, &mut add).await?;
     }
     if *is_own_domain_asked {
         let own = session.root_dse().default_naming_context.to_string();
-        users::each_named(session, &own, &FOREST_ATTRIBUTES, connections, &mut add).await?;
+        users::each_named(session, &own, &attributes, connections, &mut add).await?;
     }
     Ok(places.done().await)
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use adrecover_hybrid::evidence::{Evidence, Loader};
+use adrecover_hybrid::scope::model::SettingName;
 use adrecover_hybrid::scope::{self, SyncScope};
 use clap::Args;
 
@@ -47,6 +48,14 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
+    /// What is said of a setting of the engine, by its configuration or by its own command.
+    pub(crate) fn settings(&self, name: SettingName) -> Vec<String> {
+        let configured =
+            self.scope.iter().flat_map(|scope| scope.setting(name)).map(|s| s.value.trim().to_owned());
+        let told = self.evidence.as_ref().and_then(|evidence| evidence.global_setting(name.name()).value());
+        configured.chain(told.map(|value| value.trim().to_owned())).collect()
+    }
+
     /// Reads them all, before anything is asked of a server. On the synchronisation server itself the engine's own policy is
     /// found without being named, unless only the directory is asked.
     pub(crate) fn read(args: &EvidenceArgs, on_prem_only: bool, printer: &Printer) -> Result<Self, CliError> {

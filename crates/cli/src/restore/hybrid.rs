@@ -85,7 +85,7 @@ pub(crate) async fn check(
         }
     }
     let only: Vec<Subject> = subjects.iter().map(|(_, subject)| subject.clone()).collect();
-    let mut forest = gather::forest_of(&desk.session, &only).await?;
+    let mut forest = gather::forest_of(&desk.session, inputs, &only).await?;
     // Two that come back together must not take each other's names either.
     only.iter().for_each(|subject| forest.add(subject.entry()));
     let setting = around.setting(&forest, sync.as_ref(), inputs, false);

@@ -85,7 +85,7 @@ pub fn was_restored(entry: &Entry, since: Timestamp) -> Option<bool> {
 pub async fn each_named<E: From<DirectoryError>>(
     session: &mut Session,
     base: &str,
-    attributes: &[&str],
+    attributes: &[String],
     connections: usize,
     mut give: impl FnMut(Entry) -> Result<(), E>,
 ) -> Result<(), E> {
@@ -95,7 +95,7 @@ pub async fn each_named<E: From<DirectoryError>>(
         filter: filter::any_of(
             ["userPrincipalName", "proxyAddresses", "mail", "mailNickname"].map(|name| format!("({name}=*)")),
         ),
-        attributes: attributes.iter().map(|name| (*name).to_owned()).collect(),
+        attributes: attributes.to_vec(),
         visibility: Visibility::Live,
         connections,
     };
@@ -129,11 +129,24 @@ pub async fn not_in_catalogue(session: &Session) -> Result<Vec<&'static str>, Di
         .collect())
 }
 
+/// Those attributes that the schema of the forest does not have, Exchange's among them where it never came; `None` where the account
+/// may not read the schema.
+pub async fn not_in_schema(session: &Session, names: &[&str]) -> Result<Option<Vec<String>>, DirectoryError> {
+    let existing = AttributeNames::default().existing(session, names).await?;
+    // Every schema has it.
+    if !existing.contains(&"objectGUID") {
+        return Ok(None);
+    }
+    Ok(Some(names.iter().filter(|name| !existing.contains(name)).map(|name| (*name).to_owned()).collect()))
+}
+
 /// What a user has that nobody else may have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
     /// UPNs.
     pub upns: Vec<String>,
+    /// The attribute that they are looked for in besides `userPrincipalName`: that of an alternate login id.
+    pub upn_attribute: Option<String>,
     /// Addresses of `proxyAddresses`, with their type.
     pub addresses: Vec<String>,
     /// `mailNickname`.
@@ -145,10 +158,13 @@ pub async fn holders(
     session: &Session,
     base: &str,
     names: &Names,
-    attributes: &[&str],
+    attributes: &[String],
 ) -> Result<Vec<Entry>, DirectoryError> {
     let mut parts: Vec<String> =
         names.upns.iter().map(|upn| filter::equals("userPrincipalName", upn)).collect();
+    if let Some(attribute) = &names.upn_attribute {
+        parts.extend(names.upns.iter().map(|upn| filter::equals(attribute, upn)));
+    }
     parts.extend(names.nicknames.iter().map(|name| filter::equals("mailNickname", name)));
     for address in &names.addresses {
         parts.push(filter::equals("proxyAddresses", address));

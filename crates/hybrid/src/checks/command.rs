@@ -219,15 +219,17 @@ mod tests {
         assert_eq!(argument("a\u{2019}\u{201d};calc"), "'a\u{2019}\u{2019}\u{201d};calc'");
     }
 
+    type Tell = fn(&Subject) -> String;
+
     /// What is said of a live user and of a planned one.
     #[test]
     fn a_planned_user_gets_options_and_a_live_one_commands() {
-        let both = |tell: fn(&Subject) -> String| {
+        let both = |tell: Tell| {
             let live = Stage::new();
             let planned = Stage::new().changed(|subject| subject.is_planned = true);
             [live.look(|case| tell(case.subject)), planned.look(|case| tell(case.subject))]
         };
-        let cases: [(fn(&Subject) -> String, &str, &str); 11] = [
+        let cases: [(Tell, &str, &str); 11] = [
             (
                 |s| set(s, &[("userPrincipalName", "a@b.c")]),
                 "Set-ADUser -Identity G -UserPrincipalName 'a@b.c'",

@@ -33,6 +33,10 @@ mod fixtures;
 mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod ways;
+#[cfg(test)]
+mod whole;
 
 pub use case::{Case, CloudObject, Found, Setting, Sync};
 pub use engine::EngineFindings;

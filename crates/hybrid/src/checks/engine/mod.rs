@@ -6,7 +6,7 @@ pub(super) mod scheduler;
 pub(super) mod tenant_sync;
 
 #[cfg(test)]
-mod fixture;
+pub(super) mod fixture;
 
 use std::sync::OnceLock;
 

@@ -94,7 +94,9 @@ fn judge(case: &Case<'_>) -> Finding {
             (Known::Value(value), _) => Some(value),
             (Known::Absent, _) => None,
             (Known::NotAsked, Known::Value(_)) => {
-                return Finding::fail(format!("{name} is no number")).saw(seen);
+                return Finding::fail(format!("{name} is no number"))
+                    .saw(seen)
+                    .fix(once_live(case.subject, RULE.fix));
             }
             (Known::NotAsked, _) => return Finding::unknown(format!("{name} was not read")).saw(seen),
         };
@@ -113,7 +115,8 @@ fn triple(case: &Case<'_>, [details, display, remote]: [Option<i64>; 3]) -> Find
     let Some(kind) = KINDS.iter().find(|kind| kind.details == details) else {
         return Finding::warn(format!(
             "msExchRecipientTypeDetails is {details}, which is no kind of mailbox of a user"
-        ));
+        ))
+        .fix(once_live(case.subject, RULE.fix));
     };
     let mut wrong = vec![];
     match display {

@@ -1,7 +1,7 @@
 //! `exchange.routingAddress`.
 
 use crate::checks::case::{Case, same, suffix};
-use crate::checks::command::{identity, once_live, quoted};
+use crate::checks::command::{add, identity, once_live, quoted};
 use crate::checks::forest::bare;
 use crate::checks::idfix;
 use crate::checks::looked::of_domain;
@@ -57,7 +57,7 @@ fn lost(case: &Case<'_>) -> Finding {
 }
 
 fn present(case: &Case<'_>, target: &str, is_remote: bool) -> Finding {
-    let form = told(target, idfix::target(target));
+    let form = told(target, idfix::target(target)).fix(way_out(case));
     let domain = suffix(bare(target)).map(str::to_lowercase).unwrap_or_default();
     if !domain.ends_with(".onmicrosoft.com") {
         if !is_remote {
@@ -98,7 +98,7 @@ fn is_held(case: &Case<'_>, target: &str) -> Finding {
         "neither the cloud user nor this one has the address {address}, which mail is sent to"
     ))
     .saw([case.saw_cloud(user, UserField::ProxyAddresses)])
-    .fix(format!("add smtp:{address} to proxyAddresses"))
+    .fix(add(case.subject, "proxyAddresses", &format!("smtp:{address}")))
 }
 
 fn has_here(case: &Case<'_>, target: &str) -> bool {

@@ -47,7 +47,14 @@ fn judge(case: &Case<'_>) -> Finding {
     }
     let finding = match (case.subject.text("mailNickname"), case.is_mail_user()) {
         (Known::NotAsked, _) => Finding::unknown("mailNickname was not read"),
-        (Known::Value(name), _) => Finding::all([told(&name, idfix::nickname(&name)), unique(case, &name)]),
+        (Known::Value(name), _) => {
+            let set = command::set(case.subject, &[("mailNickname", "ALIAS")]);
+            let form = told(&name, idfix::nickname(&name));
+            Finding::all([
+                form.fix(format!("give the user another mailNickname: {set}")),
+                unique(case, &name),
+            ])
+        }
         (Known::Absent, Known::Value(true)) => missing(case),
         (Known::Absent, Known::NotAsked) => {
             Finding::unknown("whether the user has to do with mail is not known")

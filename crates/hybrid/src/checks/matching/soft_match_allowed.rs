@@ -161,6 +161,8 @@ mod tests {
         table(&RULE, &[
             ("a hard match", cloud(json!({"onPremisesImmutableId": ANCHOR}), true, false), Status::NotApplicable),
             ("another anchor", cloud(stranger, false, true), Status::Fail),
+            ("which of the two anchors is taken", cloud(json!({"onPremisesImmutableId": ANCHOR}), false, true).octets("mS-DS-ConsistencyGuid", &[7; 16]), Status::Unknown),
+            ("the anchor was not read", cloud(json!({"onPremisesImmutableId": ANCHOR}), false, true).not_asked("mS-DS-ConsistencyGuid"), Status::Unknown),
             ("by the address", cloud(json!({}), false, false), Status::Pass),
             ("blocked", cloud(json!({}), true, true), Status::Fail),
             ("by the UPN", cloud(other(), false, true), Status::Pass),

@@ -25,6 +25,7 @@ mod plans;
 mod preflight;
 mod profiles;
 mod read_only;
+mod ready;
 mod scale;
 mod scope;
 mod scripted;

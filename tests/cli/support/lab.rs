@@ -109,6 +109,12 @@ impl Lab {
         self.variables.get(name).unwrap_or_else(|| panic!("the lab has no {name}"))
     }
 
+    /// Whether it has a KDC: the stand-in has none.
+    #[cfg(feature = "kerberos")]
+    pub(crate) fn has_kerberos(&self) -> bool {
+        self.variables.contains_key("LAB_KRB5_CONF")
+    }
+
     /// An account of the lab: `ADMIN`, `OPERATOR`, `READER` or `JOE`.
     pub(crate) fn account(&self, who: &str) -> Account {
         let of = |name: String| self.variables.get(&name).unwrap_or_else(|| panic!("no {name}")).clone();

@@ -88,7 +88,7 @@ impl Run {
     /// The variables for that; `None` where a password is used.
     #[cfg(feature = "kerberos")]
     fn of_ticket(&self) -> Option<Vec<(String, OsString)>> {
-        let lab = self.tickets?;
+        let lab = self.tickets.filter(|lab| lab.has_kerberos())?;
         let of = |name: &str| self.variables.iter().find(|(known, _)| known == name).map(|(_, value)| value);
         let special = [
             "--server",

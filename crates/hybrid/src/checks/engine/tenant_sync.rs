@@ -66,12 +66,15 @@ fn version(case: &Case<'_>) -> Finding {
         return match case.need_evidence() {
             Err(finding) => finding,
             Ok(_) => {
+                // An old version is a warning, and so is one that nobody knows.
                 Finding::unknown("the version of Entra Connect is not known: Get-ADSyncGlobalSettings tells")
+                    .severity(Severity::Warn)
             }
         };
     };
     let Some(version) = parsed(&text) else {
         return Finding::unknown(format!("the version of Entra Connect, {text:?}, is not understood"))
+            .severity(Severity::Warn)
             .saw([seen]);
     };
     let is_refused = generalized(SINCE).is_some_and(|since| case.setting.now >= since);

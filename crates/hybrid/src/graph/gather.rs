@@ -87,7 +87,7 @@ struct Named {
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct UserIds {
-    id: Uuid,
+    id: String,
     #[serde(default)]
     on_premises_sync_enabled: Option<bool>,
     #[serde(default)]
@@ -98,7 +98,7 @@ struct UserIds {
 #[serde(rename_all = "camelCase")]
 struct LicenceState {
     #[serde(default)]
-    assigned_by_group: Option<Uuid>,
+    assigned_by_group: Option<String>,
 }
 
 struct Gathering<'a> {
@@ -229,12 +229,14 @@ impl Named {
         let Ok(page) = Page::read(body) else { return };
         for object in page.value {
             let Ok(user) = serde_json::from_str::<UserIds>(object.get()) else { continue };
-            self.found.insert((place, user.id));
+            let Ok(id) = Uuid::try_parse(&user.id) else { continue };
+            self.found.insert((place, id));
             if user.on_premises_sync_enabled == Some(true) && place == Place::Live {
-                self.synchronised.insert(user.id);
+                self.synchronised.insert(id);
             }
             let states = user.license_assignment_states.unwrap_or_default();
-            self.groups.extend(states.into_iter().filter_map(|s| s.assigned_by_group));
+            self.groups
+                .extend(states.iter().filter_map(|s| Uuid::try_parse(s.assigned_by_group.as_deref()?).ok()));
         }
     }
 }
@@ -250,11 +252,14 @@ fn asked(key: &Key) -> Asked {
     }
 }
 
+/// The reader of exports at work: it gives the loader back.
+type Reading = JoinHandle<(Loader, Result<(), EvidenceError>)>;
+
 /// Carries pages to the reader of exports, which runs beside: two of them are in memory at a time.
 struct Feed {
     path: PathBuf,
     at: Timestamp,
-    reader: Option<(mpsc::Sender<Vec<u8>>, JoinHandle<(Loader, Result<(), EvidenceError>)>)>,
+    reader: Option<(mpsc::Sender<Vec<u8>>, Reading)>,
 }
 
 impl Feed {

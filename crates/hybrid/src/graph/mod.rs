@@ -33,6 +33,26 @@ mod tls;
 #[cfg(test)]
 mod tests;
 
+/// What must hold of any answer.
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) fn fuzzed(data: &[u8]) {
+    let depth = page::depth(data);
+    if depth > Limits::default().depth {
+        return;
+    }
+    let refusal = error::refusal(400, data, RequestIds::default(), depth);
+    let text = refusal.to_string();
+    assert!(!text.contains(['\n', '\u{1b}', '\u{202e}']), "a refusal can drive a terminal");
+    assert!(text.len() < 200_000, "a refusal is long");
+    let Ok(read) = page::Page::read(data) else { return };
+    assert!(depth >= 2, "a list of objects has brackets");
+    let Ok(endpoint) = Endpoint::named("public") else { return };
+    if let Some(Ok(next)) = read.next.as_deref().map(|link| page::next(link, &endpoint, "v1.0")) {
+        assert_eq!(next.origin(), endpoint.graph().origin());
+        assert!(next.path().starts_with("/v1.0/") || next.path() == "/v1.0");
+    }
+}
+
 pub use auth::certificate::{Certificate, CertificateError, Signing};
 pub use auth::{Credential, DevicePrompt, ShowDeviceCode, SignIn};
 pub use change::{Change, LicenceGrant, ProxyConflict};

@@ -6,7 +6,7 @@ use super::filter::{ends_with, equal, has_address};
 use super::query::Request;
 
 /// What is asked of a user: what the collector asks for, so that the two give the same evidence.
-pub(crate) const USER: [&str; 42] = [
+pub(crate) const USER: [&str; 41] = [
     "id",
     "displayName",
     "givenName",
@@ -48,7 +48,6 @@ pub(crate) const USER: [&str; 42] = [
     "licenseAssignmentStates",
     "assignedPlans",
     "provisionedPlans",
-    "showInAddressList",
 ];
 /// What only the beta endpoint knows of a user.
 pub(crate) const IDENTIFIER: [&str; 4] =
@@ -280,6 +279,17 @@ mod tests {
             let is_advanced = request.query.iter().any(|(_, v)| v.contains("onPremisesSamAccountName eq"));
             assert_eq!(request.is_eventual, is_advanced);
         }
+    }
+
+    #[test]
+    fn the_collector_asks_for_the_same() {
+        let script = crate::evidence::collector::SCRIPT;
+        for name in USER.iter().chain(&IDENTIFIER).chain(&GROUP).chain(&ORGANISATION).chain(&SKU).chain(&ROLE)
+        {
+            assert!(script.contains(&format!("'{name}'")), "{name}");
+        }
+        let (_, users) = script.split_once("$user = @(").unwrap();
+        assert_eq!(users.split_once(')').unwrap().0.matches('\'').count(), 2 * USER.len());
     }
 
     #[test]

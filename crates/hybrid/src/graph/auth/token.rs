@@ -113,7 +113,7 @@ impl Tokens {
         sender: &Sender,
         refresh: &mut Option<SecretString>,
     ) -> Result<Granted, GraphError> {
-        if let Some(token) = refresh.take() {
+        if let Some(token) = refresh.clone() {
             let form = self
                 .form()
                 .with("grant_type", "refresh_token")
@@ -124,6 +124,7 @@ impl Tokens {
                 return read(&answer);
             }
             // It was withdrawn, or it has ended: the person signs in again.
+            *refresh = None;
         }
         let form = match &self.sign_in.credential {
             Credential::Secret(secret) => self.form().with_secret("client_secret", secret.clone()),

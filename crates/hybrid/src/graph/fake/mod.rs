@@ -3,12 +3,6 @@
 //! It is stateful (users, a bin, conflicts), and it misbehaves on request. Every request is held against `contract.json`; one that
 //! does not fit is refused and remembered ([`Fake::assert_clean`]). It is no model of Entra ID's own rules beyond what the tests need.
 
-#![expect(
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a stand-in for tests: what does not work shall stop them"
-)]
-
 mod contract;
 mod directory;
 mod expression;

@@ -112,9 +112,11 @@ async fn a_list_that_breaks_off_is_not_whole() {
     fake.state().page_size = 4;
     let (client, _) = client(&fake);
     client.sign_in().await.unwrap();
-    fake.state().faults = [Fault::None, Fault::None, Fault::Body(b"{\"value\":[{\"id\":".to_vec())].into();
+    let broken = || Fault::Body(b"{\"value\":[{\"id\":".to_vec());
+    // The list of users, and the one of their identifiers.
+    fake.state().faults = [Fault::None, Fault::None, broken(), Fault::None, broken()].into();
     let gathered = client.gather(&Wanted::Tenant, Loader::new()).await.unwrap();
-    assert_eq!(gathered.shortfalls.len(), 1, "{:?}", gathered.shortfalls);
+    assert_eq!(gathered.shortfalls.len(), 2, "{:?}", gathered.shortfalls);
     let evidence = gathered.loader.finish();
     assert!(evidence.users().iter().count() >= 8);
     assert!(!evidence.coverage(Dataset::Users).is_empty());

@@ -51,7 +51,8 @@ async fn no_error_holds_a_secret() {
         for fault in faults() {
             for at_login in [true, false] {
                 let fake = tenant().await;
-                let (client, _) = client_with(&fake, sign_in(credential.clone()), limits());
+                let few = Limits { answer: Duration::from_millis(120), ..limits() };
+                let (client, _) = client_with(&fake, sign_in(credential.clone()), few);
                 let many = vec![fault.clone(); 12].into();
                 if at_login {
                     fake.state().login_faults = many;

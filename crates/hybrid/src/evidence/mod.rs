@@ -60,7 +60,7 @@ pub use pack::Items;
 pub(crate) use source::brief;
 pub use source::{Dataset, EvidenceError, Extent, Gap, Listing, SourceFile, Warning};
 pub use tenant::{Domain, LicensedGroup, Organisation, RoleHolding, Sku, SyncFeatures};
-pub(crate) use users::Asked;
+pub(crate) use users::{Asked, without_prefix};
 pub use users::{ExchangePlan, Licence, LicenceState, ProvisioningError, User, Users};
 
 use entity::Entity;

@@ -74,7 +74,7 @@ pub struct ProvisioningError<'a> {
 }
 
 /// The UPN without the object id that stands before it while the user lies in the bin; `None` if there is none.
-pub(super) fn without_prefix<'a>(upn: &'a str, id: &str) -> Option<&'a str> {
+pub(crate) fn without_prefix<'a>(upn: &'a str, id: &str) -> Option<&'a str> {
     let (prefix, rest) = upn.split_at_checked(32)?;
     let digits = id.bytes().filter(|b| *b != b'-');
     (!rest.is_empty() && id.len() == 36 && digits.eq(prefix.bytes().map(|b| b.to_ascii_lowercase())))

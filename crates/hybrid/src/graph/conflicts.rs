@@ -1,14 +1,16 @@
 //! Who has now what a deleted user had: its UPN, its addresses.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::client::Client;
 use super::error::{GraphError, GraphErrorKind};
 use super::read::{Key, Place, Read};
+use crate::evidence::without_prefix;
 
 /// What an object is that holds a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub enum ClaimantKind {
     /// A live user.
     User,
@@ -21,7 +23,8 @@ pub enum ClaimantKind {
 }
 
 /// An object that holds a name.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Claimant {
     /// What it is.
     pub kind: ClaimantKind,
@@ -36,7 +39,8 @@ pub struct Claimant {
 }
 
 /// A name, and who holds it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Claimed {
     /// The UPN or the address.
     pub name: String,
@@ -147,10 +151,7 @@ impl Client {
 fn held(object: &Object, name: &str) -> Option<&'static str> {
     let is = |text: &str| text.to_lowercase() == name.to_lowercase();
     let upn = object.user_principal_name.as_deref().unwrap_or_default();
-    let prefix = object.id.replace('-', "");
-    let without = upn.get(..prefix.len()).filter(|p| !prefix.is_empty() && p.eq_ignore_ascii_case(&prefix));
-    let own = if without.is_some() { &upn[prefix.len()..] } else { upn };
-    if is(own) {
+    if is(without_prefix(upn, &object.id).unwrap_or(upn)) {
         return Some("userPrincipalName");
     }
     if object.proxy_addresses.iter().flatten().any(|p| is(bare(p))) {

@@ -1,6 +1,6 @@
 //! From Graph to evidence: what is read goes through the reader of exports, page by page, so that both are the same.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io;
 use std::path::PathBuf;
 
@@ -12,10 +12,11 @@ use uuid::Uuid;
 
 use super::client::Client;
 use super::error::{GraphError, GraphErrorKind, RequestIds};
+use super::keys::distinct;
 use super::page::Page;
 use super::query::Request;
 use super::read::{Key, Place, Read, batches};
-use crate::evidence::{Asked, Dataset, EvidenceError, Loader, Stated, UserField};
+use crate::evidence::{Asked, Dataset, EvidenceError, Loader, Stated, UserField, without_prefix};
 
 /// How much is fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,9 +77,15 @@ impl Task {
     }
 }
 
+/// The two lists of users.
+const PLACES: [(Dataset, Place); 2] = [(Dataset::Users, Place::Live), (Dataset::DeletedUsers, Place::Bin)];
+/// The most names of users that were found that are asked for in turn.
+const MAX_KEYS: usize = 2000;
+
 /// What the users that were found name.
 #[derive(Default)]
 struct Named {
+    keys: BTreeSet<Key>,
     found: BTreeSet<(Place, Uuid)>,
     synchronised: BTreeSet<Uuid>,
     groups: BTreeSet<Uuid>,
@@ -88,6 +95,12 @@ struct Named {
 #[serde(rename_all = "camelCase")]
 struct UserIds {
     id: String,
+    #[serde(default)]
+    user_principal_name: Option<String>,
+    #[serde(default)]
+    mail: Option<String>,
+    #[serde(default)]
+    proxy_addresses: Option<Vec<String>>,
     #[serde(default)]
     on_premises_sync_enabled: Option<bool>,
     #[serde(default)]
@@ -110,7 +123,7 @@ struct Gathering<'a> {
 
 impl Gathering<'_> {
     async fn whole_tenant(&mut self) -> Result<(), GraphError> {
-        for (dataset, place) in [(Dataset::Users, Place::Live), (Dataset::DeletedUsers, Place::Bin)] {
+        for (dataset, place) in PLACES {
             self.fetch(Task::whole(dataset, &Read::AllUsers(place)), None).await?;
             self.fetch(Task::whole(dataset, &Read::ObjectIdentifiers(place)), None).await?;
         }
@@ -119,14 +132,24 @@ impl Gathering<'_> {
     }
 
     async fn users(&mut self, keys: &[Key]) -> Result<(), GraphError> {
-        for (dataset, place) in [(Dataset::Users, Place::Live), (Dataset::DeletedUsers, Place::Bin)] {
-            // Apart from each other: one filter that Graph refuses must not take the others along.
-            for batch in batches(place, keys) {
-                let task = Task::some(dataset, [Read::Users(place, batch.clone())]);
-                if self.fetch(task, Some(place)).await? {
-                    batch.iter().for_each(|key| self.loader.note_asked(dataset, asked(key)));
+        // Whoever is found has names of its own, which somebody else may have too.
+        let mut done: HashSet<Key> = HashSet::new();
+        let mut next = distinct(keys.to_vec());
+        for _ in 0..2 {
+            for (dataset, place) in PLACES {
+                // Apart from each other: one filter that Graph refuses must not take the others along.
+                for batch in batches(place, &next) {
+                    let task = Task::some(dataset, [Read::Users(place, batch.clone())]);
+                    if self.fetch(task, Some(place)).await? {
+                        batch.iter().for_each(|key| self.loader.note_asked(dataset, asked(key)));
+                    }
                 }
             }
+            done.extend(next);
+            next =
+                std::mem::take(&mut self.named.keys).into_iter().filter(|key| !done.contains(key)).collect();
+        }
+        for (dataset, place) in PLACES {
             let ids = self.named.found.iter().filter(|(at, _)| *at == place);
             let reads: Vec<Read> = ids.map(|(_, id)| Read::ObjectIdentifier(place, *id)).collect();
             self.fetch(Task::some(dataset, reads), None).await?;
@@ -234,6 +257,16 @@ impl Named {
             if user.on_premises_sync_enabled == Some(true) && place == Place::Live {
                 self.synchronised.insert(id);
             }
+            let upn = user.user_principal_name.unwrap_or_default();
+            let upn = without_prefix(&upn, &user.id).unwrap_or(&upn);
+            let addresses = user.proxy_addresses.unwrap_or_default().into_iter().chain(user.mail);
+            let names = addresses.map(Key::Address).chain([
+                Key::UserPrincipalName(upn.to_owned()),
+                Key::Address(upn.to_owned()),
+                Key::Id(id),
+            ]);
+            let room = MAX_KEYS.saturating_sub(self.keys.len());
+            self.keys.extend(names.filter(|key| !key.is_empty()).take(room));
             let states = user.license_assignment_states.unwrap_or_default();
             self.groups
                 .extend(states.iter().filter_map(|s| Uuid::try_parse(s.assigned_by_group.as_deref()?).ok()));

@@ -22,6 +22,8 @@ mod error;
 pub mod fake;
 mod filter;
 mod gather;
+mod hint;
+mod keys;
 mod limits;
 mod page;
 mod query;

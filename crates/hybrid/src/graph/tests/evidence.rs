@@ -135,3 +135,17 @@ async fn files_and_graph_go_together() {
     assert_eq!(evidence.mailboxes().iter().count(), 2);
     assert_eq!(evidence.deleted_users().iter().count(), 1);
 }
+
+#[tokio::test]
+async fn the_names_of_who_is_found_are_asked_for_in_turn() {
+    let fake = tenant().await;
+    let other = json!({ "proxyAddresses": ["SMTP:new@contoso.com", "smtp:ao@contoso.com"] });
+    fake.state().add_user(Uuid::from_u128(7), user("new@contoso.com", other));
+    let (evidence, _) = gathered(&fake, &Wanted::Users(Key::of_name(&ANNA.to_string()))).await;
+    assert!(evidence.deleted_users().by_id(ANNA).only().is_some());
+    let holder = evidence.users().by_address("ao@contoso.com");
+    assert_eq!(holder.only().unwrap().upn(), Known::Value("new@contoso.com"));
+    assert!(holder.is_complete());
+    assert!(!evidence.users().by_address("new@contoso.com").is_complete());
+    fake.assert_clean();
+}

@@ -4,6 +4,7 @@ mod auth;
 mod changes;
 mod evidence;
 mod faults;
+mod preflight;
 mod secrets;
 mod tls;
 mod transport;

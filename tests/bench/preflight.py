@@ -17,7 +17,8 @@ RATE, ROOM = 50_000, 1024
 def attributes(root):
     text = (root / SOURCE).read_text()
     names = re.search(r"pub const ATTRIBUTES: \[&str; \d+\] = \[(.*?)\];", text, re.S)[1]
-    return re.findall(r'"([^"]+)"', names)
+    # Besides them it asks whether the user was restored.
+    return [*re.findall(r'"([^"]+)"', names), "replPropertyMetaData"]
 
 
 def measure(options, live, table):

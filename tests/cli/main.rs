@@ -14,6 +14,7 @@ mod doctor;
 mod faults;
 mod groups;
 mod guards;
+mod guide;
 mod honesty;
 #[cfg(feature = "kerberos")]
 mod kerberos;

@@ -152,14 +152,15 @@ fn a_restore_is_checked_before_its_first_write() {
 fn the_expected_address_must_come_out() {
     let Some(scene) = Scene::new() else { return };
     let user = scene.user("Anna").deleted();
-    let report = scene.restore(&user, ["--expect-smtp", "anna@contoso.test"]).exits(6);
+    let address = format!("{}.of.the.test@contoso.test", scene.tag);
+    let report = scene.restore(&user, ["--expect-smtp", &address]).exits(6);
     assert_eq!(report.blocks(), ["preflight.expectSmtp"], "{report}");
-    let set = "proxyAddresses=SMTP:anna.of.the.test@contoso.test";
-    let good = ["--expect-smtp", "anna.of.the.test@contoso.test", "--set", set];
-    scene.restore(&user, good).exits(0);
-    let out = scene
-        .run(["restore", "--guid", &user.guid, "--expect-smtp", "no address", "--yes", "-o", "json"])
-        .exits(2);
+    let set = format!("proxyAddresses=SMTP:{address}");
+    let way_out = report.object()["blockedBy"][0]["wayOut"].as_str().unwrap().to_owned();
+    assert_eq!(way_out, format!("--set \"{set}\""));
+    scene.restore(&user, ["--expect-smtp", &address, "--set", &set]).exits(0);
+    let wrong = ["restore", "--guid", &user.guid, "--expect-smtp", "no address", "--yes", "-o", "json"];
+    let out = scene.run(wrong).exits(2);
     assert!(out.error()["message"].as_str().unwrap().contains("no SMTP address"));
 }
 
@@ -194,12 +195,41 @@ fn those_that_came_back_are_found_whoever_restored_them() {
 }
 
 #[test]
+fn who_came_back_is_known_to_have_lost_something() {
+    let Some(scene) = Scene::new() else { return };
+    let back = scene.user("Back").deleted();
+    let upn = format!("{}@contoso.test", scene.account("Back").to_lowercase());
+    scene.restore(&back, ["--upn", &upn]).exits(0);
+    let never = ready_user(&scene, "Never deleted");
+    let status = |user: &Object| {
+        let out = preflight(&scene, user, ["--on-prem-only", "--only", "scope.adminDescription"]);
+        check(&out, "scope.adminDescription")["status"].as_str().unwrap().to_owned()
+    };
+    assert_eq!((status(&back).as_str(), status(&never).as_str()), ("warn", "pass"));
+}
+
+#[test]
+fn two_that_come_back_together_do_not_take_each_others_address() {
+    let Some(scene) = Scene::that_undeletes() else { return };
+    let with_address =
+        |name: &str| scene.user(name).with("proxyAddresses", format!("smtp:{}.both@contoso.test", scene.tag));
+    let objects = scene.add_and_delete([with_address("One"), with_address("Two")]);
+    let home = scene.ou().to_owned();
+    let config = scene.file_with("in.json", connector(&scene, &home, "CN=Users,DC=contoso,DC=test"));
+    let guids = objects.iter().flat_map(|object| ["--guid", object.guid.as_str()]);
+    let run =
+        scene.program().args(["restore", "--yes", "-o", "json"]).args(guids).arg("--sync-config").arg(config);
+    let report = run.run().exits(6);
+    for object in &objects {
+        let blocks = crate::support::ids_of_blocks(&report.object_of(object));
+        assert!(blocks.contains(&"preflight.mail.addressUnique".to_owned()), "{report}");
+    }
+}
+
+#[test]
 fn the_page_opens_in_a_browser() {
     let Some(scene) = Scene::new() else { return };
-    let users = [
-        ready_user(&scene, "Page"),
-        scene.user("Evil").set("displayName", "<script>alert(1)</script>").add(),
-    ];
+    let users = [ready_user(&scene, "Page"), scene.user("Evil").named("<script>alert(1)</script>").add()];
     let page = scene.file("report.html");
     let guids = users.iter().flat_map(|user| ["--guid", user.guid.as_str()]);
     let run =

@@ -4,7 +4,8 @@ use clap::{Parser, Subcommand};
 
 use crate::args::GlobalArgs;
 use crate::commands::{
-    apply, completions, demo, doctor, list, man, operations, preflight, profile, restore, scope, show, undo,
+    apply, completions, demo, doctor, guide, list, man, operations, preflight, profile, restore, scope, show,
+    undo,
 };
 
 /// Finds and restores deleted objects of an Active Directory
@@ -45,6 +46,7 @@ pub(crate) enum Command {
     Doctor(Box<doctor::Args>),
     Scope(scope::Args),
     Preflight(Box<preflight::Args>),
+    Guide(Box<guide::Args>),
     Profile(profile::Args),
     Demo(demo::Args),
     Completions(completions::Args),

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -29,6 +31,11 @@ impl ObjectGuid {
     /// The 16 octets of the attribute value.
     pub fn to_wire(self) -> [u8; 16] {
         self.0.to_bytes_le()
+    }
+
+    /// The source anchor of an object without another one: its octets in base64, as `onPremisesImmutableId` has them.
+    pub fn source_anchor(self) -> String {
+        source_anchor(&self.to_wire())
     }
 
     /// The value as a filter takes it: each octet as `\xx` (RFC 4515 section 3).
@@ -81,6 +88,16 @@ impl fmt::Debug for ObjectGuid {
     }
 }
 
+/// The source anchor that the octets of `mS-DS-ConsistencyGuid` or `objectGUID` are in the cloud.
+pub fn source_anchor(octets: &[u8]) -> String {
+    STANDARD.encode(octets)
+}
+
+/// The GUID that a source anchor is; `None` where it is something else, such as an employee number.
+pub fn of_source_anchor(anchor: &str) -> Option<ObjectGuid> {
+    ObjectGuid::from_wire(&STANDARD.decode(anchor).ok()?).ok()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -101,5 +118,13 @@ mod tests {
         }
         assert!("3c45a0ae-ebc5-490d-a4b4".parse::<ObjectGuid>().is_err());
         assert!(ObjectGuid::from_wire(&[1, 2, 3]).is_err());
+    }
+
+    #[test]
+    fn the_source_anchor_is_made_of_the_octets_of_the_wire() {
+        let guid: ObjectGuid = "8d4e6b2a-1f3c-4a5b-9c7d-0123456789ab".parse().unwrap();
+        assert_eq!(guid.source_anchor(), "KmtOjTwfW0qcfQEjRWeJqw==");
+        assert_eq!(of_source_anchor("KmtOjTwfW0qcfQEjRWeJqw=="), Some(guid));
+        assert_eq!((of_source_anchor("MTIz"), of_source_anchor("no anchor")), (None, None));
     }
 }

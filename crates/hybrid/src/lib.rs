@@ -7,5 +7,6 @@ pub mod evidence;
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod graph;
+pub mod guide;
 pub mod scope;
 pub mod text;

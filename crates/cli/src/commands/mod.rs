@@ -4,6 +4,7 @@ pub(crate) mod apply;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;
+pub(crate) mod guide;
 pub(crate) mod list;
 pub(crate) mod man;
 pub(crate) mod operations;

@@ -85,13 +85,13 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
             CliError::usage(format!("there is no check `{id}`")).hint("docs/checks/README.md lists them")
         );
     }
-    let inputs = Inputs::read(&args.evidence, &ctx.printer)?;
+    let inputs = Inputs::read(&args.evidence, args.on_prem_only, &ctx.printer)?;
     let page = args.html.as_deref().map(html::Page::create).transpose()?;
     let mut session = ctx.connect().await?;
     let sync = gather::sync(&session, &inputs).await?;
     let around = Around::ask(ctx, &session, &inputs, sync.as_ref()).await?;
     let is_detailed = matches!(wanted, Wanted::These(_));
-    let mut output = Output::new(ctx, &around.server, page, is_detailed);
+    let mut output = Output::new(ctx, &around.server, page, is_detailed)?;
     let mut run = Run { ctx, inputs: &inputs, sync: sync.as_ref(), around: &around, choice: &choice, args };
     match wanted {
         Wanted::These(keys) => run.these(&session, keys, &mut output).await?,
@@ -140,7 +140,7 @@ impl Run<'_> {
                 subjects.push(self.around.subject(found.entry)?);
             }
         }
-        let forest = self.ctx.stop.unless_asked(gather::forest_of(session, &subjects)).await?;
+        let forest = self.ctx.stop.unless_asked(gather::forest_of(session, self.inputs, &subjects)).await?;
         let setting = self.setting(&forest);
         for subject in &subjects {
             output.user(&checks::judge(&Case::new(subject, &setting), self.choice))?;
@@ -156,7 +156,7 @@ impl Run<'_> {
         output: &mut Output<'_>,
     ) -> Result<(), CliError> {
         let stop = self.ctx.stop.clone();
-        let forest = stop.unless_asked(gather::whole_forest(session, 1)).await?;
+        let forest = stop.unless_asked(gather::whole_forest(session, self.inputs, 1)).await?;
         let setting = self.setting(&forest);
         let under = under.unwrap_or_else(|| session.root_dse().default_naming_context.clone());
         let attributes = self.around.attributes.clone();
@@ -166,7 +166,13 @@ impl Run<'_> {
             output.user(&checks::judge(&Case::new(&subject, &setting), self.choice))?;
             Ok::<_, CliError>(ControlFlow::Continue(()))
         });
-        stop.unless_asked(checked).await
+        let unread = stop.unless_asked(checked).await?;
+        if unread > 0 {
+            self.ctx.printer.warn(format!(
+                "of {unread} user(s) it cannot be told whether they were restored: the account may not read replPropertyMetaData"
+            ));
+        }
+        Ok(())
     }
 }
 

@@ -9,6 +9,7 @@ use adrecover_hybrid::checks::{
 };
 use adrecover_hybrid::evidence::Known;
 use adrecover_hybrid::scope::model::SettingName;
+use adrecover_ldap::deleted;
 use adrecover_ldap::users::{self, Names};
 use adrecover_ldap::{Protected, Session};
 
@@ -18,6 +19,10 @@ use crate::error::CliError;
 
 /// The most containers of a configuration that are looked for.
 const MOST_CONTAINERS: usize = 500;
+
+/// A user who came back longer ago has been synchronised since, and whoever was missing something has noticed: the cloud keeps a
+/// deleted user for 30 days.
+const RESTORED_LATELY: chrono::Duration = chrono::Duration::days(90);
 
 /// The attributes that are read of each user.
 pub(crate) fn attributes(inputs: &Inputs, sync: Option<&Sync<'_>>) -> Vec<String> {
@@ -29,11 +34,11 @@ pub(crate) fn attributes(inputs: &Inputs, sync: Option<&Sync<'_>>) -> Vec<String
         }
     };
     ATTRIBUTES.iter().for_each(|name| add(name));
+    // Whether it was restored lately.
+    add("replPropertyMetaData");
     sync.iter().flat_map(|sync| sync.evaluator.attributes()).for_each(|name| add(&name));
     for setting in [SettingName::UpnAttribute, SettingName::AnchorAttribute] {
-        inputs.scope.iter().flat_map(|scope| scope.setting(setting)).for_each(|s| add(s.value.trim()));
-        let own = inputs.evidence.as_ref().map(|evidence| evidence.global_setting(setting.name()));
-        own.and_then(Known::value).into_iter().for_each(|name| add(name.trim()));
+        inputs.settings(setting).iter().for_each(|name| add(name));
     }
     names.retain(|name| is_attribute(name));
     names
@@ -57,6 +62,10 @@ pub(crate) struct Around {
     /// The groups that give licences in the cloud, by SID.
     pub(crate) licensed_groups: Known<HashMap<String, Dn>>,
     protected: Protected,
+    /// Attributes of the checks that the schema does not have.
+    schema_lacks: Known<Vec<String>>,
+    /// Whether deletions keep the attributes.
+    recycle_bin: bool,
 }
 
 impl Around {
@@ -78,6 +87,10 @@ impl Around {
             connector_account: connector_account(session, sync, &domain).await?,
             licensed_groups: licensed_groups(session, inputs).await?,
             protected: Protected::find(session, &domain, sid.as_ref()).await?,
+            schema_lacks: users::not_in_schema(session, &ATTRIBUTES)
+                .await?
+                .map_or(Known::NotAsked, Known::Value),
+            recycle_bin: deleted::policy(session).await?.recycle_bin,
         })
     }
 
@@ -97,6 +110,7 @@ impl Around {
             observed: Observed::default(),
             engine: EngineFindings::default(),
             licensed_groups: self.licensed_groups.clone(),
+            schema_lacks: self.schema_lacks.clone(),
             on_prem_only,
             now: self.at,
         }
@@ -106,7 +120,10 @@ impl Around {
     pub(crate) fn subject(&self, entry: Entry) -> Result<Subject, CliError> {
         let dn: Dn = entry.dn.parse()?;
         let privileged = self.protected.evidence(&entry);
+        let lately = self.at.checked_sub_signed(RESTORED_LATELY).unwrap_or(self.at);
+        let was_tombstone = !self.recycle_bin && users::was_restored(&entry, lately) == Some(true);
         let mut subject = Subject::new(dn, entry, &self.attributes, &self.server, self.at);
+        subject.was_tombstone = was_tombstone;
         subject.privileged = if privileged.is_empty() { Known::Absent } else { Known::Value(privileged) };
         Ok(subject)
     }
@@ -157,73 +174,125 @@ async fn connector_account(
     Ok(None)
 }
 
-/// The global catalogue, or why there is none.
-pub(crate) async fn catalogue(session: &Session) -> Result<Session, String> {
-    session.global_catalog().await.map_err(|error| error.to_string())
+/// Where names and addresses are looked for.
+struct Places {
+    /// The global catalogue, where there are other domains and it can be asked.
+    catalogue: Option<Session>,
+    /// Whether the domain controller is to be asked: it knows of its own domain what the catalogue does not hold.
+    is_own_domain_asked: bool,
+    forest: Forest,
+}
+
+impl Places {
+    async fn find(session: &Session, inputs: &Inputs) -> Result<Self, CliError> {
+        let host = |session: &Session| {
+            session.root_dse().dns_host_name.clone().unwrap_or_else(|| session.server().to_string())
+        };
+        let mut forest = Forest::of(&host(session));
+        let settings = inputs.settings(SettingName::UpnAttribute);
+        if let Some(attribute) = settings.into_iter().find(|name| is_attribute(name)) {
+            forest = forest.indexing(&attribute);
+        }
+        if users::is_only_domain(session).await? {
+            return Ok(Self { catalogue: None, is_own_domain_asked: true, forest });
+        }
+        let not_held = users::not_in_catalogue(session).await?;
+        match session.global_catalog().await {
+            Ok(catalogue) => {
+                forest.source = format!("{} (global catalogue)", host(&catalogue));
+                let is_own_domain_asked = !not_held.is_empty();
+                if is_own_domain_asked {
+                    forest.gap = Some(format!(
+                        "the global catalogue does not hold {}: other domains of the forest were not asked for it",
+                        not_held.join(" and ")
+                    ));
+                }
+                Ok(Self { catalogue: Some(catalogue), is_own_domain_asked, forest })
+            }
+            Err(error) => {
+                forest.gap = Some(format!("the global catalogue cannot be asked: {error}"));
+                Ok(Self { catalogue: None, is_own_domain_asked: true, forest })
+            }
+        }
+    }
+
+    /// What is to be read of each object.
+    fn attributes(&self) -> Vec<String> {
+        let other = self.forest.upn_attribute.iter().map(String::as_str);
+        FOREST_ATTRIBUTES.iter().copied().chain(other).map(str::to_owned).collect()
+    }
+
+    async fn done(self) -> Forest {
+        if let Some(catalogue) = self.catalogue {
+            catalogue.close().await;
+        }
+        self.forest
+    }
 }
 
 /// Who in the forest has a name or an address that one of these users has.
-pub(crate) async fn forest_of(session: &Session, subjects: &[Subject]) -> Result<Forest, CliError> {
-    let catalogue = catalogue(session).await;
-    let (asked, base) = match &catalogue {
-        Ok(catalogue) => (catalogue, String::new()),
-        Err(_) => (session, session.root_dse().default_naming_context.to_string()),
-    };
-    let mut forest = empty(asked, &catalogue);
+pub(crate) async fn forest_of(
+    session: &Session,
+    inputs: &Inputs,
+    subjects: &[Subject],
+) -> Result<Forest, CliError> {
+    let mut places = Places::find(session, inputs).await?;
+    let names = names_of(subjects, places.forest.upn_attribute.as_deref());
+    let attributes = places.attributes();
+    let mut found = vec![];
+    if let Some(catalogue) = &places.catalogue {
+        found.extend(users::holders(catalogue, "", &names, &attributes).await?);
+    }
+    if places.is_own_domain_asked {
+        let own = session.root_dse().default_naming_context.to_string();
+        found.extend(users::holders(session, &own, &names, &attributes).await?);
+    }
+    found.iter().for_each(|entry| places.forest.add(entry));
+    Ok(places.done().await)
+}
+
+fn names_of(subjects: &[Subject], upn_attribute: Option<&str>) -> Names {
     let texts = |subject: &Subject, name: &str| -> Vec<String> {
         let all = subject.texts(name).value().unwrap_or_default();
         all.into_iter().map(std::borrow::Cow::into_owned).collect()
     };
-    let mut names = Names::default();
+    let mut names = Names { upn_attribute: upn_attribute.map(str::to_owned), ..Names::default() };
     for subject in subjects {
         names.upns.extend(texts(subject, "userPrincipalName"));
+        names.upns.extend(upn_attribute.iter().flat_map(|attribute| texts(subject, attribute)));
         names.nicknames.extend(texts(subject, "mailNickname"));
         names.addresses.extend(texts(subject, "proxyAddresses"));
+        names.addresses.extend(texts(subject, "targetAddress"));
         names.addresses.extend(texts(subject, "mail").into_iter().map(|mail| format!("smtp:{mail}")));
-        if let Some(sam) =
-            subject.text("sAMAccountName").value().filter(|_| !subject.entry().has("userPrincipalName"))
-        {
+        let has_no_upn = !subject.entry().has("userPrincipalName");
+        if let Some(sam) = subject.text("sAMAccountName").value().filter(|_| has_no_upn) {
             names.upns.push(format!("{sam}@{}", subject.dn.dns_name()));
         }
     }
-    users::holders(asked, &base, &names, &FOREST_ATTRIBUTES)
-        .await?
-        .iter()
-        .for_each(|entry| forest.add(entry));
-    if let Ok(catalogue) = catalogue {
-        catalogue.close().await;
-    }
-    Ok(forest)
+    names
 }
 
 /// All names and addresses of the forest, in one pass.
-pub(crate) async fn whole_forest(session: &mut Session, connections: usize) -> Result<Forest, CliError> {
-    let mut catalogue = catalogue(session).await;
-    let own = session.root_dse().default_naming_context.to_string();
-    let mut forest = empty(catalogue.as_ref().unwrap_or(session), &catalogue);
-    let (asked, base) = match &mut catalogue {
-        Ok(catalogue) => (catalogue, String::new()),
-        Err(_) => (session, own),
-    };
-    users::each_named(asked, &base, &FOREST_ATTRIBUTES, connections, |entry| {
+pub(crate) async fn whole_forest(
+    session: &mut Session,
+    inputs: &Inputs,
+    connections: usize,
+) -> Result<Forest, CliError> {
+    let mut places = Places::find(session, inputs).await?;
+    let attributes = places.attributes();
+    let Places { catalogue, is_own_domain_asked, forest } = &mut places;
+    let mut add = |entry: Entry| {
         forest.add(&entry);
         Ok::<_, CliError>(())
-    })
-    .await?;
-    if let Ok(catalogue) = catalogue {
-        catalogue.close().await;
+    };
+    if let Some(catalogue) = catalogue {
+        users::each_named(catalogue, "", &attributes, connections, &mut add).await?;
     }
-    Ok(forest)
-}
-
-fn empty(asked: &Session, catalogue: &Result<Session, String>) -> Forest {
-    let host = asked.root_dse().dns_host_name.clone().unwrap_or_else(|| asked.server().to_string());
-    let mut forest = Forest::of(&format!("{host} (global catalogue)"));
-    if let Err(reason) = catalogue {
-        forest.source = host;
-        forest.gap = Some(format!("the global catalogue cannot be asked: {reason}"));
+    if *is_own_domain_asked {
+        let own = session.root_dse().default_naming_context.to_string();
+        users::each_named(session, &own, &attributes, connections, &mut add).await?;
     }
-    forest
+    Ok(places.done().await)
 }
 
 #[cfg(test)]
@@ -234,7 +303,7 @@ mod tests {
     fn each_attribute_is_asked_for_once() {
         let names = attributes(&Inputs::default(), None);
         let lower: BTreeSet<String> = names.iter().map(|n| n.to_lowercase()).collect();
-        assert_eq!((lower.len(), names.len()), (ATTRIBUTES.len(), ATTRIBUTES.len()));
+        assert_eq!((lower.len(), names.len()), (ATTRIBUTES.len() + 1, ATTRIBUTES.len() + 1));
         assert!(
             is_attribute("mS-DS-ConsistencyGuid")
                 && !is_attribute("a b")

@@ -195,7 +195,7 @@ fn write_seen(out: &mut impl Write, seen: &Seen) -> std::io::Result<()> {
 }
 
 /// Text for HTML, control characters made visible.
-fn escaped(text: &str) -> String {
+pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in printable(text).chars() {
         match c {

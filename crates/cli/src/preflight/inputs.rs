@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use adrecover_hybrid::evidence::{Evidence, Loader};
+use adrecover_hybrid::scope::model::SettingName;
 use adrecover_hybrid::scope::{self, SyncScope};
 use clap::Args;
 
@@ -47,8 +48,17 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
-    /// Reads them all, before anything is asked of a server.
-    pub(crate) fn read(args: &EvidenceArgs, printer: &Printer) -> Result<Self, CliError> {
+    /// What is said of a setting of the engine, by its configuration or by its own command.
+    pub(crate) fn settings(&self, name: SettingName) -> Vec<String> {
+        let configured =
+            self.scope.iter().flat_map(|scope| scope.setting(name)).map(|s| s.value.trim().to_owned());
+        let told = self.evidence.as_ref().and_then(|evidence| evidence.global_setting(name.name()).value());
+        configured.chain(told.map(|value| value.trim().to_owned())).collect()
+    }
+
+    /// Reads them all, before anything is asked of a server. On the synchronisation server itself the engine's own policy is
+    /// found without being named, unless only the directory is asked.
+    pub(crate) fn read(args: &EvidenceArgs, on_prem_only: bool, printer: &Printer) -> Result<Self, CliError> {
         if args.cloud.iter().any(|path| path.as_os_str() == "graph") && !Path::new("graph").exists() {
             return Err(CliError::usage("the cloud itself cannot be asked yet")
                 .hint("export it: `adrecover preflight --collector FILE.ps1` writes the script; then --evidence FOLDER"));
@@ -58,8 +68,11 @@ impl Inputs {
         let mut configurations = args.sync_config.clone();
         // A folder of evidence may hold the engine's configuration, too.
         configurations.extend(evidence.iter().flat_map(|evidence| evidence.handed_over().to_vec()));
-        if configurations.is_empty() {
+        if configurations.is_empty() && !on_prem_only {
             configurations.extend(scope::applied_here());
+            configurations.iter().for_each(|path| {
+                printer.note(format!("the synchronisation is configured by {}", path.display()))
+            });
         }
         let scope = if configurations.is_empty() { None } else { Some(scope::read(&configurations)?) };
         for warning in scope.iter().flat_map(|scope| &scope.warnings) {

@@ -1,10 +1,12 @@
 //! The outcome of a pre-flight: for people, as JSON, JSON Lines and CSV, and as a page.
 
+use std::fs::File;
+use std::io::{BufWriter, Seek, Write};
+
 use adrecover_core::text::printable;
 use adrecover_core::time::{Timestamp, rfc3339};
 use adrecover_hybrid::checks::{CheckReport, SCHEMA, Severity, Status, UserReport, Verdict};
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use super::html::Page;
 use crate::args::Format;
@@ -40,15 +42,13 @@ impl Summary {
     }
 }
 
+/// The beginning of the document; the users follow one by one, since those of a whole domain would not fit into memory.
 #[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Document<'a> {
+struct Head<'a> {
     schema: &'static str,
     server: &'a str,
     at: String,
     summary: Summary,
-    /// Made when each was checked: the reports themselves would take several times the room.
-    users: &'a [Box<RawValue>],
 }
 
 /// Takes the users one by one.
@@ -58,23 +58,26 @@ pub(crate) struct Output<'a> {
     at: Timestamp,
     page: Option<Page>,
     summary: Summary,
-    users: Vec<Box<RawValue>>,
+    /// The users of the JSON document, as they will stand in it. What goes wrong before the end leaves no half a document.
+    spool: Option<BufWriter<File>>,
     /// Whether each user gets a section of its own, and not a line.
     is_detailed: bool,
 }
 
 impl<'a> Output<'a> {
     /// Begins.
-    pub(crate) fn new(ctx: &'a Ctx, server: &str, page: Option<Page>, is_detailed: bool) -> Self {
-        Self {
-            printer: &ctx.printer,
-            server: server.to_owned(),
-            at: ctx.now,
-            page,
-            summary: Summary::default(),
-            users: vec![],
-            is_detailed,
-        }
+    pub(crate) fn new(
+        ctx: &'a Ctx,
+        server: &str,
+        page: Option<Page>,
+        is_detailed: bool,
+    ) -> Result<Self, CliError> {
+        let spool = match ctx.printer.format {
+            Format::Json => Some(BufWriter::new(tempfile::tempfile().map_err(|error| no_spool(&error))?)),
+            _ => None,
+        };
+        let (printer, server) = (&*ctx.printer, server.to_owned());
+        Ok(Self { printer, server, at: ctx.now, page, summary: Summary::default(), spool, is_detailed })
     }
 
     /// Shows a user.
@@ -91,7 +94,13 @@ impl<'a> Output<'a> {
             page.user(report)?;
         }
         match printer.format {
-            Format::Json => self.users.push(serde_json::value::to_raw_value(report)?),
+            Format::Json => {
+                if let Some(spool) = &mut self.spool {
+                    let comma = if self.summary.users > 1 { "," } else { "" };
+                    write!(spool, "{comma}\n    ").map_err(|error| no_spool(&error))?;
+                    serde_json::to_writer(spool, report)?;
+                }
+            }
             Format::Jsonl => printer.json_line(report)?,
             Format::Csv => {
                 report.checks.iter().try_for_each(|check| printer.csv_row(cells(report, check)))?
@@ -104,16 +113,11 @@ impl<'a> Output<'a> {
 
     /// Ends; how many users there were, and the worst verdict.
     pub(crate) fn finish(self) -> Result<(u64, Verdict), CliError> {
-        let Self { printer, server, at, page, summary, users, is_detailed } = self;
+        let Self { printer, server, at, page, summary, spool, is_detailed } = self;
         match printer.format {
             Format::Json => {
-                printer.json(&Document {
-                    schema: SCHEMA,
-                    server: &server,
-                    at: rfc3339(at),
-                    summary,
-                    users: &users,
-                })?;
+                let head = Head { schema: SCHEMA, server: &server, at: rfc3339(at), summary };
+                document(printer, &head, spool)?;
             }
             Format::Csv if summary.users == 0 => printer.csv_row(CSV)?,
             Format::Table if summary.users > 1 || !is_detailed => {
@@ -134,6 +138,29 @@ impl<'a> Output<'a> {
         }
         Ok((summary.users, summary.verdict()))
     }
+}
+
+fn no_spool(error: &std::io::Error) -> CliError {
+    CliError::unexpected(format!("cannot write a temporary file: {error}")).hint("-o jsonl needs none")
+}
+
+/// The whole document: its beginning, the users, its end.
+fn document(printer: &Printer, head: &Head<'_>, spool: Option<BufWriter<File>>) -> Result<(), CliError> {
+    let head = serde_json::to_string_pretty(head)?;
+    let head = head.strip_suffix("\n}").unwrap_or(&head);
+    let mut out = printer.out();
+    write!(out, "{head},\n  \"users\": [")?;
+    if let Some(spool) = spool {
+        let mut file = spool.into_inner().map_err(|error| no_spool(error.error()))?;
+        let is_empty = file.stream_position().map_err(|error| no_spool(&error))? == 0;
+        file.rewind().map_err(|error| no_spool(&error))?;
+        std::io::copy(&mut file, &mut *out)?;
+        if !is_empty {
+            write!(out, "\n  ")?;
+        }
+    }
+    writeln!(out, "]\n}}")?;
+    Ok(out.flush()?)
 }
 
 const CSV: [&str; 10] =

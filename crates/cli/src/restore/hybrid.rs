@@ -10,6 +10,7 @@ use adrecover_core::{Entry, UserAccountControl};
 use adrecover_hybrid::checks::{
     self, Case, CheckReport, Choice, Severity, Status, Subject, UserReport, Verdict,
 };
+use adrecover_hybrid::scope::model::Engine;
 use clap::Args;
 
 use super::desk::Desk;
@@ -23,6 +24,10 @@ pub(crate) const PREFIX: &str = "preflight.";
 const HOLD: &str = "on its server, before anything is restored: Set-ADSyncScheduler -SyncCycleEnabled $false";
 const RELEASE: &str =
     "on its server, when `adrecover preflight` says ready: Set-ADSyncScheduler -SyncCycleEnabled $true";
+
+const HOLD_CLOUD_SYNC: &str = "in the Entra admin centre, before anything is restored: Cloud Sync, the configuration, Disable (or Pause provisioning)";
+const RELEASE_CLOUD_SYNC: &str =
+    "in the Entra admin centre, when `adrecover preflight` says ready: Cloud Sync, the configuration, Enable";
 
 /// What is known of the cloud, and what is to be made of it.
 #[derive(Debug, Clone, Default, Args)]
@@ -54,7 +59,7 @@ impl HybridArgs {
                 .hint("write --expect-smtp usera@contoso.com"));
         }
         (self.is_whole() || self.expect_smtp.is_some())
-            .then(|| Inputs::read(&self.evidence, &ctx.printer))
+            .then(|| Inputs::read(&self.evidence, !self.is_whole(), &ctx.printer))
             .transpose()
     }
 }
@@ -70,24 +75,32 @@ pub(crate) async fn check(
     let sync = gather::sync(&desk.session, inputs).await?;
     let around = Around::ask(ctx, &desk.session, inputs, sync.as_ref()).await?;
     let mut subjects = vec![];
-    for (number, object) in plan.objects.iter().enumerate() {
-        if object.kind == ObjectKind::User && object.skipped.is_none() {
-            subjects.extend(planned(desk, &around, object).await?.map(|subject| (number, subject)));
+    for (number, object) in plan.objects.iter_mut().enumerate() {
+        if object.kind != ObjectKind::User || object.skipped.is_some() || !object.blocked_by.is_empty() {
+            continue;
+        }
+        match planned(desk, &around, object).await? {
+            Some(subject) => subjects.push((number, subject)),
+            None => object.blocked_by.push(unread()),
         }
     }
     let only: Vec<Subject> = subjects.iter().map(|(_, subject)| subject.clone()).collect();
-    let forest = gather::forest_of(&desk.session, &only).await?;
+    let mut forest = gather::forest_of(&desk.session, inputs, &only).await?;
+    // Two that come back together must not take each other's names either.
+    only.iter().for_each(|subject| forest.add(subject.entry()));
     let setting = around.setting(&forest, sync.as_ref(), inputs, false);
     for (number, subject) in &subjects {
         let report = checks::judge(&Case::new(subject, &setting), &Choice::default());
         let object = &mut plan.objects[*number];
-        object.blocked_by.extend(args.expect_smtp.as_deref().and_then(|wanted| unexpected(&report, wanted)));
+        object
+            .blocked_by
+            .extend(args.expect_smtp.as_deref().and_then(|wanted| unexpected(&report, subject, wanted)));
         if args.is_whole() {
             put_into(object, &report, args.require_ready);
         }
     }
     if args.is_whole() {
-        hold(plan);
+        hold(plan, inputs);
     }
     Ok(())
 }
@@ -114,7 +127,7 @@ async fn planned(desk: &Desk, around: &Around, object: &ObjectPlan) -> Result<Op
     let mut subject = around.subject(entry)?;
     subject.is_planned = true;
     subject.is_live = true;
-    subject.was_tombstone = was_tombstone;
+    subject.was_tombstone |= was_tombstone;
     Ok(Some(subject))
 }
 
@@ -198,7 +211,7 @@ fn put_into(object: &mut ObjectPlan, report: &UserReport, require_ready: bool) {
 }
 
 /// What blocks where the primary SMTP address will not be the one that is expected.
-fn unexpected(report: &UserReport, wanted: &str) -> Option<Block> {
+fn unexpected(report: &UserReport, subject: &Subject, wanted: &str) -> Option<Block> {
     let own = report.primary_smtp.on_premises.as_deref().unwrap_or_default();
     if matches!(own, [one] if one.eq_ignore_ascii_case(wanted)) {
         return None;
@@ -208,9 +221,36 @@ fn unexpected(report: &UserReport, wanted: &str) -> Option<Block> {
         id: format!("{PREFIX}expectSmtp"),
         message: format!("the primary SMTP address will be {has}, and {wanted} is expected"),
         object: None,
-        way_out: Some(format!("--set proxyAddresses=SMTP:{wanted}")),
+        way_out: Some(with_primary(&subject.entry().texts("proxyAddresses"), wanted)),
         for_good: false,
     })
+}
+
+/// The options that make an address the primary one and keep the others: all values are replaced.
+fn with_primary(addresses: &[String], wanted: &str) -> String {
+    let mut all = vec![format!("SMTP:{wanted}")];
+    for address in addresses {
+        let (kind, rest) = address.split_once(':').unwrap_or(("", address));
+        match kind.eq_ignore_ascii_case("smtp") {
+            true if rest.eq_ignore_ascii_case(wanted) => {}
+            true => all.push(format!("smtp:{rest}")),
+            false => all.push(address.clone()),
+        }
+    }
+    all.iter().map(|value| format!("--set \"proxyAddresses={value}\"")).collect::<Vec<_>>().join(" ")
+}
+
+/// An object that cannot be read cannot be checked.
+fn unread() -> Block {
+    Block {
+        id: format!("{PREFIX}unread"),
+        message: "the user cannot be read, so that nothing of it could be checked".to_owned(),
+        object: None,
+        way_out: Some(
+            "leave out the options of the pre-flight, and run `adrecover preflight` afterwards".to_owned(),
+        ),
+        for_good: false,
+    }
 }
 
 fn told(check: &CheckReport) -> String {
@@ -233,26 +273,42 @@ fn block(check: &CheckReport) -> Block {
     }
 }
 
-/// The scheduler is held before the first object, and let go after the last one.
-fn hold(plan: &mut Plan) {
-    let writes = plan.objects.iter().any(ObjectPlan::writes);
-    if !writes {
-        return;
-    }
+/// The synchronisation is held before the first object, and let go after the last one.
+fn hold(plan: &mut Plan, inputs: &Inputs) {
+    let engines: Vec<Engine> =
+        inputs.scope.iter().flat_map(|scope| &scope.connectors).map(|c| c.engine).collect();
+    let has_cloud_sync = engines.contains(&Engine::CloudSync);
+    let has_connect = engines.is_empty() || engines.contains(&Engine::ConnectSync);
+    let text = |connect: &str, cloud_sync: &str| {
+        let parts = [has_connect.then_some(connect), has_cloud_sync.then_some(cloud_sync)];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
+    };
     if let Some(first) = plan.objects.iter_mut().find(|object| object.writes()) {
-        first.steps.insert(
-            0,
-            step(Action::HoldSync { text: HOLD.to_owned() }, "a half-restored user must not be synchronised"),
-        );
+        let hold = Action::HoldSync { text: text(HOLD, HOLD_CLOUD_SYNC) };
+        first.steps.insert(0, step(hold, "a half-restored user must not be synchronised"));
     }
     if let Some(last) = plan.objects.iter_mut().rev().find(|object| object.writes()) {
-        last.steps.push(step(
-            Action::ReleaseSync { text: RELEASE.to_owned() },
-            "until then nothing of the directory reaches the cloud",
-        ));
+        let release = Action::ReleaseSync { text: text(RELEASE, RELEASE_CLOUD_SYNC) };
+        last.steps.push(step(release, "until then nothing of the directory reaches the cloud"));
     }
 }
 
 fn step(action: Action, why: &str) -> Step {
     Step { action, why: why.to_owned(), already: false, undo: Undo::Nothing }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_address_is_lost_when_another_becomes_the_primary_one() {
+        let addresses =
+            ["SMTP:old@x.test", "smtp:New@x.test", "X500:/o=x", "smtp:c@x.test"].map(str::to_owned);
+        assert_eq!(
+            with_primary(&addresses, "new@x.test"),
+            "--set \"proxyAddresses=SMTP:new@x.test\" --set \"proxyAddresses=smtp:old@x.test\" --set \"proxyAddresses=X500:/o=x\" \
+             --set \"proxyAddresses=smtp:c@x.test\""
+        );
+    }
 }

@@ -9,6 +9,7 @@ use adrecover_core::{Dn, ObjectGuid};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
+use super::anchor;
 use super::engine::EngineFindings;
 use super::forest::Forest;
 use super::observed::Observed;
@@ -59,6 +60,8 @@ pub struct Setting<'a> {
     pub engine: EngineFindings,
     /// The groups of the directory that give licences in the cloud, by their SID: `S-1-5-21-…`. Not asked where nobody looked.
     pub licensed_groups: Known<HashMap<String, Dn>>,
+    /// The attributes of [`ATTRIBUTES`](super::ATTRIBUTES) that the schema of the forest does not have. Not asked where nobody looked.
+    pub schema_lacks: Known<Vec<String>>,
     /// Whether only what the directory tells is asked.
     pub on_prem_only: bool,
     /// The time of the run.
@@ -116,6 +119,10 @@ pub struct Case<'a> {
     pub subject: &'a Subject,
     /// What all have in common.
     pub setting: &'a Setting<'a>,
+    /// The exports that may be asked: none where only the directory is.
+    pub evidence: Option<&'a Evidence>,
+    /// The configuration of the engine, where that may be asked.
+    pub sync: Option<&'a Sync<'a>>,
     /// The source anchor that the engine computes: base64 of 16 octets.
     pub anchor: Known<String>,
     /// Its cloud object.
@@ -130,13 +137,15 @@ impl<'a> Case<'a> {
         let mut case = Self {
             subject,
             setting,
+            evidence: setting.evidence.filter(|_| !setting.on_prem_only),
+            sync: setting.sync.filter(|_| !setting.on_prem_only),
             anchor: Known::NotAsked,
             cloud: CloudObject::NoEvidence,
             facts: OnceCell::new(),
             mailboxes: OnceCell::new(),
         };
-        case.anchor = case.computed_anchor();
-        if let Some(evidence) = setting.evidence {
+        case.anchor = anchor::computed(&case);
+        if let Some(evidence) = case.evidence {
             case.cloud = case.find(evidence);
         }
         case
@@ -162,12 +171,12 @@ impl<'a> Case<'a> {
 
     /// The exports; else what a check that needs them says.
     pub fn need_evidence(&self) -> Result<&'a Evidence, Finding> {
-        self.setting.evidence.ok_or_else(|| self.no_cloud())
+        self.evidence.ok_or_else(|| self.no_cloud())
     }
 
     /// The configuration of the engine; else what a check that needs it says.
     pub fn need_sync(&self) -> Result<&'a Sync<'a>, Finding> {
-        self.setting.sync.ok_or_else(|| {
+        self.sync.ok_or_else(|| {
             if self.setting.on_prem_only {
                 Finding::not_applicable("not asked for (--on-prem-only)")
             } else {
@@ -198,7 +207,7 @@ impl<'a> Case<'a> {
     }
 
     fn find_mailboxes(&self) -> Option<Matches<'a, Mailbox<'a>>> {
-        let all = self.setting.evidence?.mailboxes();
+        let all = self.evidence?.mailboxes();
         let id = self.cloud_user().and_then(|user| user.id().value());
         let is_others = |mailbox: &Mailbox<'a>| {
             let owner = mailbox.external_directory_object_id().value();
@@ -258,7 +267,7 @@ impl<'a> Case<'a> {
 
     /// A setting of the engine: of its configuration, else of its own commands.
     pub fn sync_setting(&self, name: SettingName) -> Option<(String, Seen)> {
-        if let Some(setting) = self.setting.sync.and_then(|sync| sync.scope.setting(name).next()) {
+        if let Some(setting) = self.sync.and_then(|sync| sync.scope.setting(name).next()) {
             let seen = Seen {
                 source: setting.at.name(),
                 attribute: name.name().to_owned(),
@@ -267,7 +276,7 @@ impl<'a> Case<'a> {
             };
             return Some((setting.value.clone(), seen));
         }
-        let value = self.setting.evidence?.global_setting(name.name()).value()?.to_owned();
+        let value = self.evidence?.global_setting(name.name()).value()?.to_owned();
         let seen = Seen {
             source: "Get-ADSyncGlobalSettings".to_owned(),
             attribute: name.name().to_owned(),
@@ -279,7 +288,7 @@ impl<'a> Case<'a> {
 
     /// A feature of the synchronisation in the tenant.
     pub fn feature(&self, feature: SyncFeature) -> Known<bool> {
-        let features = self.setting.evidence.and_then(|evidence| evidence.sync_features());
+        let features = self.evidence.and_then(|evidence| evidence.sync_features());
         features.map_or(Known::NotAsked, |features| features.is_on(feature))
     }
 
@@ -287,7 +296,7 @@ impl<'a> Case<'a> {
     pub fn facts(&self) -> &ObjectFacts {
         self.facts.get_or_init(|| {
             let by_default = crate::scope::ATTRIBUTES.into_iter();
-            let names: Vec<&str> = match self.setting.sync {
+            let names: Vec<&str> = match self.sync {
                 Some(sync) => sync.attributes.iter().map(String::as_str).collect(),
                 None => by_default.collect(),
             };
@@ -298,7 +307,7 @@ impl<'a> Case<'a> {
 
     /// The connectors that the user lies in.
     pub fn connectors(&self) -> Vec<&'a Connector> {
-        let Some(sync) = self.setting.sync else { return vec![] };
+        let Some(sync) = self.sync else { return vec![] };
         sync.evaluator.locate(&self.subject.dn).into_iter().map(|located| located.connector).collect()
     }
 
@@ -372,29 +381,6 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// The source anchor as the engine computes it: base64 of the 16 octets of `mS-DS-ConsistencyGuid`, or of `objectGUID` where
-    /// that is empty or the engine is set to it.
-    fn computed_anchor(&self) -> Known<String> {
-        let encoded = |octets: &[u8]| STANDARD.encode(octets);
-        let own = self.subject.guid().map(|guid| encoded(&guid.to_wire()));
-        let own = own.map_or(Known::NotAsked, Known::Value);
-        let attribute = self.sync_setting(SettingName::AnchorAttribute).map(|(value, _)| value);
-        let is = |name: &str| attribute.as_deref().is_some_and(|a| a.eq_ignore_ascii_case(name));
-        if is("objectGUID") {
-            return own;
-        }
-        // The default since 2017, and of Cloud Sync.
-        if attribute.is_none() || is("mS-DS-ConsistencyGuid") {
-            return match self.subject.octets("mS-DS-ConsistencyGuid") {
-                Known::Value(values) => Known::Value(encoded(&values[0])),
-                Known::Absent => own,
-                Known::NotAsked => Known::NotAsked,
-            };
-        }
-        let other = attribute.unwrap_or_default();
-        self.subject.octets(&other).map(|values| encoded(&values[0]))
-    }
-
     /// Live users first: what is in the bin counts only where nobody live is found.
     fn find(&self, evidence: &'a Evidence) -> CloudObject<'a> {
         let mut gaps: Vec<String> = vec![];
@@ -416,15 +402,15 @@ impl<'a> Case<'a> {
                         self.subject.guid().map(|guid| by_object_identifier(users, guid))
                     }
                     Found::Sid => self.subject.sid().map(|sid| users.by_sid(&sid.to_string())),
-                    Found::DistinguishedName => {
-                        let mut matches = users.by_dn(&self.subject.dn.to_string());
-                        matches.found.retain(|user| !self.has_other_sid(*user));
-                        Some(matches)
-                    }
+                    Found::DistinguishedName => Some(users.by_dn(&self.subject.dn.to_string())),
                     Found::PrimarySmtp => smtp().map(|address| users.by_primary_smtp(&address)),
                     Found::Upn => self.synchronised_upn().value().map(|upn| users.by_upn(&upn)),
                 };
-                let Some(matches) = matches else { continue };
+                let Some(mut matches) = matches else { continue };
+                // A name or an address may be held by somebody else by now.
+                if matches!(by, Found::DistinguishedName | Found::PrimarySmtp | Found::Upn) {
+                    matches.found.retain(|user| !self.has_other_sid(*user));
+                }
                 if let Some(user) = matches.first() {
                     return CloudObject::One(user, by);
                 }
@@ -439,10 +425,24 @@ impl<'a> Case<'a> {
         if gaps.is_empty() { CloudObject::None } else { CloudObject::Unknown(gaps.join("; ")) }
     }
 
+    /// What says that the cloud object may be somebody else's: it was found by an address or a name only, and no SID shows that it
+    /// is of this user.
+    pub fn doubt(&self) -> Option<String> {
+        let CloudObject::One(user, by @ (Found::PrimarySmtp | Found::Upn)) = &self.cloud else { return None };
+        let theirs = user.text(UserField::OnPremisesSecurityIdentifier);
+        if self.subject.sid().is_some() && matches!(theirs, Known::Value(_)) {
+            return None;
+        }
+        Some(format!(
+            "it was found by {} only, and no SID shows whose it is: make sure first that both are the same person",
+            by.by()
+        ))
+    }
+
     /// Whether a cloud user was synchronised from another object, which may have had the same name.
     fn has_other_sid(&self, user: User<'_>) -> bool {
         match (self.subject.sid(), user.text(UserField::OnPremisesSecurityIdentifier)) {
-            (Some(own), Known::Value(theirs)) => !same(&own.to_string(), theirs),
+            (Some(own), Known::Value(theirs)) => !same(&own.to_string(), theirs.trim()),
             _ => false,
         }
     }

@@ -16,6 +16,7 @@ pub(super) fn collected(stage: Stage, lists: &[(&str, &str)]) -> Stage {
         let context = match *dataset {
             "users" | "deletedUsers" => "users",
             "domains" => "domains",
+            "licensedGroups" => "groups",
             "subscribedSkus" => "subscribedSkus",
             "roleAssignments" => "roleManagement/directory/roleAssignments",
             "roleEligibility" => "roleManagement/directory/roleEligibilityScheduleInstances",

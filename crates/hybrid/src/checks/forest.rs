@@ -7,7 +7,7 @@ use adrecover_core::{Entry, ObjectGuid};
 /// What must not be held twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Held {
-    /// `userPrincipalName`.
+    /// `userPrincipalName`, and the attribute that the engine takes the UPN from where that is another one.
     Upn,
     /// An SMTP address of `proxyAddresses`, `mail` or `targetAddress`, without its type; others with it.
     Address,
@@ -33,6 +33,8 @@ pub struct Holder {
 pub struct Forest {
     holders: Vec<Holder>,
     by_key: HashMap<(Held, String), Vec<u32>>,
+    /// The attribute that is indexed as a UPN besides `userPrincipalName`; `None` for none.
+    pub upn_attribute: Option<String>,
     /// Where it was read: the server.
     pub source: String,
     /// Why not everybody was asked; `None` where the global catalogue answered.
@@ -50,11 +52,33 @@ impl Forest {
         Self { gap: Some(gap.to_owned()), ..Self::default() }
     }
 
+    /// The same index, in which users are found as [`Held::Upn`] by this attribute too: the engine's alternate login id. To be said
+    /// before anything is added, and the attribute to be read with [`ATTRIBUTES`].
+    #[must_use]
+    pub fn indexing(mut self, attribute: &str) -> Self {
+        self.upn_attribute =
+            (!attribute.eq_ignore_ascii_case("userPrincipalName")).then(|| attribute.to_owned());
+        self
+    }
+
+    /// Whether everybody who has this attribute is found by it as [`Held::Upn`].
+    pub fn indexes_upn(&self, attribute: &str) -> bool {
+        let is = |name: &str| name.eq_ignore_ascii_case(attribute);
+        is("userPrincipalName") || self.upn_attribute.as_deref().is_some_and(is)
+    }
+
     /// Adds a live object.
     pub fn add(&mut self, entry: &Entry) {
         let Ok(number) = u32::try_from(self.holders.len()) else { return };
         let mut keys: Vec<(Held, String)> = vec![];
         keys.extend(entry.text("userPrincipalName").map(|upn| (Held::Upn, upn.to_lowercase())));
+        // Contacts and groups have no UPN, whatever their other attributes hold.
+        let classes = entry.texts("objectClass");
+        if let Some(other) = &self.upn_attribute
+            && (classes.is_empty() || classes.iter().any(|class| class.eq_ignore_ascii_case("user")))
+        {
+            keys.extend(entry.text(other).map(|upn| (Held::Upn, bare(&upn).to_lowercase())));
+        }
         keys.extend(entry.text("mailNickname").map(|name| (Held::Nickname, name.to_lowercase())));
         for name in ["proxyAddresses", "mail"] {
             keys.extend(
@@ -97,6 +121,18 @@ pub(crate) fn bare(address: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_attribute_is_found_as_a_upn() {
+        let mut forest = Forest::of("dc1").indexing("mail");
+        forest.add(&Entry::new("CN=a").with("mail", ["A@x.test"]).with("objectClass", ["top", "user"]));
+        forest.add(&Entry::new("CN=b").with("mail", ["a@x.test"]).with("objectClass", ["top", "contact"]));
+        let found = forest.others(Held::Upn, "a@X.test", None);
+        assert_eq!(found.iter().map(|holder| holder.dn.as_str()).collect::<Vec<_>>(), ["CN=a"]);
+        assert!(forest.indexes_upn("MAIL") && forest.indexes_upn("userprincipalname"));
+        assert!(!forest.indexes_upn("employeeID") && !Forest::of("dc1").indexes_upn("mail"));
+        assert_eq!(Forest::of("dc1").indexing("UserPrincipalName").upn_attribute, None);
+    }
 
     #[test]
     fn holders_are_found_by_what_they_hold() {

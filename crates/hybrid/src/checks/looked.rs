@@ -32,7 +32,7 @@ pub(super) fn of_domain<T: ToString>(domain: Domain<'_>, property: &str, value: 
 
 /// A feature of the synchronisation; nothing where no file holds the features.
 pub(super) fn of_feature(case: &Case<'_>, feature: SyncFeature) -> Option<Seen> {
-    let features = case.setting.evidence?.sync_features()?;
+    let features = case.evidence?.sync_features()?;
     let value = features.is_on(feature).value().map(|is_on| is_on.to_string());
     Some(of_files(features.sources(), feature.name(), value))
 }

@@ -5,6 +5,7 @@
 //!
 //! `docs/checks/` has a page for each, made from the rule.
 
+mod anchor;
 mod case;
 mod command;
 pub mod docs;
@@ -32,6 +33,10 @@ mod fixtures;
 mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod ways;
+#[cfg(test)]
+mod whole;
 
 pub use case::{Case, CloudObject, Found, Setting, Sync};
 pub use engine::EngineFindings;

@@ -244,7 +244,9 @@ impl Finding {
     pub fn all(parts: impl IntoIterator<Item = Self>) -> Self {
         let mut parts: Vec<Self> = parts.into_iter().collect();
         // A stable sort: among equals the first part speaks first.
-        parts.sort_by_key(|part| std::cmp::Reverse(part.status.weight()));
+        // What has a lower severity of its own does not hide what has the rule's.
+        let is_full = |part: &Self| matches!(part.severity, None | Some(Severity::Block));
+        parts.sort_by_key(|part| std::cmp::Reverse((part.status.weight(), is_full(part))));
         let mut parts = parts.into_iter();
         let Some(mut worst) = parts.next() else { return Self::not_applicable("there is nothing to check") };
         for part in parts {
@@ -309,6 +311,9 @@ mod tests {
         let failed = Finding::all(parts().into_iter().chain([Finding::fail("taken").fix("free it")]));
         assert_eq!((failed.status, failed.detail.as_str()), (Status::Fail, "taken; no export; odd"));
         assert_eq!(failed.fix.as_deref(), Some("free it; mend it"));
+        let open = Finding::unknown("no bin").severity(Severity::Warn);
+        let both = Finding::all([open, Finding::unknown("no users")]);
+        assert_eq!((both.severity, both.detail.as_str()), (None, "no users; no bin"));
         assert_eq!(Finding::all([]).status, Status::NotApplicable);
     }
 }

@@ -31,6 +31,7 @@ pub(super) struct Stage {
     pub(super) change: fn(&mut Subject),
     licensed_groups: Known<HashMap<String, Dn>>,
     missing: Known<Vec<Dn>>,
+    schema_lacks: Known<Vec<String>>,
 }
 
 impl Stage {
@@ -48,6 +49,7 @@ impl Stage {
             change: |_| {},
             licensed_groups: Known::NotAsked,
             missing: Known::NotAsked,
+            schema_lacks: Known::NotAsked,
         };
         let guid: adrecover_core::ObjectGuid = GUID.parse().unwrap();
         stage
@@ -170,6 +172,12 @@ impl Stage {
         self
     }
 
+    /// With the schema looked at: it lacks these.
+    pub(super) fn schema_lacks(mut self, names: &[&str]) -> Self {
+        self.schema_lacks = Known::Value(names.iter().map(|name| (*name).to_owned()).collect());
+        self
+    }
+
     /// Looks at the case.
     pub(super) fn look<T>(&self, look: impl FnOnce(&Case<'_>) -> T) -> T {
         let mut entry = Entry::new(self.dn.clone());
@@ -192,6 +200,7 @@ impl Stage {
             observed: Observed::default(),
             engine: EngineFindings::default(),
             licensed_groups: self.licensed_groups.clone(),
+            schema_lacks: self.schema_lacks.clone(),
             on_prem_only: self.on_prem_only,
             now,
         };

@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::fixtures::{ANNA_ID, collected, mailbox, user};
+use super::fixtures::{ANNA_ID, BERT_ID, collected, mailbox, user};
 use super::testing::{ANCHOR, Stage};
-use super::{CheckReport, Choice, RULES, Status, Verdict, judge};
+use super::{CheckReport, Choice, ConnectorAccount, RULES, Status, UserReport, Verdict, judge};
+use crate::evidence::Known;
 
 #[test]
 fn texts_are_whole() {
@@ -32,7 +33,7 @@ fn look(stage: &Stage) -> (Verdict, Vec<CheckReport>) {
 }
 
 /// A remote mailbox that was synchronised all the time, with everything known.
-fn whole(stage: Stage) -> Stage {
+pub(super) fn whole(stage: Stage) -> Stage {
     let guid = "aaaaaaaa-0000-4000-8000-000000000001".parse::<uuid::Uuid>().unwrap();
     let routing = "smtp:anna@contoso.mail.onmicrosoft.com";
     let name = "/o=ExchangeLabs/ou=Exchange Administrative Group (FYDIBOHF23SPDLT)/cn=Recipients/cn=1-anna";
@@ -167,5 +168,91 @@ fn a_name_that_is_used_again_finds_nobody() {
         let stage = Stage::new().octets("objectSid", &sid);
         let stage = collected(stage, &[("users", &user), ("deletedUsers", "")]);
         assert_eq!(stage.look(|case| case.cloud_user().is_some()), is_found, "{theirs}");
+    }
+}
+
+/// `S-1-5-21-1-2-3-1104`.
+const SID: [u8; 28] = [1, 5, 0, 0, 0, 0, 0, 5, 21, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 0, 0, 80, 4, 0, 0];
+
+fn of(report: &UserReport, id: &str) -> (Status, String) {
+    let check = report.checks.iter().find(|check| check.id == id).unwrap();
+    (check.status, format!("{} {}", check.detail, check.fix.as_deref().unwrap_or_default()))
+}
+
+/// Somebody who has the address or the name by now is not this user: that is a conflict.
+#[test]
+fn somebody_elses_address_is_a_conflict() {
+    let stage = |theirs: serde_json::Value, addresses: serde_json::Value, upn: &str| {
+        let other = user(json!({
+            "onPremisesImmutableId": "AAAAAAAAAAAAAAAAAAAAAA==", "onPremisesSecurityIdentifier": theirs,
+            "proxyAddresses": addresses, "userPrincipalName": upn, "mail": null,
+        }));
+        collected(Stage::new().octets("objectSid", &SID), &[("users", &other), ("deletedUsers", "")])
+    };
+    let all =
+        |stage: Stage| stage.look(|case| (case.cloud_user().is_some(), judge(case, &Choice::default())));
+    let address = || json!(["SMTP:anna@contoso.com"]);
+    let stranger = json!("S-1-5-21-1-2-3-1105");
+    let (is_found, report) = all(stage(stranger.clone(), address(), "anna@contoso.com"));
+    assert!(!is_found);
+    for id in ["upn.unique", "mail.addressUnique"] {
+        assert_eq!(of(&report, id).0, Status::Fail, "{id}: {}", of(&report, id).1);
+    }
+    let (is_found, report) = all(stage(stranger, json!([]), "anna@contoso.com"));
+    assert!(!is_found);
+    assert_eq!(of(&report, "upn.unique").0, Status::Fail);
+    // Nobody knows whose it is: it may be this user's, and its anchor is not to be written without a look.
+    for (theirs, is_doubted) in [(json!(null), true), (json!("S-1-5-21-1-2-3-1104"), false)] {
+        let (is_found, report) = all(stage(theirs, address(), "anna@contoso.com"));
+        assert!(is_found);
+        let (status, text) = of(&report, "match.sourceAnchor");
+        assert_eq!(status, Status::Fail);
+        let says = text.contains("the same person") && text.contains("if it is the same person, write");
+        assert_eq!(says, is_doubted, "{text}");
+        let (_, text) = of(&report, "match.softMatchAllowed");
+        assert_eq!(text.contains("the same person"), is_doubted, "{text}");
+    }
+}
+
+/// A cloud user with the SID beside the one that the anchor finds, and one of somebody else that an address finds.
+#[test]
+fn the_sid_of_another_cloud_user_is_a_conflict() {
+    let by_address =
+        user(json!({"onPremisesImmutableId": null, "onPremisesSecurityIdentifier": "S-1-5-21-1-2-3-1105"}));
+    let by_anchor = user(json!({"id": BERT_ID, "userPrincipalName": "b@contoso.com", "proxyAddresses": []}));
+    let with_sid = user(json!({
+        "id": "33333333-3333-3333-3333-333333333333", "userPrincipalName": "c@contoso.com", "proxyAddresses": [],
+        "onPremisesImmutableId": null, "onPremisesSecurityIdentifier": "S-1-5-21-1-2-3-1104",
+    }));
+    let users = [by_address, by_anchor, with_sid].join(",");
+    let stage = collected(Stage::new().octets("objectSid", &SID), &[("users", &users), ("deletedUsers", "")]);
+    let report = stage.look(|case| judge(case, &Choice::default()));
+    for id in ["account.sidUnique", "upn.unique", "mail.addressUnique"] {
+        assert_eq!(of(&report, id).0, Status::Fail, "{id}: {}", of(&report, id).1);
+    }
+}
+
+/// Where only the directory is asked, it makes no difference what else was given.
+#[test]
+fn the_directory_alone_is_the_directory_alone() {
+    let text = super::scope::fixture::WHOLE.json();
+    let account =
+        || ConnectorAccount { name: "CONTOSO\\MSOL_1".into(), token: vec!["S-1-5-11".parse().unwrap()] };
+    let change: fn(&mut super::Subject) = |subject| {
+        let none = adrecover_core::security::Access::NONE;
+        subject.descriptor = Known::Value(super::account::fixture::descriptor(none, none, false));
+    };
+    let stage = || whole(Stage::new()).without("mail").on_prem_only().changed(change);
+    let told = |stage: Stage| stage.look(|case| judge(case, &Choice::default()));
+    let with = told(stage().sync("c.json", &text).account(account()));
+    let mut alone = stage();
+    alone.evidence = None;
+    let without = told(alone);
+    for (with, without) in with.checks.iter().zip(&without.checks) {
+        assert_eq!((with.status, &with.detail), (without.status, &without.detail), "{}", with.id);
+        let needs = RULES.iter().find(|rule| rule.id == with.id).unwrap().needs;
+        if needs == super::Needs::Cloud {
+            assert_eq!(with.status, Status::NotApplicable, "{}", with.id);
+        }
     }
 }

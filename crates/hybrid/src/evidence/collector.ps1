@@ -22,8 +22,8 @@ param(
     [switch]$SkipGraph,
     [switch]$SkipExchange,
     [switch]$SkipSyncServer,
-    # Whether onPremisesSyncBehavior is asked for each synchronised user: one request a user.
-    [switch]$WithSyncBehavior
+    # Leaves out onPremisesSyncBehavior, which takes one request for each synchronised user.
+    [switch]$SkipSyncBehavior
 )
 
 Set-StrictMode -Version 2.0
@@ -125,14 +125,24 @@ function Get-Plain($Value) {
 function Save-Graph {
     $scopes = @('User.Read.All', 'Organization.Read.All', 'Domain.Read.All', 'GroupMember.Read.All',
         'RoleManagement.Read.Directory', 'OnPremDirectorySynchronization.Read.All')
-    if ($WithSyncBehavior) {
-        $scopes += 'User-OnPremisesSyncBehavior.Read.All'
-    }
     $connect = @{ Scopes = $scopes; NoWelcome = $true; ContextScope = 'Process'; Environment = $CloudEnvironment }
     if ($TenantId) {
         $connect.TenantId = $TenantId
     }
-    $null = Connect-MgGraph @connect
+    $refusal = $null
+    if (-not $SkipSyncBehavior) {
+        $connect.Scopes = $scopes + 'User-OnPremisesSyncBehavior.Read.All'
+        try {
+            $null = Connect-MgGraph @connect
+        } catch {
+            # Without this scope there is only one thing less to ask for.
+            $refusal = $_.Exception.Message
+            $connect.Scopes = $scopes
+        }
+    }
+    if ($SkipSyncBehavior -or $refusal) {
+        $null = Connect-MgGraph @connect
+    }
 
     $user = @('id', 'displayName', 'givenName', 'surname', 'userPrincipalName', 'mail', 'mailNickname', 'proxyAddresses',
         'otherMails', 'accountEnabled', 'userType', 'deletedDateTime', 'createdDateTime', 'employeeId', 'department',
@@ -164,9 +174,32 @@ function Save-Graph {
     $role = @('id', 'displayName', 'templateId', 'isBuiltIn', 'isPrivileged')
     Get-GraphList 'roleDefinitions' 'role-definitions.jsonl' "/beta/roleManagement/directory/roleDefinitions?`$select=$($role -join ',')" $role @{}
     Get-GraphList 'syncFeatures' 'synchronization.jsonl' '/v1.0/directory/onPremisesSynchronization' @() @{}
-    if ($WithSyncBehavior) {
+    if ($refusal) {
+        Add-Entry 'syncBehaviour' $null $false @() $refusal (Get-UtcNow)
+    } elseif (-not $SkipSyncBehavior) {
         Save-SyncBehavior
     }
+}
+
+# The ids of a list of users that are synchronised.
+function Get-SynchronisedId([string]$Uri) {
+    $next = $Uri
+    while ($next) {
+        $page = Invoke-MgGraphRequest -Method GET -Uri $next -OutputType Json | ConvertFrom-Json
+        foreach ($user in @($page.value | Where-Object { $_.onPremisesSyncEnabled -eq $true })) {
+            Write-Output -InputObject $user.id
+        }
+        $next = $null
+        if ($page.PSObject.Properties['@odata.nextLink']) {
+            $next = $page.'@odata.nextLink'
+        }
+    }
+}
+
+# The source of authority of one user, at the end of the file.
+function Add-SyncBehavior([string]$File, [string]$Uri) {
+    $answer = Invoke-MgGraphRequest -Method GET -Uri "$Uri/onPremisesSyncBehavior?`$select=id,isCloudManaged" -OutputType Json
+    Add-Content -LiteralPath $File -Value ($answer -replace '[\r\n]+', ' ') -Encoding utf8
 }
 
 # The source of authority of each synchronised user.
@@ -176,30 +209,42 @@ function Save-SyncBehavior {
     $file = Join-Path -Path $folder -ChildPath $name
     $properties = @('id', 'isCloudManaged')
     $written = $false
+    $failure = $null
+    $row = 0
     try {
-        $next = "/v1.0/users?`$select=id&`$filter=onPremisesSyncEnabled eq true&`$top=999"
-        while ($next) {
-            $page = Invoke-MgGraphRequest -Method GET -Uri $next -OutputType Json | ConvertFrom-Json
-            foreach ($id in @($page.value | ForEach-Object { $_.id })) {
-                $answer = Invoke-MgGraphRequest -Method GET -Uri "/v1.0/users/$id/onPremisesSyncBehavior?`$select=id,isCloudManaged" -OutputType Json
-                Add-Content -LiteralPath $file -Value ($answer -replace '[\r\n]+', ' ') -Encoding utf8
+        foreach ($id in @(Get-SynchronisedId "/v1.0/users?`$select=id,onPremisesSyncEnabled&`$filter=onPremisesSyncEnabled eq true&`$top=999")) {
+            try {
+                Add-SyncBehavior $file "/v1.0/users/$id"
+                $written = $true
+                $row = 0
+            } catch {
+                # One that was deleted meanwhile is no reason to stop; five in a row are.
+                $failure = $_.Exception.Message
+                $row++
+                if ($row -ge 5) {
+                    throw
+                }
+            }
+        }
+        # Whether Graph tells it of the bin is not documented: the first refusal ends it, and is no failure of the rest.
+        try {
+            foreach ($id in @(Get-SynchronisedId "/v1.0/directory/deletedItems/microsoft.graph.user?`$select=id,onPremisesSyncEnabled&`$top=500")) {
+                Add-SyncBehavior $file "/v1.0/directory/deletedItems/$id/microsoft.graph.user"
                 $written = $true
             }
-            $next = $null
-            if ($page.PSObject.Properties['@odata.nextLink']) {
-                $next = $page.'@odata.nextLink'
-            }
+        } catch {
+            Write-Warning -Message "onPremisesSyncBehavior of deleted users: $($_.Exception.Message)"
         }
         if (-not $written) {
             Set-Content -LiteralPath $file -Value '[]' -Encoding utf8
         }
-        Add-Entry 'syncBehaviour' $name $true $properties $null $at
+        Add-Entry 'syncBehaviour' $name ($null -eq $failure) $properties $failure $at
     } catch {
-        $failed = $null
+        $begun = $null
         if ($written) {
-            $failed = $name
+            $begun = $name
         }
-        Add-Entry 'syncBehaviour' $failed $false $properties $_.Exception.Message $at
+        Add-Entry 'syncBehaviour' $begun $false $properties $_.Exception.Message $at
     }
 }
 
@@ -275,8 +320,12 @@ function Save-Part([string]$Name, [string]$Module, [string[]]$Datasets, [scriptb
 
 $started = Get-UtcNow
 if (-not $SkipGraph) {
-    Save-Part 'Microsoft Graph' 'Microsoft.Graph.Authentication' @('users', 'deletedUsers', 'licensedGroups', 'domains',
-        'organisation', 'subscribedSkus', 'roleAssignments', 'roleEligibility', 'roleDefinitions', 'syncFeatures') { Save-Graph }
+    $wanted = @('users', 'deletedUsers', 'licensedGroups', 'domains', 'organisation', 'subscribedSkus', 'roleAssignments',
+        'roleEligibility', 'roleDefinitions', 'syncFeatures')
+    if (-not $SkipSyncBehavior) {
+        $wanted += 'syncBehaviour'
+    }
+    Save-Part 'Microsoft Graph' 'Microsoft.Graph.Authentication' $wanted { Save-Graph }
 }
 if (-not $SkipExchange) {
     Save-Part 'Exchange Online' 'ExchangeOnlineManagement' @('mailboxes', 'softDeletedMailboxes', 'inactiveMailboxes') { Save-Exchange }

@@ -109,6 +109,16 @@ mod tests {
         assert!(scopes.len() >= 7 && !SCRIPT.contains("ReadWrite"), "{scopes:?}");
     }
 
+    /// The source of authority blocks where it is not known of a user: it is asked for, unless somebody says not to.
+    #[test]
+    fn the_source_of_authority_is_asked_for_by_default() {
+        assert!(SCRIPT.contains("[switch]$SkipSyncBehavior") && !SCRIPT.contains("WithSyncBehavior"));
+        assert!(SCRIPT.contains("elseif (-not $SkipSyncBehavior) {\n        Save-SyncBehavior"));
+        for list in ["\"/v1.0/users/$id\"", "\"/v1.0/directory/deletedItems/$id/microsoft.graph.user\""] {
+            assert!(SCRIPT.contains(&format!("Add-SyncBehavior $file {list}")), "{list}");
+        }
+    }
+
     #[test]
     fn it_fits_both_versions_of_powershell() {
         // Every file is written as UTF-8, and nothing needs version 7.

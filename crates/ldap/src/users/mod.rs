@@ -6,7 +6,7 @@ use adrecover_core::directory::{Query, Scope, Visibility};
 use adrecover_core::time::{Timestamp, to_generalized};
 use adrecover_core::{DirectoryError, Dn, Entry, Sid, filter, metadata};
 
-use crate::deleted::{one, search};
+use crate::deleted::{AttributeNames, one, search};
 use crate::{Session, SweepQuery};
 
 /// `SAM_USER_OBJECT` ([MS-ADTS] 2.2.1.? `sAMAccountType`): user accounts, and neither computers nor trusts. The attribute is
@@ -28,19 +28,23 @@ pub struct Selection {
     pub connections: usize,
 }
 
-/// Gives each user, in no particular order, until `give` breaks it off.
+/// Gives each user, in no particular order, until `give` breaks it off. The result is the number of users of whom it cannot be
+/// told whether they were restored: the account may not read `replPropertyMetaData`.
 pub async fn each<E: From<DirectoryError>>(
     session: &mut Session,
     selection: &Selection,
     mut give: impl FnMut(Entry) -> Result<ControlFlow<()>, E>,
-) -> Result<(), E> {
+) -> Result<u64, E> {
+    let mut unread = 0;
     let mut attributes = selection.attributes.clone();
     let mut parts = vec![USERS.to_owned()];
     if let Some(since) = selection.restored_since {
         // Each domain controller writes `whenChanged` by its own clock.
         let early = since.checked_sub_signed(chrono::Duration::days(1)).unwrap_or(since);
         parts.push(format!("(whenChanged>={})", to_generalized(early)));
-        attributes.push("replPropertyMetaData".to_owned());
+        if !attributes.iter().any(|name| name.eq_ignore_ascii_case("replPropertyMetaData")) {
+            attributes.push("replPropertyMetaData".to_owned());
+        }
     }
     let query = SweepQuery {
         base: selection.under.to_string(),
@@ -52,29 +56,36 @@ pub async fn each<E: From<DirectoryError>>(
     };
     let mut sweep = session.sweep(query).await?;
     while let Some(entry) = sweep.next().await? {
-        if selection.restored_since.is_some_and(|since| !was_restored(&entry, since)) {
-            continue;
+        match selection.restored_since.map(|since| was_restored(&entry, since)) {
+            None | Some(Some(true)) => {}
+            Some(Some(false)) => continue,
+            Some(None) => {
+                unread += 1;
+                continue;
+            }
         }
         if give(entry)?.is_break() {
             sweep.close().await;
             break;
         }
     }
-    Ok(())
+    Ok(unread)
 }
 
-/// Whether `isDeleted` was taken away since then: a deletion writes it, and a restore writes it again.
-fn was_restored(entry: &Entry, since: Timestamp) -> bool {
-    let stamp =
-        entry.value("replPropertyMetaData").and_then(|value| metadata::find(value, metadata::IS_DELETED));
-    stamp.is_some_and(|stamp| stamp.version.is_multiple_of(2) && stamp.time.is_some_and(|at| at >= since))
+/// Whether `isDeleted` was taken away since then: a deletion writes it, and a restore writes it again. `None` where
+/// `replPropertyMetaData` was not read, or is not of the known layout.
+pub fn was_restored(entry: &Entry, since: Timestamp) -> Option<bool> {
+    let value = entry.value("replPropertyMetaData")?;
+    let _ = metadata::parse(value)?;
+    let stamp = metadata::find(value, metadata::IS_DELETED);
+    Some(stamp.is_some_and(|s| s.version.is_multiple_of(2) && s.time.is_some_and(|at| at >= since)))
 }
 
 /// Gives each object of a forest or a domain that has a logon name or an address.
 pub async fn each_named<E: From<DirectoryError>>(
     session: &mut Session,
     base: &str,
-    attributes: &[&str],
+    attributes: &[String],
     connections: usize,
     mut give: impl FnMut(Entry) -> Result<(), E>,
 ) -> Result<(), E> {
@@ -84,7 +95,7 @@ pub async fn each_named<E: From<DirectoryError>>(
         filter: filter::any_of(
             ["userPrincipalName", "proxyAddresses", "mail", "mailNickname"].map(|name| format!("({name}=*)")),
         ),
-        attributes: attributes.iter().map(|name| (*name).to_owned()).collect(),
+        attributes: attributes.to_vec(),
         visibility: Visibility::Live,
         connections,
     };
@@ -95,11 +106,47 @@ pub async fn each_named<E: From<DirectoryError>>(
     Ok(())
 }
 
+/// Whether the forest has no other domain: then the domain controller itself knows all its users.
+pub async fn is_only_domain(session: &Session) -> Result<bool, DirectoryError> {
+    // FLAG_CR_NTDS_DOMAIN ([MS-ADTS] 6.1.1.2.1.1.2): the naming context is a domain.
+    const DOMAINS: &str = "(&(objectClass=crossRef)(systemFlags:1.2.840.113556.1.4.803:=2))";
+    let partitions = format!("CN=Partitions,{}", session.root_dse().configuration_naming_context);
+    let query = Query::below(partitions, Scope::OneLevel, DOMAINS).attributes(["nCName"]);
+    Ok(search(session, &query).await?.len() == 1)
+}
+
+/// Those attributes with addresses that the global catalogue does not hold, as the schema says: `proxyAddresses` where
+/// Exchange's schema never came.
+pub async fn not_in_catalogue(session: &Session) -> Result<Vec<&'static str>, DirectoryError> {
+    const ADDRESSES: [&str; 3] = ["proxyAddresses", "mail", "mailNickname"];
+    let mut names = AttributeNames::default();
+    let existing = names.existing(session, &ADDRESSES).await?;
+    let known = names.look_up(session, &existing).await?;
+    let held = existing.iter().zip(known);
+    Ok(held
+        .filter(|(_, known)| known.as_ref().is_some_and(|k| !k.is_in_catalogue))
+        .map(|(name, _)| *name)
+        .collect())
+}
+
+/// Those attributes that the schema of the forest does not have, Exchange's among them where it never came; `None` where the account
+/// may not read the schema.
+pub async fn not_in_schema(session: &Session, names: &[&str]) -> Result<Option<Vec<String>>, DirectoryError> {
+    let existing = AttributeNames::default().existing(session, names).await?;
+    // Every schema has it.
+    if !existing.contains(&"objectGUID") {
+        return Ok(None);
+    }
+    Ok(Some(names.iter().filter(|name| !existing.contains(name)).map(|name| (*name).to_owned()).collect()))
+}
+
 /// What a user has that nobody else may have.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Names {
     /// UPNs.
     pub upns: Vec<String>,
+    /// The attribute that they are looked for in besides `userPrincipalName`: that of an alternate login id.
+    pub upn_attribute: Option<String>,
     /// Addresses of `proxyAddresses`, with their type.
     pub addresses: Vec<String>,
     /// `mailNickname`.
@@ -111,10 +158,13 @@ pub async fn holders(
     session: &Session,
     base: &str,
     names: &Names,
-    attributes: &[&str],
+    attributes: &[String],
 ) -> Result<Vec<Entry>, DirectoryError> {
     let mut parts: Vec<String> =
         names.upns.iter().map(|upn| filter::equals("userPrincipalName", upn)).collect();
+    if let Some(attribute) = &names.upn_attribute {
+        parts.extend(names.upns.iter().map(|upn| filter::equals(attribute, upn)));
+    }
     parts.extend(names.nicknames.iter().map(|name| filter::equals("mailNickname", name)));
     for address in &names.addresses {
         parts.push(filter::equals("proxyAddresses", address));

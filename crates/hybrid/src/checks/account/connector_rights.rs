@@ -5,7 +5,7 @@ use adrecover_core::security::{Decision, Right, SecurityDescriptor};
 use uuid::{Uuid, uuid};
 
 use crate::checks::case::{Case, same};
-use crate::checks::command::quoted;
+use crate::checks::command::{once_live, quoted};
 use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity, Status};
 use crate::checks::subject::ConnectorAccount;
 use crate::evidence::Known;
@@ -50,6 +50,9 @@ const READ: [(&str, Property); 5] = [
 ];
 
 fn judge(case: &Case<'_>) -> Finding {
+    if case.setting.on_prem_only {
+        return no_account(case);
+    }
     let Some(account) = case.setting.connector_account else { return no_account(case) };
     let Known::Value(descriptor) = &case.subject.descriptor else {
         return Finding::unknown(
@@ -69,7 +72,7 @@ fn judge(case: &Case<'_>) -> Finding {
     if finding.status == Status::Fail && protected {
         finding.detail.push_str("; the object inherits no rights from its container");
     }
-    finding.fix(commands(case, account, protected))
+    finding.fix(once_live(case.subject, &commands(case, account, protected)))
 }
 
 fn no_account(case: &Case<'_>) -> Finding {

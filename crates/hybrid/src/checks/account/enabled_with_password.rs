@@ -3,7 +3,7 @@
 use adrecover_core::UserAccountControl;
 
 use crate::checks::case::Case;
-use crate::checks::command::identity;
+use crate::checks::command;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::evidence::{Known, SyncFeature};
 use crate::scope::model::SettingName;
@@ -18,8 +18,8 @@ pub(crate) static RULE: Rule = Rule {
           synchronised. A tombstone has lost its password. An account with PASSWD_NOTREQD may have an empty one.",
     evidence: "userAccountControl, pwdLastSet; accountEnabled of the cloud user; passwordSyncEnabled and \
                userForcePasswordChangeOnLogonEnabled of the tenant",
-    fix: "set a password, then enable the account: Set-ADAccountPassword, Enable-ADAccount (or adrecover restore --enable \
-          --generate-password)",
+    fix: "set a password, then enable the account: Set-ADAccountPassword, Enable-ADAccount or restore it with --enable \
+          --generate-password=FILE",
     source: "learn.microsoft.com/entra/identity/hybrid/connect/how-to-connect-password-hash-synchronization; [MS-ADTS] 2.2.16",
     judge,
 };
@@ -50,20 +50,25 @@ fn enabled(case: &Case<'_>, uac: UserAccountControl) -> Finding {
     Finding::fail(format!(
         "the account is disabled: it is synchronised as one that may not sign in{now}{hash}"
     ))
-    .fix(format!("with a password set: Enable-ADAccount -Identity {}", identity(case.subject)))
+    .fix(command::enable(case.subject))
 }
 
 fn not_required(case: &Case<'_>, uac: UserAccountControl) -> Finding {
     if !uac.has(UserAccountControl::PASSWORD_NOT_REQUIRED) {
         return Finding::pass();
     }
-    Finding::fail("the account may have an empty password (PASSWD_NOTREQD)")
-        .fix(format!("Set-ADAccountControl -Identity {} -PasswordNotRequired $false", identity(case.subject)))
+    Finding::fail("the account may have an empty password (PASSWD_NOTREQD)").fix(command::once_live(
+        case.subject,
+        &format!(
+            "Set-ADAccountControl -Identity {} -PasswordNotRequired $false",
+            command::identity(case.subject)
+        ),
+    ))
 }
 
 fn password(case: &Case<'_>) -> Finding {
     let was = if case.subject.was_tombstone { " since the deletion, which took the old one" } else { "" };
-    let set = format!("Set-ADAccountPassword -Identity {} -Reset", identity(case.subject));
+    let set = command::set_password(case.subject);
     match case.subject.number("pwdLastSet") {
         Known::Value(0) => must_change(case, was).fix(set),
         Known::Value(_) => Finding::pass(),

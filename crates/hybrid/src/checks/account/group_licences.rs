@@ -1,9 +1,9 @@
 //! `account.groupLicences`.
 
-use adrecover_core::Dn;
+use adrecover_core::{Dn, Sid};
 
 use crate::checks::case::{Case, same};
-use crate::checks::command::{identity, quoted};
+use crate::checks::command;
 use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity};
 use crate::evidence::{Dataset, Evidence, Known, LicensedGroup, UserField};
 
@@ -16,8 +16,9 @@ pub(crate) static RULE: Rule = Rule {
     why: "A licence that comes through a synchronised group goes with the membership. A tombstone has lost its memberships: at the next cycle \
           the cloud loses them, then the licence, and the mailbox is disconnected.",
     evidence: "licenseAssignmentStates (assignedByGroup) of the cloud user; the groups that give licences, and which of them are \
-               synchronised; memberOf; the memberships before the deletion",
-    fix: "make the user a member again before the next cycle: adrecover restore --guid GUID --groups-from SOURCE, or Add-ADGroupMember",
+               synchronised; memberOf",
+    fix: "make the user a member again before the next cycle: Add-ADGroupMember, or restore it with --groups-from \
+          file:CSV, lines of guid,groupDN",
     source: "learn.microsoft.com/entra/identity/users/licensing-groups-resolve-problems; \
              learn.microsoft.com/entra/fundamentals/concept-group-based-licensing (nested groups are not supported); [MS-ADTS] 3.1.1.5.5.6.1",
     judge,
@@ -42,7 +43,7 @@ fn judge(case: &Case<'_>) -> Finding {
                 .saw(seen);
         }
     };
-    let Some(evidence) = case.setting.evidence else { return case.no_cloud() };
+    let Some(evidence) = case.evidence else { return case.no_cloud() };
     let mut groups: Vec<(&str, Vec<&str>)> = vec![];
     for state in states {
         let Some(group) = state.by_group else { continue };
@@ -110,6 +111,10 @@ fn member(case: &Case<'_>, group: LicensedGroup<'_>, id: &str, skus: &str) -> Fi
     if let (Known::Value(known), Some(sid)) = (&case.setting.licensed_groups, sid) {
         return match known.iter().find(|(known, _)| same(known, sid)) {
             Some((_, dn)) => by_dn(case, dn, &member_of, skus),
+            None if !is_of_own_domain(case, sid) => Finding::unknown(format!(
+                "whether it is a member of {called}, which gives {skus}, is not known: the group (SID {sid}) is not of this user's \
+                 domain, and was not found"
+            )),
             None => Finding::fail(format!(
                 "the group {called}, which gives {skus}, is not in the directory any more"
             ))
@@ -131,6 +136,12 @@ fn member(case: &Case<'_>, group: LicensedGroup<'_>, id: &str, skus: &str) -> Fi
     ))
 }
 
+/// Whether a SID is of the user's domain: only those were looked for with certainty.
+fn is_of_own_domain(case: &Case<'_>, sid: &str) -> bool {
+    let theirs = sid.trim().parse::<Sid>().ok().and_then(|sid| sid.domain());
+    theirs.is_some() && theirs == case.subject.sid().and_then(|sid| sid.domain())
+}
+
 fn by_dn(case: &Case<'_>, dn: &Dn, member_of: &[Dn], skus: &str) -> Finding {
     if member_of.contains(dn) {
         return Finding::fine(format!("it is a member of {dn}, which gives {skus}"));
@@ -145,15 +156,16 @@ fn by_dn(case: &Case<'_>, dn: &Dn, member_of: &[Dn], skus: &str) -> Finding {
 }
 
 fn not_a_member(case: &Case<'_>, called: &str, skus: &str, dn: Option<&Dn>) -> Finding {
-    let who = identity(case.subject);
     let was = match (&case.subject.lost_groups, dn) {
         (Known::Value(lost), Some(dn)) if lost.contains(dn) => ", as it was before it was deleted",
         _ => "",
     };
-    let group = quoted(called);
-    Finding::fail(format!("it is not a member of {called}, which gives {skus}{was}")).fix(format!(
-        "adrecover restore --guid {who} --groups-from SOURCE, or Add-ADGroupMember -Identity {group} -Members {who}"
-    ))
+    let named = match dn {
+        None if case.subject.is_planned => format!("DN of {called}"),
+        _ => called.to_owned(),
+    };
+    Finding::fail(format!("it is not a member of {called}, which gives {skus}{was}"))
+        .fix(command::join(case.subject, &named))
 }
 
 #[cfg(test)]
@@ -190,6 +202,7 @@ mod tests {
     #[test]
     fn cases() {
         let found = |dn| stage("true").licensed_groups(&[(SID, dn)]);
+        let sid = |domain: u8| format!("S-1-5-21-1-2-{domain}-1105").parse::<Sid>().unwrap().to_wire();
         let elsewhere = "CN=Licences E3,DC=eu,DC=contoso,DC=test";
         let lost = || Stage::new().changed(|s| s.lost_groups = Known::Value(vec![DN.parse().unwrap()]));
         table(
@@ -200,9 +213,15 @@ mod tests {
                 ("a group of another domain", found(elsewhere), Status::Unknown),
                 (
                     "the group is gone",
-                    stage("true").licensed_groups(&[]).with("memberOf", &[DN]),
+                    stage("true").licensed_groups(&[]).with("memberOf", &[DN]).octets("objectSid", &sid(3)),
                     Status::Fail,
                 ),
+                (
+                    "a group of another domain, not found",
+                    stage("true").licensed_groups(&[]).octets("objectSid", &sid(4)),
+                    Status::Unknown,
+                ),
+                ("not found, and the user has no SID", stage("true").licensed_groups(&[]), Status::Unknown),
                 ("a member by its name", stage("true").with("memberOf", &[DN]), Status::Pass),
                 ("no memberships at all", stage("true"), Status::Fail),
                 (

@@ -1,7 +1,7 @@
 //! `account.lostAttributes`.
 
 use crate::checks::case::Case;
-use crate::checks::command::{identity, quoted};
+use crate::checks::command;
 use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity};
 use crate::evidence::{Evidence, Known, User, UserField};
 
@@ -14,7 +14,7 @@ pub(crate) static RULE: Rule = Rule {
     why: "After a match every value of the directory overwrites the cloud's, the empty ones too. A tombstone has lost nearly all attributes: \
           its first synchronisation blanks name, department, manager, telephone numbers and custom attributes in the cloud.",
     evidence: "displayName, names, address, telephone, organisation, manager and extensionAttribute1 to 15 of the user and of its cloud object",
-    fix: "write the values back before the next cycle: adrecover restore --guid GUID --fill-from cloud --cloud PATH, or Set-ADUser -Replace",
+    fix: "write the values back before the next cycle: Set-ADUser -Replace, or restore it with --set ATTR=VALUE",
     source: "learn.microsoft.com/entra/identity/hybrid/connect/how-to-connect-install-existing-tenant (on-premises values overwrite); \
              learn.microsoft.com/entra/identity/hybrid/connect/reference-connect-sync-attributes-synchronized; [MS-ADTS] 3.1.1.5.5.6.1",
     judge,
@@ -94,7 +94,7 @@ fn compare(
         Known::NotAsked => found.not_exported.push(field.name()),
         Known::Value(text) => {
             let value = match field {
-                UserField::Manager => case.setting.evidence.and_then(|evidence| manager(evidence, text)),
+                UserField::Manager => case.evidence.and_then(|evidence| manager(evidence, text)),
                 _ => Some(text.to_owned()),
             };
             found.lost.push((attribute, value));
@@ -128,18 +128,20 @@ fn lost(case: &Case<'_>, compared: &Compared) -> Finding {
         Some(value) => format!("{attribute} (`{value}`)"),
         None => (*attribute).to_owned(),
     };
-    let written = |(attribute, value): &(&str, Option<String>)| {
-        value.as_ref().map(|value| format!("{}={}", quoted(attribute), quoted(value)))
-    };
     let names: Vec<String> = compared.lost.iter().map(shown).collect();
-    let values: Vec<String> = compared.lost.iter().filter_map(written).collect();
-    let who = identity(case.subject);
-    let restore = format!("adrecover restore --guid {who} --fill-from cloud --cloud PATH");
-    let fix = match values.as_slice() {
-        [] => restore,
-        values => format!("{restore}, or Set-ADUser -Identity {who} -Replace @{{{}}}", values.join("; ")),
-    };
-    Finding::fail(format!("empty here, and would be blanked in the cloud: {}", names.join(", "))).fix(fix)
+    let values: Vec<(&str, &str)> =
+        compared.lost.iter().filter_map(|(name, value)| Some((*name, value.as_deref()?))).collect();
+    let untold: Vec<&str> =
+        compared.lost.iter().filter(|(_, value)| value.is_none()).map(|(name, _)| *name).collect();
+    let mut ways = vec![];
+    if !values.is_empty() {
+        ways.push(command::set(case.subject, &values));
+    }
+    if !untold.is_empty() {
+        ways.push(format!("set {} by hand: the export does not tell the value", untold.join(", ")));
+    }
+    Finding::fail(format!("empty here, and would be blanked in the cloud: {}", names.join(", ")))
+        .fix(ways.join("; "))
 }
 
 fn open(compared: &Compared) -> Finding {
@@ -231,8 +233,13 @@ mod tests {
                 finding.detail
             );
             let fix = finding.fix.unwrap();
-            assert!(fix.contains("'department'='O''Neill'; 'manager'='CN=Boss,DC=contoso,DC=test'"), "{fix}");
-            assert!(fix.contains("--fill-from cloud"), "{fix}");
+            assert!(fix.contains("department='O''Neill'; manager='CN=Boss,DC=contoso,DC=test'"), "{fix}");
         });
+        let planned = Stage::new().evidence(&[("users.json", &users)]).changed(|s| s.is_planned = true);
+        let fix = planned.look(judge).fix.unwrap();
+        assert_eq!(
+            fix,
+            "restore it with --set \"department=O'Neill\" --set 'manager=CN=Boss,DC=contoso,DC=test'"
+        );
     }
 }

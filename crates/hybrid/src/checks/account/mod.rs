@@ -9,4 +9,4 @@ pub(super) mod sid_unique;
 pub(super) mod size_limits;
 
 #[cfg(test)]
-mod fixture;
+pub(super) mod fixture;

@@ -1,7 +1,7 @@
 //! `account.privileged`.
 
 use crate::checks::case::Case;
-use crate::checks::command::{identity, quoted};
+use crate::checks::command::{self, quoted};
 use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity};
 use crate::evidence::Known;
 
@@ -15,8 +15,8 @@ pub(crate) static RULE: Rule = Rule {
           (AdminSDHolder), so the source anchor and the password are not written. One that was protected keeps an ACL that blocks inheritance.",
     evidence: "adminCount; the protected groups that the user is in, directly or through groups; primaryGroupID; whether \
                nTSecurityDescriptor blocks inheritance",
-    fix: "review the memberships; keep a privileged account out of the cloud. One that is not privileged any more: Set-ADObject -Clear \
-          adminCount, dsacls DN /P:N",
+    fix: "review the memberships; keep a privileged account out of the cloud. One that is not privileged any more: take \
+          adminCount away, and let it inherit again (dsacls DN /P:N)",
     source: "learn.microsoft.com/windows-server/identity/ad-ds/plan/security-best-practices/appendix-c--protected-accounts-and-groups-in-active-directory; \
              learn.microsoft.com/entra/architecture/protect-m365-from-on-premises-attacks; [MS-ADTS] 3.1.1.6.1",
     judge,
@@ -61,21 +61,29 @@ fn primary_group(case: &Case<'_>) -> Finding {
 /// `adminCount` 1 is set on protected objects and never taken away; a tombstone has lost it, and kept the ACL.
 fn admin_count(case: &Case<'_>) -> Finding {
     let seen = [case.saw("adminCount")];
-    let dn = quoted(&case.subject.dn.to_string());
-    let who = identity(case.subject);
+    let inherit =
+        command::once_live(case.subject, &format!("dsacls {} /P:N", quoted(&case.subject.dn.to_string())));
     let is_protected = match &case.subject.descriptor {
         Known::Value(descriptor) => Known::Value(descriptor.is_protected()),
         Known::Absent => Known::Absent,
         Known::NotAsked => Known::NotAsked,
     };
     match (case.subject.number("adminCount"), is_protected) {
-        (Known::Value(1..), _) => Finding::fail("adminCount is set: it is protected, or was")
-            .saw(seen)
-            .fix(format!("if it is in no protected group any more: Set-ADObject -Identity {who} -Clear adminCount; dsacls {dn} /P:N")),
-        (_, Known::Value(true)) => Finding::fail("it inherits no rights from its container, as what was protected")
-            .saw(seen)
-            .saw([Seen { value: Some("inheritance is blocked".to_owned()), ..case.saw("nTSecurityDescriptor") }])
-            .fix(format!("if nobody blocked it on purpose: dsacls {dn} /P:N")),
+        (Known::Value(1..), _) => {
+            Finding::fail("adminCount is set: it is protected, or was").saw(seen).fix(format!(
+                "if it is in no protected group any more: {}; {inherit}",
+                command::clear(case.subject, &["adminCount"])
+            ))
+        }
+        (_, Known::Value(true)) => {
+            Finding::fail("it inherits no rights from its container, as what was protected")
+                .saw(seen)
+                .saw([Seen {
+                    value: Some("inheritance is blocked".to_owned()),
+                    ..case.saw("nTSecurityDescriptor")
+                }])
+                .fix(format!("if nobody blocked it on purpose: {inherit}"))
+        }
         (Known::NotAsked, _) => Finding::unknown("adminCount was not read"),
         (_, Known::Value(false)) => Finding::pass().saw(seen),
         // A former tombstone shows it in its ACL only.

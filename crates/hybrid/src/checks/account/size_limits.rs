@@ -1,7 +1,7 @@
 //! `account.sizeLimits`.
 
 use crate::checks::case::Case;
-use crate::checks::command::identity;
+use crate::checks::command::{identity, once_live};
 use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity};
 use crate::evidence::Known;
 
@@ -25,6 +25,7 @@ fn judge(case: &Case<'_>) -> Finding {
         "Get-ADUser -Identity {} -Properties Certificates shows them; remove those that have expired",
         identity(case.subject)
     );
+    let prune = once_live(case.subject, &prune);
     Finding::all([
         counted(case, "userCertificate", 15, "certificates", &prune),
         counted(

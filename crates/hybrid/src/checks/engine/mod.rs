@@ -6,7 +6,7 @@ pub(super) mod scheduler;
 pub(super) mod tenant_sync;
 
 #[cfg(test)]
-mod fixture;
+pub(super) mod fixture;
 
 use std::sync::OnceLock;
 
@@ -131,7 +131,7 @@ fn servers(case: &Case<'_>) -> Result<Vec<Server>, Finding> {
     if is_cloud_sync(case) {
         return Err(Finding::not_applicable("Cloud Sync has no scheduler of its own"));
     }
-    let evidence = case.setting.evidence;
+    let evidence = case.evidence;
     let schedulers: Vec<Server> = evidence
         .into_iter()
         .flat_map(|e| e.schedulers().collect::<Vec<_>>())
@@ -158,7 +158,7 @@ fn active(servers: &[Server]) -> Option<&Server> {
 
 /// Whether all of the configuration is of Cloud Sync.
 fn is_cloud_sync(case: &Case<'_>) -> bool {
-    case.setting.sync.is_some_and(|sync| {
+    case.sync.is_some_and(|sync| {
         let connectors = &sync.scope.connectors;
         !connectors.is_empty() && connectors.iter().all(|c| c.engine == Engine::CloudSync)
     })

@@ -86,7 +86,7 @@ fn state(server: &Server) -> Finding {
 
 /// When the tenant was synchronised last.
 fn last_sync(case: &Case<'_>) -> Finding {
-    let Some((at, seen)) = case.setting.evidence.and_then(newest) else {
+    let Some((at, seen)) = case.evidence.and_then(newest) else {
         return Finding::unknown(
             "when the last synchronisation was is not known: GET /organization of Graph tells",
         );

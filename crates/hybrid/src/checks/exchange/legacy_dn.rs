@@ -1,7 +1,7 @@
 //! `exchange.legacyDn`.
 
 use crate::checks::case::{Case, same};
-use crate::checks::command::{identity, quoted};
+use crate::checks::command;
 use crate::checks::looked::gaps;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::evidence::{Known, MailboxField};
@@ -41,7 +41,10 @@ fn here(case: &Case<'_>) -> Finding {
         Known::Value(_) => Finding::pass(),
         Known::Absent if is_of_exchange(case) => {
             Finding::fail("Exchange on premises has made the user a recipient, and legacyExchangeDN is empty")
-                .fix("let Exchange write it: Update-Recipient, or Enable-RemoteMailbox; then add the old name as an X500 address")
+                .fix(command::once_live(
+                    case.subject,
+                    "let Exchange write it: Update-Recipient, or Enable-RemoteMailbox; then add the old name as an X500 address",
+                ))
         }
         Known::Absent => Finding::not_applicable("no Exchange server on premises has made the user a recipient"),
         Known::NotAsked => Finding::unknown("legacyExchangeDN was not read"),
@@ -69,11 +72,7 @@ fn there(case: &Case<'_>) -> Finding {
             if is_own || proxies.value().unwrap_or_default().iter().any(|address| same(address, &wanted)) {
                 Finding::pass()
             } else {
-                let fix = format!(
-                    "Set-ADUser -Identity {} -Add @{{proxyAddresses={}}}",
-                    identity(case.subject),
-                    quoted(&wanted)
-                );
+                let fix = command::add(case.subject, "proxyAddresses", &wanted);
                 Finding::fail(format!("`{theirs}`, the name of the mailbox, is neither legacyExchangeDN nor an X500 address here"))
                     .fix(format!("add it: {fix}"))
             }

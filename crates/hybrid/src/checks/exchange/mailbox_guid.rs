@@ -4,7 +4,7 @@ use chrono::TimeDelta;
 use uuid::Uuid;
 
 use crate::checks::case::{Case, CloudObject};
-use crate::checks::command::identity;
+use crate::checks::command;
 use crate::checks::looked::gaps;
 use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity};
 use crate::evidence::{Evidence, Known, Mailbox, MailboxField, MailboxState};
@@ -166,8 +166,8 @@ fn save(case: &Case<'_>, mailbox: Mailbox<'_>, own: Uuid) -> String {
 
 fn clear(case: &Case<'_>) -> String {
     format!(
-        "take the GUIDs off the user: Set-ADUser -Identity {} -Clear msExchMailboxGuid,msExchArchiveGuid",
-        identity(case.subject)
+        "take the GUIDs off the user: {}",
+        command::clear(case.subject, &["msExchMailboxGuid", "msExchArchiveGuid"])
     )
 }
 
@@ -222,7 +222,7 @@ fn owner(case: &Case<'_>, mailbox: Mailbox<'_>) -> Owner {
 
 /// Whether a cloud user of this id is live or in the bin.
 fn is_known(case: &Case<'_>, id: Uuid) -> bool {
-    let Some(evidence) = case.setting.evidence else { return false };
+    let Some(evidence) = case.evidence else { return false };
     [evidence.users(), evidence.deleted_users()].iter().any(|users| users.by_id(id).first().is_some())
 }
 
@@ -238,10 +238,7 @@ fn carried_by_none(case: &Case<'_>, which: Which, own: Uuid, missing: Option<Str
                 which.attribute()
             ))
             .saw(saw(case, which, mailbox))
-            .fix(format!(
-                "give the user that of its mailbox: Set-RemoteMailbox -Identity {} -{name} {theirs}",
-                identity(case.subject)
-            ));
+            .fix(format!("give the user that of its mailbox: {}", give(case, name, &theirs.to_string())));
         }
     }
     match (is_on_premises(case), missing) {
@@ -249,7 +246,7 @@ fn carried_by_none(case: &Case<'_>, which: Which, own: Uuid, missing: Option<Str
         (_, Some(why)) => Finding::unknown(why),
         (Known::NotAsked, _) => Finding::unknown("whether the mailbox is on premises was not read"),
         _ if which == Which::Archive => Finding::warn(format!("msExchArchiveGuid is {own}, and no mailbox in the cloud has it"))
-            .fix(format!("Set-ADUser -Identity {} -Clear msExchArchiveGuid", identity(case.subject))),
+            .fix(command::clear(case.subject, &["msExchArchiveGuid"])),
         _ => Finding::fail(format!(
             "msExchMailboxGuid is {own}, and neither the cloud nor a database here has such a mailbox: the licence would give none \
              (\"This user's on-premises mailbox hasn't been migrated to Exchange Online\")"
@@ -270,17 +267,23 @@ fn without(case: &Case<'_>, which: Which) -> Finding {
             "the mailbox {shown} of this user's address is soft-deleted and its cloud user is gone: do not write its GUID to \
              msExchMailboxGuid, or the licence deletes the mailbox for ever (DATA LOSS)"
         ))
-        .fix(guid.map_or_else(|| RULE.fix.to_owned(), |guid| save_into_new(mailbox, guid))),
+        .fix(save_into_new(mailbox, &shown)),
         (Known::Value(MailboxState::Live), Owner::Own) if is_remote(case) == Known::Value(true) => {
-            let command = format!("Set-RemoteMailbox -Identity {} -ExchangeGuid {shown}", identity(case.subject));
-            Finding::warn("the remote mailbox has no msExchMailboxGuid: it cannot be moved back").fix(command)
+            Finding::warn("the remote mailbox has no msExchMailboxGuid: it cannot be moved back")
+                .fix(give(case, "ExchangeGuid", &shown))
         }
         _ => Finding::pass(),
     };
     finding.saw(saw(case, which, mailbox))
 }
 
-fn save_into_new(mailbox: Mailbox<'_>, guid: Uuid) -> String {
+/// Writes the GUID of a mailbox to the user.
+fn give(case: &Case<'_>, parameter: &str, guid: &str) -> String {
+    let set = format!("Set-RemoteMailbox -Identity {} -{parameter} {guid}", command::identity(case.subject));
+    command::once_live(case.subject, &set)
+}
+
+fn save_into_new(mailbox: Mailbox<'_>, guid: &str) -> String {
     let archive = match mailbox.archive_guid() {
         Known::Absent => "",
         _ => " (and once more with -SourceIsArchive -TargetIsArchive for the archive)",

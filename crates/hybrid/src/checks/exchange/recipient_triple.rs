@@ -1,7 +1,7 @@
 //! `exchange.recipientTriple`.
 
 use crate::checks::case::Case;
-use crate::checks::command::identity;
+use crate::checks::command::{identity, once_live};
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::evidence::Known;
 
@@ -94,7 +94,9 @@ fn judge(case: &Case<'_>) -> Finding {
             (Known::Value(value), _) => Some(value),
             (Known::Absent, _) => None,
             (Known::NotAsked, Known::Value(_)) => {
-                return Finding::fail(format!("{name} is no number")).saw(seen);
+                return Finding::fail(format!("{name} is no number"))
+                    .saw(seen)
+                    .fix(once_live(case.subject, RULE.fix));
             }
             (Known::NotAsked, _) => return Finding::unknown(format!("{name} was not read")).saw(seen),
         };
@@ -113,7 +115,8 @@ fn triple(case: &Case<'_>, [details, display, remote]: [Option<i64>; 3]) -> Find
     let Some(kind) = KINDS.iter().find(|kind| kind.details == details) else {
         return Finding::warn(format!(
             "msExchRecipientTypeDetails is {details}, which is no kind of mailbox of a user"
-        ));
+        ))
+        .fix(once_live(case.subject, RULE.fix));
     };
     let mut wrong = vec![];
     match display {
@@ -169,12 +172,14 @@ fn none(case: &Case<'_>) -> Finding {
 fn way_out(case: &Case<'_>, switch: &str) -> String {
     let user = identity(case.subject);
     if is_on_premises(case) == Known::Value(true) {
-        return format!("let Exchange write them: Connect-Mailbox for the mailbox on premises of {user}");
+        let way = format!("let Exchange write them: Connect-Mailbox for the mailbox on premises of {user}");
+        return once_live(case.subject, &way);
     }
-    format!(
+    let way = format!(
         "let Exchange write them: Enable-RemoteMailbox -Identity {user}{switch} -RemoteRoutingAddress \
          ALIAS@TENANT.mail.onmicrosoft.com; then Set-RemoteMailbox -ExchangeGuid, and check the addresses again"
-    )
+    );
+    once_live(case.subject, &way)
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! `exchange.routingAddress`.
 
 use crate::checks::case::{Case, same, suffix};
-use crate::checks::command::{identity, quoted};
+use crate::checks::command::{add, identity, once_live, quoted};
 use crate::checks::forest::bare;
 use crate::checks::idfix;
 use crate::checks::looked::of_domain;
@@ -57,7 +57,7 @@ fn lost(case: &Case<'_>) -> Finding {
 }
 
 fn present(case: &Case<'_>, target: &str, is_remote: bool) -> Finding {
-    let form = told(target, idfix::target(target));
+    let form = told(target, idfix::target(target)).fix(way_out(case));
     let domain = suffix(bare(target)).map(str::to_lowercase).unwrap_or_default();
     if !domain.ends_with(".onmicrosoft.com") {
         if !is_remote {
@@ -98,7 +98,7 @@ fn is_held(case: &Case<'_>, target: &str) -> Finding {
         "neither the cloud user nor this one has the address {address}, which mail is sent to"
     ))
     .saw([case.saw_cloud(user, UserField::ProxyAddresses)])
-    .fix(format!("add smtp:{address} to proxyAddresses"))
+    .fix(add(case.subject, "proxyAddresses", &format!("smtp:{address}")))
 }
 
 fn has_here(case: &Case<'_>, target: &str) -> bool {
@@ -109,11 +109,12 @@ fn has_here(case: &Case<'_>, target: &str) -> bool {
 fn way_out(case: &Case<'_>) -> String {
     let user = identity(case.subject);
     if is_on_premises(case) == Known::Value(true) {
-        return format!(
+        let way = format!(
             "the mailbox is on premises: no remote mailbox, but Connect-Mailbox (of {user}) where it is disconnected"
         );
+        return once_live(case.subject, &way);
     }
-    let domains = case.setting.evidence.into_iter().flat_map(|evidence| evidence.domains());
+    let domains = case.evidence.into_iter().flat_map(|evidence| evidence.domains());
     let domain = domains
         .filter_map(|domain| domain.name().value())
         .find(|name| name.to_lowercase().ends_with(".mail.onmicrosoft.com"));
@@ -125,10 +126,11 @@ fn way_out(case: &Case<'_>) -> String {
     );
     let command =
         if is_remote(case) == Known::Value(true) { "Set-RemoteMailbox" } else { "Enable-RemoteMailbox" };
-    format!(
+    let way = format!(
         "{command} -Identity {user} -RemoteRoutingAddress {}; then check the addresses again: the address policy may change them",
         quoted(&address)
-    )
+    );
+    once_live(case.subject, &way)
 }
 
 #[cfg(test)]

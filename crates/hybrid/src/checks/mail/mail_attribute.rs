@@ -1,7 +1,7 @@
 //! `mail.mailAttribute`.
 
 use crate::checks::case::{Case, same};
-use crate::checks::command::{identity, quoted};
+use crate::checks::command;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::evidence::Known;
 
@@ -14,7 +14,8 @@ pub(crate) static RULE: Rule = Rule {
     why: "mail is synchronised apart from proxyAddresses. Where the two differ, address lists and applications show an address \
           that mail is not sent from; with the alternate login id it is the name that the user signs in with.",
     evidence: "mail and the primary address of proxyAddresses",
-    fix: "set mail to the primary SMTP address: Set-ADUser -Identity USER -EmailAddress ADDRESS",
+    fix: "set mail to the primary SMTP address: Set-ADUser -Identity USER -EmailAddress ADDRESS, or restore it with --set \
+          mail=ADDRESS",
     source: "KB 3190357 (how proxyAddresses is populated); microsoft/idfix: mail (MailMatch)",
     judge,
 };
@@ -40,7 +41,7 @@ fn judge(case: &Case<'_>) -> Finding {
 }
 
 fn told(case: &Case<'_>, detail: String, primary: &str) -> Finding {
-    let fix = format!("Set-ADUser -Identity {} -EmailAddress {}", identity(case.subject), quoted(primary));
+    let fix = command::set(case.subject, &[("mail", primary)]);
     Finding::fail(detail).fix(format!("set mail to the primary SMTP address: {fix}"))
 }
 

@@ -1,5 +1,6 @@
 //! `match.softMatchAllowed`.
 
+use crate::checks::anchor::{Relation, relation, undecided};
 use crate::checks::case::{Case, same};
 use crate::checks::looked::of_feature;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
@@ -30,18 +31,26 @@ fn judge(case: &Case<'_>) -> Finding {
         Err(finding) => return finding,
     };
     let seen = [case.saw_cloud(user, UserField::OnPremisesImmutableId)];
-    let finding = match (user.immutable_id(), &case.anchor) {
-        (Known::NotAsked, _) => Finding::unknown("the export of users does not hold onPremisesImmutableId"),
-        (Known::Value(theirs), Known::Value(own)) if theirs == own => {
+    let finding = match relation(case, user) {
+        Relation::NotExported => Finding::unknown("the export of users does not hold onPremisesImmutableId"),
+        Relation::Equal(_) => {
             Finding::not_applicable("the source anchor finds the cloud user: a soft match is not needed")
         }
-        (Known::Value(_), Known::NotAsked) => Finding::unknown("the source anchor of the user was not read"),
-        (Known::Value(theirs), _) => {
+        Relation::NotRead => Finding::unknown("the source anchor of the user was not read"),
+        Relation::Undecided(theirs) => Finding::unknown(undecided(case, theirs)),
+        Relation::Different(theirs) | Relation::NoneHere(theirs) => {
             let detail =
                 format!("the cloud user has another source anchor, `{theirs}`: it takes no soft match");
-            Finding::fail(detail).fix("give this user the anchor of the cloud user (match.sourceAnchor)")
+            match case.doubt() {
+                Some(doubt) => Finding::fail(format!("{detail}; {doubt}")).fix(
+                    "if it is the same person, give this user the anchor of the cloud user (match.sourceAnchor); if not, give this \
+                     user addresses of its own (upn.unique, mail.addressUnique)",
+                ),
+                None => Finding::fail(detail)
+                    .fix("give this user the anchor of the cloud user (match.sourceAnchor)"),
+            }
         }
-        (Known::Absent, _) => soft(case, user),
+        Relation::NoneInCloud => soft(case, user),
     };
     finding.saw(seen)
 }
@@ -49,9 +58,10 @@ fn judge(case: &Case<'_>) -> Finding {
 fn soft(case: &Case<'_>, user: User<'_>) -> Finding {
     let way_out = || {
         let id = user.id().value().map_or_else(|| "ID".to_owned(), |id| id.to_string());
+        let doubt = case.doubt().map_or_else(String::new, |doubt| format!("{doubt}; then "));
         match case.anchor.as_ref() {
             Known::Value(anchor) => format!(
-                "give the cloud user the anchor, so that it is a hard match: Update-MgUser -UserId {id} -OnPremisesImmutableId \
+                "{doubt}give the cloud user the anchor, so that it is a hard match: Update-MgUser -UserId {id} -OnPremisesImmutableId \
                  '{anchor}'"
             ),
             _ => RULE.fix.to_owned(),
@@ -151,6 +161,8 @@ mod tests {
         table(&RULE, &[
             ("a hard match", cloud(json!({"onPremisesImmutableId": ANCHOR}), true, false), Status::NotApplicable),
             ("another anchor", cloud(stranger, false, true), Status::Fail),
+            ("which of the two anchors is taken", cloud(json!({"onPremisesImmutableId": ANCHOR}), false, true).octets("mS-DS-ConsistencyGuid", &[7; 16]), Status::Unknown),
+            ("the anchor was not read", cloud(json!({"onPremisesImmutableId": ANCHOR}), false, true).not_asked("mS-DS-ConsistencyGuid"), Status::Unknown),
             ("by the address", cloud(json!({}), false, false), Status::Pass),
             ("blocked", cloud(json!({}), true, true), Status::Fail),
             ("by the UPN", cloud(other(), false, true), Status::Pass),

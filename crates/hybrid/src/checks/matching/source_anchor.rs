@@ -4,8 +4,9 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
+use crate::checks::anchor::{Relation, relation, undecided};
 use crate::checks::case::{Case, CloudObject};
-use crate::checks::command::identity;
+use crate::checks::command;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::evidence::{Known, UserField};
 use crate::scope::model::SettingName;
@@ -43,29 +44,29 @@ fn judge(case: &Case<'_>) -> Finding {
     let mut seen = vec![case.saw("mS-DS-ConsistencyGuid"), case.saw("objectGUID")];
     seen.extend(case.sync_setting(SettingName::AnchorAttribute).map(|(_, seen)| seen));
     seen.push(case.saw_cloud(user, UserField::OnPremisesImmutableId));
-    let theirs = match user.immutable_id() {
-        Known::Value(anchor) => anchor,
-        Known::Absent => {
-            let detail =
-                "the cloud user has no source anchor: only a soft match can find it (match.softMatchAllowed)";
-            return Finding::not_applicable(detail).saw(seen);
+    let finding = match relation(case, user) {
+        Relation::NoneInCloud => Finding::not_applicable(
+            "the cloud user has no source anchor: only a soft match can find it (match.softMatchAllowed)",
+        ),
+        Relation::NotExported => Finding::unknown("the export of users does not hold onPremisesImmutableId"),
+        Relation::NotRead => Finding::unknown("the attribute that the anchor is made of was not read"),
+        Relation::NoneHere(theirs) => {
+            Finding::fail(format!("the user has no source anchor; the cloud has `{theirs}`"))
+                .fix(way_out(case, theirs))
         }
-        Known::NotAsked => {
-            return Finding::unknown("the export of users does not hold onPremisesImmutableId").saw(seen);
-        }
-    };
-    let finding = match &case.anchor {
-        Known::NotAsked => Finding::unknown("the attribute that the anchor is made of was not read"),
-        Known::Absent => Finding::fail(format!("the user has no source anchor; the cloud has `{theirs}`"))
-            .fix(way_out(case, theirs)),
-        Known::Value(own) => compare(case, own, theirs),
+        Relation::Equal(own) => match case.subject.octets("mS-DS-ConsistencyGuid") {
+            Known::Absent => Finding::fine(format!("`{own}` here (of objectGUID) and in the cloud")),
+            _ => Finding::fine(format!("`{own}` here and in the cloud")),
+        },
+        Relation::Undecided(theirs) => Finding::unknown(undecided(case, theirs)),
+        Relation::Different(theirs) => different(case, theirs),
     };
     finding.saw(seen)
 }
 
 /// Whether there may be a cloud object that nothing finds any more: a tombstone keeps the SID, which the cloud knows too.
 fn may_be_missed(case: &Case<'_>) -> bool {
-    let (CloudObject::None, Some(evidence)) = (&case.cloud, case.setting.evidence) else { return false };
+    let (CloudObject::None, Some(evidence)) = (&case.cloud, case.evidence) else { return false };
     let attribute = case.sync_setting(SettingName::AnchorAttribute).map(|(value, _)| value);
     let is_of_guid = attribute.is_some_and(|name| name.eq_ignore_ascii_case("objectGUID"));
     if !case.subject.was_tombstone || is_of_guid || !case.subject.octets("mS-DS-ConsistencyGuid").is_absent()
@@ -76,32 +77,21 @@ fn may_be_missed(case: &Case<'_>) -> bool {
     ![evidence.users(), evidence.deleted_users()].iter().all(|users| users.by_sid(&sid).is_none())
 }
 
-fn compare(case: &Case<'_>, own: &str, theirs: &str) -> Finding {
-    let guid = case.subject.guid().map(|guid| STANDARD.encode(guid.to_wire()));
-    let is_default = case.sync_setting(SettingName::AnchorAttribute).is_none();
-    let consistency = case.subject.octets("mS-DS-ConsistencyGuid");
-    if own == theirs {
-        return match consistency {
-            Known::Absent => Finding::fine(format!("`{own}` here (of objectGUID) and in the cloud")),
-            _ => Finding::fine(format!("`{own}` here and in the cloud")),
-        };
-    }
-    if is_default && guid.as_deref() == Some(theirs) {
-        let detail = format!(
-            "objectGUID gives the anchor `{theirs}` of the cloud and mS-DS-ConsistencyGuid gives `{own}`; which of them the \
-             engine takes is not known: give its configuration with --sync-config PATH"
-        );
-        return Finding::unknown(detail);
-    }
+fn different(case: &Case<'_>, theirs: &str) -> Finding {
+    let own = case.anchor.as_ref().value().map_or("", String::as_str);
     let detail = if own.eq_ignore_ascii_case(theirs) {
         format!("`{own}` here and `{theirs}` in the cloud differ in capitals: they are two different anchors")
-    } else if case.subject.was_tombstone && consistency.is_absent() {
+    } else if case.subject.was_tombstone && case.subject.octets("mS-DS-ConsistencyGuid").is_absent() {
         format!(
             "the tombstone has lost mS-DS-ConsistencyGuid, so that the anchor becomes `{own}` (of objectGUID); the cloud has \
              `{theirs}`"
         )
     } else {
         format!("`{own}` here and `{theirs}` in the cloud")
+    };
+    let detail = match case.doubt() {
+        Some(doubt) => format!("{detail}; {doubt}"),
+        None => detail,
     };
     Finding::fail(detail).fix(way_out(case, theirs))
 }
@@ -120,20 +110,13 @@ fn way_out(case: &Case<'_>, theirs: &str) -> String {
         return format!("`{theirs}` is not base64: it was not made by Entra Connect; find out what wrote it");
     };
     let hex: String = octets.iter().map(|octet| format!("{octet:02x}")).collect();
-    let user = identity(case.subject);
-    match <[u8; 16]>::try_from(octets) {
-        Ok(octets) => {
-            let guid = Uuid::from_bytes_le(octets);
-            format!(
-                "write mS-DS-ConsistencyGuid before the next synchronisation: octets {hex}, which are the GUID {guid}: \
-                 Set-ADUser -Identity {user} -Replace @{{'mS-DS-ConsistencyGuid'=([guid]'{guid}').ToByteArray()}}"
-            )
-        }
-        Err(_) => format!(
-            "write mS-DS-ConsistencyGuid before the next synchronisation: octets {hex} (no GUID): \
-             Set-ADUser -Identity {user} -Replace @{{'mS-DS-ConsistencyGuid'=[Convert]::FromBase64String('{theirs}')}}"
-        ),
-    }
+    let which = match <[u8; 16]>::try_from(octets.as_slice()) {
+        Ok(octets) => format!("octets {hex}, which are the GUID {}", Uuid::from_bytes_le(octets)),
+        Err(_) => format!("octets {hex} (no GUID)"),
+    };
+    let doubt = case.doubt().map_or("", |_| "if it is the same person, ");
+    let command = command::set_octets(case.subject, "mS-DS-ConsistencyGuid", &octets);
+    format!("{doubt}write mS-DS-ConsistencyGuid before the next synchronisation: {which}: {command}")
 }
 
 #[cfg(test)]

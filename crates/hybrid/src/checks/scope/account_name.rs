@@ -2,6 +2,7 @@
 
 use super::by_default_rule;
 use crate::checks::case::Case;
+use crate::checks::command;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::scope::filters;
 
@@ -21,7 +22,9 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn judge(case: &Case<'_>) -> Finding {
-    by_default_rule(case, filters::account_name, "sAMAccountName")
+    let finding = by_default_rule(case, filters::account_name, "sAMAccountName");
+    let set = command::set(case.subject, &[("sAMAccountName", "NAME")]);
+    finding.fix(format!("set the account name, or rename the account: {set}"))
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use super::by_default_rule;
 use crate::checks::case::{Case, CloudObject};
-use crate::checks::command::identity;
+use crate::checks::command;
 use crate::checks::rule::{Finding, Needs, Rule, Severity, Status};
 use crate::evidence::Known;
 use crate::scope::filters;
@@ -26,8 +26,8 @@ fn judge(case: &Case<'_>) -> Finding {
     let finding = by_default_rule(case, filters::admin_description, "adminDescription");
     match finding.status {
         Status::Fail => finding.fix(format!(
-            "when the user is ready for the cloud: Set-ADUser -Identity {} -Clear adminDescription",
-            identity(case.subject)
+            "when the user is ready for the cloud: {}",
+            command::clear(case.subject, &["adminDescription"])
         )),
         Status::Pass => Finding::all([finding, before(case)]),
         _ => finding,
@@ -46,7 +46,10 @@ fn before(case: &Case<'_>) -> Finding {
         CloudObject::None => Finding::warn(
             "the value was lost with the deletion, and there is no cloud object: the user may have been kept out on purpose",
         )
-        .fix("look into a backup; to keep it out again: Set-ADUser -Replace @{adminDescription='User_…'}"),
+        .fix(format!(
+            "look into a backup; to keep it out again: {}",
+            command::set(case.subject, &[("adminDescription", "User_…")])
+        )),
         CloudObject::NoEvidence | CloudObject::Unknown(_) => Finding::warn(
             "the value was lost with the deletion: whether the user was kept out of the cloud on purpose (User_…) is not known",
         )

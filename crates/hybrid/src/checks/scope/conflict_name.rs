@@ -2,6 +2,7 @@
 
 use super::by_default_rule;
 use crate::checks::case::Case;
+use crate::checks::command;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::scope::filters;
 
@@ -21,7 +22,9 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn judge(case: &Case<'_>) -> Finding {
-    by_default_rule(case, filters::conflict_name, "distinguishedName")
+    let finding = by_default_rule(case, filters::conflict_name, "distinguishedName");
+    finding
+        .fix(format!("rename the object, after looking at its namesake: {}", command::rename(case.subject)))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::by_default_rule;
 use crate::checks::case::Case;
+use crate::checks::command;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::scope::filters;
 
@@ -22,7 +23,13 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn judge(case: &Case<'_>) -> Finding {
-    by_default_rule(case, filters::mail_nickname, "mailNickname")
+    let finding = by_default_rule(case, filters::mail_nickname, "mailNickname");
+    let set = command::set(case.subject, &[("mailNickname", "NAME")]);
+    let alias = format!("Set-RemoteMailbox -Identity {} -Alias NAME", command::identity(case.subject));
+    finding.fix(match case.subject.is_planned {
+        true => format!("if this is a person, give it another alias: {set}"),
+        false => format!("if this is a person, give it another alias: {alias}, without Exchange {set}"),
+    })
 }
 
 #[cfg(test)]

@@ -42,7 +42,7 @@ fn by_default_rule(case: &Case<'_>, filter: Filter, attribute: &str) -> Finding 
 /// Whether the configuration as a whole takes the object.
 fn is_taken(case: &Case<'_>) -> bool {
     let verdict = |sync: &super::case::Sync<'_>| sync.evaluator.verdict(&case.subject.dn, case.facts());
-    case.setting.sync.is_some_and(|sync| verdict(sync).in_scope == Some(true))
+    case.sync.is_some_and(|sync| verdict(sync).in_scope == Some(true))
 }
 
 /// What several connectors come to: one that takes the object is enough, one that may is better than one that does not.

@@ -4,7 +4,7 @@ use adrecover_core::Dn;
 
 use super::{APPLY, line};
 use crate::checks::case::{Case, Sync, name_of};
-use crate::checks::command::{identity, quoted};
+use crate::checks::command;
 use crate::checks::observed::Containers;
 use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity, Status};
 use crate::evidence::{Dataset, Evidence, Known};
@@ -93,8 +93,7 @@ fn way_back(case: &Case<'_>, sync: &Sync<'_>, verdict: &Verdict) -> String {
         |listed: &&Listed| verdict.reason != Reason::PartitionNotSelected && !is_missing(&listed.dn);
     match inclusions(sync, &case.subject.dn).find(is_usable) {
         Some(listed) => {
-            let target = quoted(&listed.dn.to_string());
-            format!("Move-ADObject -Identity {} -TargetPath {target}, or {select}", identity(case.subject))
+            format!("{}, or {select}", command::move_to(case.subject, Some(&listed.dn)))
         }
         None => select,
     }
@@ -124,7 +123,7 @@ fn renamed(sync: &Sync<'_>, dn: &Dn, mut finding: Finding) -> Finding {
 
 /// What live cloud users show, where it contradicts the configuration.
 fn observed(case: &Case<'_>, sync: &Sync<'_>, verdict: &Verdict) -> Finding {
-    let Some(evidence) = case.setting.evidence else {
+    let Some(evidence) = case.evidence else {
         return Finding::not_applicable("no cloud users to compare with");
     };
     let containers = case.setting.observed.of(evidence);
@@ -182,7 +181,7 @@ fn observed_seen(evidence: &Evidence, container: &Dn, here: u64) -> Vec<Seen> {
 }
 
 fn without_configuration(case: &Case<'_>, mut finding: Finding) -> Finding {
-    let Some(evidence) = case.setting.evidence.filter(|_| finding.status == Status::Unknown) else {
+    let Some(evidence) = case.evidence.filter(|_| finding.status == Status::Unknown) else {
         return finding;
     };
     let container = case.subject.dn.parent().unwrap_or_default();
@@ -207,7 +206,7 @@ fn lost_and_found(case: &Case<'_>) -> Option<Finding> {
             return Some(
                 Finding::warn("it lies in LostAndFound, where nothing is to stay")
                     .saw([case.saw("distinguishedName")])
-                    .fix(format!("Move-ADObject -Identity {} -TargetPath 'OU=…'", identity(case.subject))),
+                    .fix(command::move_to(case.subject, None)),
             );
         }
         container = parent;

@@ -4,7 +4,7 @@ use adrecover_core::Dn;
 
 use super::{best, place};
 use crate::checks::case::Case;
-use crate::checks::command::{identity, quoted};
+use crate::checks::command;
 use crate::checks::engine::is_on;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::evidence::Known;
@@ -19,7 +19,8 @@ pub(crate) static RULE: Rule = Rule {
     why: "With a group filter only direct members are synchronised. A tombstone has lost its memberships, so the restored user is out of \
           scope until it is a member again. A membership by primaryGroupID does not count, and the group itself must be in scope.",
     evidence: "memberOf; Connector.GroupFilteringGroupDn, or includedGroups of Cloud Sync; the included containers, for the group",
-    fix: "make the user a direct member of the group before the next cycle: Add-ADGroupMember",
+    fix: "make the user a direct member of the group before the next cycle: Add-ADGroupMember, or restore it with --groups-from file:CSV, \
+          lines of guid,groupDN",
     source: "learn.microsoft.com/entra/identity/hybrid/connect/how-to-connect-install-custom (sync filtering based on groups); KB 4014115",
     judge,
 };
@@ -93,11 +94,7 @@ fn member(case: &Case<'_>, sync: &crate::checks::Sync<'_>, groups: &[Listed]) ->
     let group = &lost.unwrap_or(first).dn;
     Finding::fail(format!("it is no direct member of {group}{before}; a primary group does not count"))
         .saw(seen)
-        .fix(format!(
-            "Add-ADGroupMember -Identity {} -Members {}",
-            quoted(&group.to_string()),
-            identity(subject)
-        ))
+        .fix(command::join(subject, &group.to_string()))
 }
 
 #[cfg(test)]

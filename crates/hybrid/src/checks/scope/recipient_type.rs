@@ -2,6 +2,7 @@
 
 use super::by_default_rule;
 use crate::checks::case::Case;
+use crate::checks::command;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::scope::filters;
 
@@ -21,7 +22,8 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 fn judge(case: &Case<'_>) -> Finding {
-    by_default_rule(case, filters::recipient_type, "msExchRecipientTypeDetails")
+    let finding = by_default_rule(case, filters::recipient_type, "msExchRecipientTypeDetails");
+    finding.fix(command::once_live(case.subject, RULE.fix))
 }
 
 #[cfg(test)]

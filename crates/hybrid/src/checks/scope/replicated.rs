@@ -13,8 +13,8 @@ pub(crate) static RULE: Rule = Rule {
     needs: Needs::Sync,
     why: "The engine imports from one domain controller. While that one still shows the object as deleted, the next cycle deletes the \
           cloud user, or leaves it in the bin, whatever was restored elsewhere.",
-    evidence: "isDeleted, isRecycled, whenChanged of the object; last-dc of the partition in the connector's configuration; the domain \
-               controllers that were asked for the object",
+    evidence: "isDeleted, isRecycled, whenChanged of the object on the one domain controller that was read; last-dc of the partition in \
+               the connector's configuration. No other domain controller is asked: read the one that the engine reads (--server)",
     fix: "restore the object, then replicate before the next cycle: repadmin /syncall DC /A /e /P",
     source: "learn.microsoft.com/entra/identity/hybrid/connect/how-to-connect-sync-feature-scheduler; \
              learn.microsoft.com/previous-versions/windows/it-pro/windows-server-2012-r2-and-2012/cc835086(v=ws.11) (repadmin /syncall); [MS-ADTS] 3.1.1.5.5",
@@ -78,39 +78,55 @@ fn replicated(case: &Case<'_>) -> Finding {
             .saw(seen);
     }
     let is_there = |list: &[String]| servers.iter().any(|s| list.iter().any(|there| same_host(s, there)));
-    if let (Known::Value(list), [server, ..]) = (&subject.replicated_to, servers.as_slice()) {
-        if is_there(list) {
-            return Finding::fine(format!("{server}, which the engine read last, has it")).saw(seen);
-        }
-        return Finding::fail(format!(
-            "{server}, which the engine read last, does not have it as {source} has it"
-        ))
-        .saw(seen)
-        .fix(commands(source, server, &subject.dn.to_string()));
-    }
-    let (detail, fix) = match servers.first() {
-        Some(server) => (
-            match subject.is_planned {
-                true => format!("the restore writes to {source}; the engine read {server} last"),
-                false => format!(
-                    "the engine read {server} last; whether that one has what {source} has is not known"
-                ),
-            },
-            commands(source, server, &subject.dn.to_string()),
-        ),
-        None => (
-            format!("which domain controller the engine reads is not known; this was read from {source}"),
-            format!("repadmin /syncall {source} /A /e /P before the next cycle"),
-        ),
+    let fix = commands(source, servers.first().copied(), &subject.dn.to_string());
+    let Some(server) = servers.first() else {
+        let detail =
+            format!("which domain controller the engine reads is not known; this was read from {source}");
+        return Finding::warn(detail).saw(seen).fix(fix);
     };
-    Finding::warn(detail).saw(seen).fix(fix)
+    if subject.is_planned {
+        let detail = format!("the restore writes to {source}; the engine read {server} last");
+        return Finding::warn(detail).saw(seen).fix(fix);
+    }
+    match &subject.replicated_to {
+        Known::Value(list) if is_there(list) => {
+            Finding::fine(format!("{server}, which the engine read last, has it")).saw(seen)
+        }
+        Known::Value(_) | Known::Absent => {
+            let detail = format!("{server}, which the engine read last, does not have it as {source} has it");
+            Finding::fail(detail).saw(seen).fix(fix)
+        }
+        Known::NotAsked => {
+            let read = host(server).map_or_else(String::new, |server| format!(" (--server {server})"));
+            let detail = format!(
+                "the engine read {server} last, and this was read from {source}: whether both have the same is not known. \
+                 Replicate, and check against the one that the engine reads{read}"
+            );
+            Finding::unknown(detail).saw(seen)
+        }
+    }
 }
 
-fn commands(from: &str, to: &str, dn: &str) -> String {
-    let dn = quoted(dn);
-    format!(
-        "before the next cycle: repadmin /syncall {from} /A /e /P, or for the object alone: repadmin /replsingleobj {to} {from} {dn}"
-    )
+/// How one domain controller gets what another one has.
+fn commands(from: &str, to: Option<&str>, dn: &str) -> String {
+    let from = host(from);
+    let all = match from {
+        Some(from) => format!("before the next cycle: repadmin /syncall {from} /A /e /P"),
+        None => "before the next cycle: repadmin /syncall /A /e /P".to_owned(),
+    };
+    match (to.and_then(host), from) {
+        (Some(to), Some(from)) => {
+            format!("{all}, or for the object alone: repadmin /replsingleobj {to} {from} {}", quoted(dn))
+        }
+        _ => all,
+    }
+}
+
+/// A name that may stand in a command: it is a host's, whatever file it comes from.
+fn host(name: &str) -> Option<&str> {
+    let is_of_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    let is_good = name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(is_of_host);
+    (is_good && name.len() <= 255).then_some(name)
 }
 
 /// Whether two names are of one host: one of them may be without its domain.
@@ -136,7 +152,17 @@ mod tests {
             &RULE,
             &[
                 ("the server that the engine reads", reading(Some("DC1.contoso.test")), Status::Pass),
-                ("another server", other(), Status::Warn),
+                ("another server", other(), Status::Unknown),
+                (
+                    "another server, planned",
+                    other().changed(|s| (s.is_live, s.is_planned) = (true, true)),
+                    Status::Warn,
+                ),
+                (
+                    "another server, which others have replicated to",
+                    other().changed(|s| s.replicated_to = Known::Absent),
+                    Status::Fail,
+                ),
                 (
                     "another server, which has it",
                     other().changed(|s| s.replicated_to = Known::Value(vec!["dc2".into()])),
@@ -171,6 +197,21 @@ mod tests {
                 ("the directory alone", Stage::new().on_prem_only(), Status::Pass),
             ],
         );
+    }
+
+    #[test]
+    fn a_server_that_is_no_host_stands_in_no_command() {
+        let odd = Connector { last_dc: Some("dc2; calc"), ..WHOLE }.json();
+        let planned = Stage::new().sync("c.json", &odd).changed(|s| (s.is_live, s.is_planned) = (true, true));
+        let fix = planned.look(judge).fix.unwrap();
+        assert_eq!(fix, "before the next cycle: repadmin /syncall dc1 /A /e /P");
+        let unknown = Stage::new().sync("c.json", &odd).look(judge);
+        assert!(!unknown.detail.contains("--server"), "{}", unknown.detail);
+        for (name, good) in
+            [("dc1.x_y", true), ("-dc1", false), ("dc1 /x", false), ("", false), ("dc$1", false)]
+        {
+            assert_eq!(host(name).is_some(), good, "{name}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `upn.equalsCloud`.
 
 use crate::checks::case::{Case, same};
-use crate::checks::command::{identity, quoted};
+use crate::checks::command;
 use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity};
 use crate::evidence::{Known, User, UserField};
 
@@ -17,7 +17,8 @@ pub(crate) static RULE: Rule = Rule {
     evidence: "userPrincipalName of the user, or the attribute that the engine is set to (alternate id), and sAMAccountName; \
                userPrincipalName of the cloud user, of a deleted one without the object id before it, and \
                onPremisesUserPrincipalName",
-    fix: "set userPrincipalName to that of the cloud user: Set-ADUser -Identity USER -UserPrincipalName NAME",
+    fix: "set userPrincipalName to that of the cloud user: Set-ADUser -Identity USER -UserPrincipalName NAME, or restore it with \
+          --upn NAME",
     source: "learn.microsoft.com/entra/identity/hybrid/connect/plan-connect-userprincipalname; \
              learn.microsoft.com/entra/identity/hybrid/connect/reference-connect-sync-functions-reference; [MS-ADTS] \
              3.1.1.5.5.1.1 (what a tombstone keeps)",
@@ -31,7 +32,11 @@ fn judge(case: &Case<'_>) -> Finding {
     let own = case.subject.text(&attribute);
     let sent = match case.synchronised_upn() {
         Known::Value(sent) => sent,
-        Known::Absent => return Finding::fail("the user has neither a UPN nor an account name").saw(seen),
+        Known::Absent => {
+            return Finding::fail("the user has neither a UPN nor an account name")
+                .fix(set(case, &attribute, None))
+                .saw(seen);
+        }
         Known::NotAsked => return Finding::unknown(format!("{attribute} was not read")).saw(seen),
     };
     let finding = match case.need_cloud_user() {
@@ -84,16 +89,11 @@ fn compare(case: &Case<'_>, attribute: &str, is_lost: bool, sent: &str, user: Us
 }
 
 fn set(case: &Case<'_>, attribute: &str, value: Option<&str>) -> String {
-    let value = value.map_or_else(|| "NAME@DOMAIN".to_owned(), quoted);
-    let user = identity(case.subject);
+    let command = command::set(case.subject, &[(attribute, value.unwrap_or("NAME@DOMAIN"))]);
     if attribute.eq_ignore_ascii_case("userPrincipalName") {
-        return format!(
-            "set the UPN that the user had: Set-ADUser -Identity {user} -UserPrincipalName {value}"
-        );
+        return format!("set the UPN that the user had: {command}");
     }
-    format!(
-        "set {attribute}, which the engine takes the UPN from: Set-ADUser -Identity {user} -Replace @{{'{attribute}'={value}}}"
-    )
+    format!("set {attribute}, which the engine takes the UPN from: {command}")
 }
 
 /// Whether a UPN is what Entra ID gives to one whose own is taken: `name+4 digits@tenant.onmicrosoft.com`.
@@ -185,7 +185,7 @@ mod tests {
         let other = fix(cloud(Stage::new(), "o'hara@contoso.com"));
         assert!(other.ends_with("-UserPrincipalName 'o''hara@contoso.com'"), "{other}");
         let lost = fix(Stage::new().without("userPrincipalName"));
-        assert!(lost.ends_with("-UserPrincipalName NAME@DOMAIN"), "{lost}");
+        assert!(lost.ends_with("-UserPrincipalName 'NAME@DOMAIN'"), "{lost}");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! `upn.suffixVerified`.
 
 use crate::checks::case::{Case, suffix};
-use crate::checks::command::{identity, quoted};
+use crate::checks::command;
 use crate::checks::looked::{gaps, of_domain};
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::evidence::{Dataset, Evidence, Known};
@@ -39,10 +39,8 @@ fn judge(case: &Case<'_>) -> Finding {
     let fix = || {
         let wanted = case.cloud_user().and_then(|user| user.upn().value()).unwrap_or("NAME@VERIFIED-DOMAIN");
         format!(
-            "give the user a UPN with a verified suffix: Set-ADUser -Identity {} -UserPrincipalName {}; or verify {domain} in the \
-             tenant first (Confirm-MgDomain)",
-            identity(case.subject),
-            quoted(wanted)
+            "give the user a UPN with a verified suffix: {}; or verify {domain} in the tenant first (Confirm-MgDomain)",
+            command::set(case.subject, &[(&case.upn_attribute().0, wanted)])
         )
     };
     let finding = match is_verified(evidence, domain) {

@@ -13,7 +13,7 @@ pub(crate) static RULE: Rule = Rule {
     needs: Needs::SomeCloud,
     why: "Two objects with one UPN: the second gets a placeholder in the cloud (name+4 digits@tenant.onmicrosoft.com), or the \
           synchronisation of the user stops with AttributeValueMustBeUnique.",
-    evidence: "userPrincipalName of all objects of the forest (global catalogue); userPrincipalName of live and deleted cloud \
+    evidence: "userPrincipalName of all objects of the forest (global catalogue), or the attribute that the engine takes the UPN from; userPrincipalName of live and deleted cloud \
                users; addresses of other cloud users",
     fix: "give the other object another UPN, or this one",
     source: "learn.microsoft.com/entra/identity/hybrid/connect/tshoot-connect-sync-errors (duplicate attributes)",
@@ -31,12 +31,19 @@ fn judge(case: &Case<'_>) -> Finding {
 
 fn in_forest(case: &Case<'_>, upn: &str) -> Finding {
     let forest = case.setting.forest;
+    let (attribute, _) = case.upn_attribute();
+    let seen = case.saw(&attribute);
+    if !forest.indexes_upn(&attribute) {
+        return Finding::unknown(format!(
+            "the engine takes the UPN from {attribute}, and who else in the forest has this value there was not looked up"
+        ))
+        .saw([seen]);
+    }
     let others = forest.others(Held::Upn, upn, case.subject.guid());
-    let seen = case.saw("userPrincipalName");
     if let Some(other) = others.first() {
         let theirs = Seen {
             source: forest.source.clone(),
-            attribute: "userPrincipalName".to_owned(),
+            attribute,
             value: Some(upn.to_owned()),
             at: Some(case.subject.at),
         };
@@ -99,6 +106,19 @@ mod tests {
             let both = format!("{},{bert}", user(json!({})));
             collected(Stage::new(), &[("users", &both), ("deletedUsers", "")])
         };
+        let by_mail = |stage: Stage| {
+            let name = "Microsoft.SynchronizationOption.UPNAttribute";
+            let settings =
+                json!({"InstanceId": "x", "Parameters": [{"Name": name, "Value": "mail"}]}).to_string();
+            let lists =
+                [("users", user(json!({}))), ("deletedUsers", String::new()), ("globalSettings", settings)];
+            collected(stage, &lists.each_ref().map(|(name, text)| (*name, text.as_str())))
+        };
+        let taken = |name: &str| {
+            let mut stage = Stage::new();
+            stage.forest = crate::checks::Forest::of("dc1").indexing("mail");
+            stage.beside("CN=b,DC=x", &[(name, "anna@contoso.com")])
+        };
         let by_address = user(json!({
             "id": BERT_ID, "userPrincipalName": "b@contoso.com", "proxyAddresses": ["smtp:anna@contoso.com"],
             "onPremisesImmutableId": null, "deletedDateTime": "2026-11-20T10:00:00Z",
@@ -112,6 +132,9 @@ mod tests {
                     Stage::new().beside("CN=b,DC=x", &[("userPrincipalName", "ANNA@contoso.com")]),
                     Status::Fail,
                 ),
+                ("alternate id, not looked up", by_mail(Stage::new()), Status::Unknown),
+                ("alternate id", by_mail(taken("displayName")), Status::Pass),
+                ("alternate id, taken", by_mail(taken("mail")), Status::Fail),
                 ("a cloud user", with("Anna@Contoso.com"), Status::Fail),
                 (
                     "an address of a deleted cloud user",

@@ -1,0 +1,237 @@
+//! The guide for people: what it is, how long there is time, what to do.
+
+use adrecover_core::text::printable;
+use adrecover_core::time::rfc3339;
+use adrecover_hybrid::guide::{Claim, Clock, Guide, Remaining, Source, StateDocument, StepDocument, Unknown};
+
+use crate::error::CliError;
+use crate::printer::Printer;
+
+type Done = Result<(), CliError>;
+
+/// Prints it all.
+pub(super) fn print(printer: &Printer, guide: &Guide) -> Done {
+    head(printer, guide)?;
+    clocks(printer, &guide.clocks)?;
+    duplicates(printer, &guide.duplicates)?;
+    warnings(printer, guide)?;
+    if !guide.steps.is_empty() {
+        section(printer, if guide.is_normal() { "To be sure" } else { "What to do, in this order" })?;
+        for placeholder in guide.missing() {
+            sentence(printer, 5, &format!("{} is {}", placeholder.shown(), placeholder.tells()))?;
+        }
+        guide.steps.iter().try_for_each(|s| step(printer, s))?;
+    }
+    unknowns(printer, &guide.unknowns)?;
+    possible(printer, guide)?;
+    if let Some(remains) = &guide.remains {
+        remaining(printer, remains)?;
+    }
+    page(printer, guide)
+}
+
+fn section(printer: &Printer, title: &str) -> Done {
+    printer.line("")?;
+    printer.line(&printer.bold(title))
+}
+
+/// A sentence, broken where the terminal is too narrow.
+fn sentence(printer: &Printer, indent: usize, text: &str) -> Done {
+    printer.line(&printer.fitted(&format!("{:indent$}{}", "", printable(text))))
+}
+
+fn head(printer: &Printer, guide: &Guide) -> Done {
+    let user = guide.user.as_deref().map(|u| format!("{}: ", printable(u))).unwrap_or_default();
+    let (case, color) = match (&guide.case, guide.verdict) {
+        (Some(case), Some(verdict)) => (format!("case {case}: {}", words(verdict)), color(verdict)),
+        _ => ("the case is not known yet".to_owned(), "33"),
+    };
+    printer.line(&printer.paint(color, &printer.bold(&format!("{user}{case}"))))?;
+    if let Some(summary) = guide.summary {
+        sentence(printer, 0, summary)?;
+    }
+    printer.line("")?;
+    state(printer, "on premises", &guide.states.on_premises)?;
+    state(printer, "Entra user", &guide.states.entra)?;
+    state(printer, "mailbox", &guide.states.mailbox)?;
+    let cause = match (guide.cause, guide.cause_evidence.because) {
+        (Some(cause), because) => {
+            let because = because.map(|b| format!(": {b}")).unwrap_or_default();
+            Some(format!("{}{because}", cause.text()))
+        }
+        (None, Some(because)) => Some(format!("not certain: {because}")),
+        (None, None) => None,
+    };
+    if let Some(cause) = cause {
+        sentence(printer, 0, &format!("{:<12} {cause}", "cause"))?;
+    }
+    let candidates: Vec<&str> = guide.cause_evidence.candidates.iter().map(|c| c.text()).collect();
+    if !candidates.is_empty() {
+        sentence(printer, 13, &format!("possible: {}", candidates.join("; ")))?;
+        commands(printer, "", guide.cause_evidence.command)?;
+    }
+    Ok(())
+}
+
+/// The words of a verdict.
+pub(super) fn words(verdict: &str) -> &'static str {
+    match verdict {
+        "normal" => "nothing is wrong",
+        "recoverable" => "recoverable",
+        "newMailboxOnly" => "a new, empty mailbox only",
+        "notRecoverable" => "the mailbox is not recoverable",
+        _ => "for Microsoft's support",
+    }
+}
+
+fn color(verdict: &str) -> &'static str {
+    match verdict {
+        "normal" | "recoverable" => "32",
+        "notRecoverable" => "31",
+        _ => "33",
+    }
+}
+
+/// Where a state comes from, in a word.
+pub(super) fn origin(source: Option<Source>) -> &'static str {
+    match source {
+        Some(Source::Flag) => "as the option says",
+        Some(Source::Directory) => "from the directory",
+        Some(Source::Export) => "from the exports",
+        Some(Source::Answer) => "as you said",
+        None => "",
+    }
+}
+
+fn state(printer: &Printer, title: &str, finding: &StateDocument) -> Done {
+    let name = finding.state.as_deref().unwrap_or("UNKNOWN");
+    let mut notes: Vec<&str> = vec![origin(finding.source)];
+    // Of what is unknown the reason stands below, with the command.
+    notes.extend(finding.because.iter().filter(|_| finding.state.is_some()).map(String::as_str));
+    notes.retain(|n| !n.is_empty());
+    printer.line(format!("{title:<12} {name:<13} {}", printable(&notes.join("; "))).trim_end())
+}
+
+/// A clock as text.
+pub(super) fn clock(clock: &Clock) -> String {
+    let until = match (clock.ends_at, clock.days_left) {
+        (Some(at), Some(days)) if days < 0 => format!("OVER since {}", rfc3339(at)),
+        (Some(at), Some(days)) => format!("{days} days left, until {}", rfc3339(at)),
+        _ => "unknown".to_owned(),
+    };
+    format!("{:<12} {until} ({})", clock.title(), clock.rule)
+}
+
+fn clocks(printer: &Printer, all: &[Clock]) -> Done {
+    if all.is_empty() {
+        return Ok(());
+    }
+    section(printer, "How long there is time")?;
+    all.iter().try_for_each(|c| printer.line(&format!("  {}", clock(c))))
+}
+
+/// A claim as text.
+pub(super) fn claim(claim: &Claim) -> String {
+    let chosen = if claim.is_chosen { ", taken for this user" } else { "" };
+    format!(
+        "{} {} {} ({}, by {}{chosen})",
+        claim.kind,
+        claim.id.as_deref().unwrap_or("without an id"),
+        claim.name.as_deref().unwrap_or("without a name"),
+        claim.state,
+        claim.by.join(", ")
+    )
+}
+
+fn duplicates(printer: &Printer, all: &[Claim]) -> Done {
+    if all.is_empty() {
+        return Ok(());
+    }
+    section(printer, "Several objects claim to be this user")?;
+    all.iter().try_for_each(|c| printer.line(&format!("  {}", printable(&claim(c)))))
+}
+
+fn warnings(printer: &Printer, guide: &Guide) -> Done {
+    if guide.warnings.is_empty() {
+        return Ok(());
+    }
+    section(printer, "Mind")?;
+    guide.warnings.iter().try_for_each(|warning| {
+        let when = warning.when.as_ref().map(|w| format!("if {w}: ")).unwrap_or_default();
+        sentence(printer, 2, &format!("- {when}{}", warning.text))
+    })
+}
+
+fn step(printer: &Printer, step: &StepDocument) -> Done {
+    let mark = if step.destructive { printer.paint("31", "DESTRUCTIVE ") } else { String::new() };
+    printer.line(&format!("{:>3}. {mark}{} [{}]", step.n, printer.bold(step.title), step.actor))?;
+    if let Some(when) = &step.when {
+        sentence(printer, 5, &format!("only if {when}"))?;
+    }
+    commands(printer, "before it, which must not throw:", step.check.as_deref())?;
+    commands(printer, "", step.command.as_deref())?;
+    for need in step.evidence {
+        sentence(printer, 5, &format!("needs {need}"))?;
+    }
+    if let Some(why) = step.why {
+        sentence(printer, 5, why)?;
+    }
+    if let Some(replaces) = step.replaces {
+        sentence(printer, 5, &format!("(in place of: {replaces})"))?;
+    }
+    Ok(())
+}
+
+/// Commands are not wrapped, so that they can be copied.
+fn commands(printer: &Printer, title: &str, text: Option<&str>) -> Done {
+    let Some(text) = text else { return Ok(()) };
+    if !title.is_empty() {
+        printer.line(&format!("     {title}"))?;
+    }
+    text.lines()
+        .try_for_each(|line| printer.line(&format!("       {}", printer.paint("36", &printable(line)))))
+}
+
+fn unknowns(printer: &Printer, all: &[Unknown]) -> Done {
+    if all.is_empty() {
+        return Ok(());
+    }
+    section(printer, "Not known yet")?;
+    for unknown in all {
+        let mark = if unknown.decides == "case" { "decides the case" } else { "decides between steps" };
+        sentence(printer, 2, &format!("- {} ({mark})", unknown.question))?;
+        for because in &unknown.because {
+            sentence(printer, 4, because)?;
+        }
+        commands(printer, "", Some(&unknown.command))?;
+    }
+    Ok(())
+}
+
+fn possible(printer: &Printer, guide: &Guide) -> Done {
+    if guide.possible.is_empty() {
+        return Ok(());
+    }
+    section(printer, "It is one of these")?;
+    guide.possible.iter().try_for_each(|p| printer.line(&format!("  {:<40} {}", p.case, words(p.verdict))))
+}
+
+fn remaining(printer: &Printer, remains: &Remaining) -> Done {
+    section(printer, "What remains")?;
+    sentence(printer, 2, remains.summary)?;
+    remains.conditions.iter().try_for_each(|text| sentence(printer, 2, &format!("- it takes {text}")))?;
+    remains.steps.iter().try_for_each(|s| step(printer, s))?;
+    remains.warnings.iter().try_for_each(|text| sentence(printer, 2, &format!("- {text}")))?;
+    sentence(printer, 2, "The last way is a new account. It cannot bring back:")?;
+    remains.recreate_loses.iter().try_for_each(|text| sentence(printer, 2, &format!("- {text}")))
+}
+
+fn page(printer: &Printer, guide: &Guide) -> Done {
+    let Some(page) = &guide.page else { return Ok(()) };
+    section(printer, "Microsoft's page")?;
+    sentence(printer, 2, &format!("\"{}\": {}", page.title, page.says))?;
+    if let Some(instead) = page.instead {
+        sentence(printer, 2, &format!("Done otherwise here: {instead}"))?;
+    }
+    sentence(printer, 2, "Nothing here was run against a live tenant; docs/guide.md says what was tested.")
+}

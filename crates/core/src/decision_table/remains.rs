@@ -1,0 +1,80 @@
+//! What remains when the account on premises cannot be undeleted.
+
+use super::By::{Adrecover, PowerShell, Wait};
+use super::{Place, Step};
+
+/// The ways that are left, and what they cost.
+#[derive(Debug)]
+pub struct Remains {
+    /// When this is for.
+    pub summary: &'static str,
+    /// What has to be given for an authoritative restore.
+    pub conditions: &'static [&'static str],
+    /// The authoritative restore, step by step.
+    pub steps: &'static [Step],
+    /// What to mind.
+    pub warnings: &'static [&'static str],
+    /// What `adrecover recreate`, the last way, cannot bring back.
+    pub recreate_loses: &'static [&'static str],
+}
+
+/// Recycled, past its lifetime, or on a server that cannot undelete it: exit code 8.
+pub static REMAINS: Remains = Remains {
+    summary: "The account is recycled, past its lifetime, or on a server that cannot undelete it. An authoritative restore from a backup is the \
+              only way to the same SID and GUID, and so to the same Entra user and mailbox.",
+    conditions: &[
+        "a system state backup of a writable domain controller of this domain, made before the deletion",
+        "the backup is younger than the tombstone lifetime; an older one must not be brought back",
+        "the password of Directory Services Restore Mode of that domain controller",
+        "if only the server is what cannot undelete: try another domain controller first (`adrecover doctor`)",
+    ],
+    steps: &[
+        Step::new("remains.holdSync", PowerShell, "Hold the synchronisation")
+            .at(Place::SyncServer)
+            .command("Set-ADSyncScheduler -SyncCycleEnabled $false"),
+        Step::new("remains.restoreMode", PowerShell, "Start one domain controller in Directory Services Restore Mode")
+            .at(Place::DomainController)
+            .command("bcdedit /set safeboot dsrepair\nRestart-Computer")
+            .needs(&["another domain controller that serves meanwhile"])
+            .destructive()
+            .by_hand(),
+        Step::new("remains.systemState", PowerShell, "Bring the backup back, and do not restart")
+            .at(Place::DomainController)
+            .command("wbadmin get versions\nwbadmin start systemstaterecovery -version:<VERSION>")
+            .why("A snapshot or an image of a virtual machine is no substitute.")
+            .destructive()
+            .by_hand(),
+        Step::new("remains.authoritative", PowerShell, "Mark this one object as authoritative")
+            .at(Place::DomainController)
+            .command("ntdsutil\nactivate instance ntds\nauthoritative restore\nrestore object \"<DN>\"\nquit\nquit")
+            .needs(&["the DN before the deletion (adrecover show)"])
+            .why("It writes ar_<time>_objects.txt and ar_<time>_links_<domain>.ldf: keep both.")
+            .destructive()
+            .by_hand(),
+        Step::new("remains.normalMode", PowerShell, "Start it normally and let it replicate")
+            .at(Place::DomainController)
+            .command("bcdedit /deletevalue safeboot\nRestart-Computer")
+            .by_hand(),
+        Step::new("remains.links", PowerShell, "Bring the memberships back, once the object has replicated")
+            .at(Place::DomainController)
+            .command("ldifde -i -k -f ar_<TIME>_links_<DOMAIN>.ldf")
+            .why("For each domain with such a file, on a domain controller of that domain.")
+            .by_hand(),
+        Step::new("remains.look", Adrecover, "See that it is there, everywhere")
+            .command("adrecover show {user}"),
+        Step::new("remains.goOn", Wait, "Go on with the case from the pre-flight on")
+            .why("The account is present now; passwords and memberships are those of the backup."),
+    ],
+    warnings: &[
+        "Make sure that only the objects that you want are marked as authoritative: others can cause many problems in Active Directory (the article's warning).",
+        "Never mark a whole subtree or the database for one user.",
+        "What changed after the backup (passwords, memberships, attributes) is not in it.",
+    ],
+    recreate_loses: &[
+        "the SID: every permission on files, shares, mailboxes and SQL servers that names it, and the Windows profile",
+        "the objectGUID and with it the source anchor: the new account never matches the soft-deleted Entra user, and since 2026 an anchor that is copied into it is refused",
+        "the password and its history; data that is encrypted with it (DPAPI, EFS)",
+        "memberships that no source knows, and everything else that no source knows",
+        "membership in groups of other domains, delegations, certificates that name the old object",
+    ],
+};

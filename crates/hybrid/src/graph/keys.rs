@@ -1,8 +1,6 @@
 //! By what a user is asked for: everything that a check or a decision may look it up by.
 
 use adrecover_core::{ObjectGuid, Sid};
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
 use super::read::Key;
@@ -57,7 +55,7 @@ impl Key {
 }
 
 fn anchor(guid: ObjectGuid) -> Key {
-    Key::ImmutableId(STANDARD.encode(guid.to_wire()))
+    Key::ImmutableId(guid.source_anchor())
 }
 
 impl Key {

@@ -43,6 +43,7 @@ async fn statuses(fake: &Fake, subject: &Subject, wanted: &Wanted) -> BTreeMap<&
         observed: Observed::default(),
         engine: EngineFindings::default(),
         licensed_groups: Known::NotAsked,
+        schema_lacks: Known::NotAsked,
         on_prem_only: false,
         now: clock()(),
     };

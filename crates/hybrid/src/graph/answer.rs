@@ -56,7 +56,9 @@ impl Answer {
         for secret in secrets.iter().filter(|s| s.len() >= 4) {
             let in_json = serde_json::to_string(secret).unwrap_or_default();
             let in_json = in_json.trim_matches('"');
-            for form in [*secret, in_json] {
+            let in_form = super::send::Form::default().with("x", secret).encoded().unwrap_or_default();
+            let in_form = in_form.strip_prefix("x=").unwrap_or_default();
+            for form in [*secret, in_json, in_form].into_iter().filter(|form| !form.is_empty()) {
                 replace(&mut self.body, form.as_bytes());
             }
         }

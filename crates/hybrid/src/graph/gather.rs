@@ -21,7 +21,8 @@ use crate::evidence::{Asked, Dataset, EvidenceError, Loader, Stated, UserField, 
 /// How much is fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Wanted {
-    /// All users and all deleted users, as the collector does. Memory grows with the tenant.
+    /// All users and all deleted users, as the collector does. Memory grows with the tenant. The source of authority is not among
+    /// it, for it takes a request a user: gather those users besides, into the same loader.
     Tenant,
     /// The users that have one of these, live and deleted. Of others nothing is known then.
     Users(Vec<Key>),

@@ -38,7 +38,7 @@ impl Form {
         self
     }
 
-    fn encoded(&self) -> Option<String> {
+    pub(crate) fn encoded(&self) -> Option<String> {
         let mut url: Url = "form:/".parse().ok()?;
         for (name, value, _) in &self.pairs {
             url.query_pairs_mut().append_pair(name, value.expose_secret());

@@ -83,7 +83,8 @@ impl Fault {
                     reqwest::Url::parse(&format!("x:/?{}", String::from_utf8_lossy(&received.body)))
                         .map(|url| url.query_pairs().map(|(_, value)| value.into_owned()).collect())
                         .unwrap_or_default();
-                let said = format!("you sent {token} {}", form.join(" "));
+                let body = String::from_utf8_lossy(&received.body);
+                let said = format!("you sent {token} {} {body}", form.join(" "));
                 let mut reply = error(400, "Echo", &said);
                 if received.path.contains("/oauth2/") {
                     reply = in_json(400, &json!({ "error": "invalid_client", "error_description": said }));

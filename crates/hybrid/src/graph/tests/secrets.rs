@@ -11,6 +11,7 @@ fn assert_silent(text: &str) {
         plain,
         in_json.trim_matches('"'),
         "Fake~secret",
+        "secret%2B%2F%26",
         "fake.token",
         "fake.refresh",
         "fake-device-code",

@@ -749,6 +749,18 @@ def exports():
         "ExchangeGuid": GUID, "PrimarySmtpAddress": "a@b.c", "EmailAddresses": {"value": ["SMTP:a@b.c"], "Count": 1}, "ExternalDirectoryObjectId": "",
         "WhenSoftDeleted": "/Date(1793525400000)/", "RemoteRecipientType": "ProvisionMailbox, Migrated", "IsSoftDeletedByRemove": True,
     }
+    conflict = {"code": "ObjectConflict", "target": "proxyAddresses", "message": "held by \u001b[31m\u202e"}
+    refusal = {"code": "Request_BadRequest", "message": "Another\nobject", "details": [conflict], "innerError": {"request-id": "r", "code": "x", "innererror": {"code": "y"}}}
+    write(
+        "graph_answer",
+        page=page("users", user),
+        next=page("users", user, **{"@odata.nextLink": "https://graph.microsoft.com/v1.0/users?$skiptoken=x"}),
+        next_elsewhere=page("users", **{"@odata.nextLink": "https://graph.microsoft.com@x/v1.0/users"}),
+        next_version=page("users", **{"@odata.nextLink": "https://graph.microsoft.com/v1.0/../beta/users"}),
+        refusal=json.dumps({"error": refusal}),
+        login=json.dumps({"error": "invalid_client", "error_description": "AADSTS7000215"}),
+        deep='{"error":{"innerError":' * 15 + "{}" + "}}" * 15, cut=page("users", user)[:90], twice='{"value":[],"value":[]}', empty="",
+    )
     scheduler = {"SyncCycleEnabled": True, "StagingModeEnabled": False, "NextSyncCyclePolicyType": "Delta", "AllowedSyncCycleInterval": {"Ticks": 18000000000}}
     write(
         "evidence",

@@ -1,11 +1,12 @@
-//! The cloud half of a hybrid identity, as far as files tell: what the synchronisation engine takes, and what the cloud
-//! holds.
+//! The cloud half of a hybrid identity: what the synchronisation engine takes, and what the cloud holds, as files tell it or
+//! Microsoft Graph.
 
 pub mod checks;
 pub mod evidence;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod graph;
 pub mod guide;
 pub mod scope;
 pub mod text;

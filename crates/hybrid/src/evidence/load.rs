@@ -1,5 +1,6 @@
 //! From paths to evidence.
 
+use std::collections::HashSet;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -9,11 +10,12 @@ use chrono::DateTime;
 
 use super::Evidence;
 use super::input::Input;
-use super::manifest::{Manifest, is_manifest};
+use super::manifest::{Manifest, Stated, is_manifest};
 use super::read::{FileReader, Stop};
 use super::record::FileId;
-use super::source::{EvidenceError, Extent, SourceFile};
+use super::source::{Dataset, EvidenceError, Extent, SourceFile};
 use super::store::Store;
+use super::users::Asked;
 
 /// The most files that are read.
 const MAX_FILES: usize = 4096;
@@ -28,6 +30,7 @@ pub struct Loader {
     store: Store,
     manifest: Manifest,
     handed_over: Vec<PathBuf>,
+    asked: HashSet<(Dataset, Asked)>,
 }
 
 impl Loader {
@@ -115,6 +118,29 @@ impl Loader {
         }
     }
 
+    /// Says what [`Self::add_reader`] will read under this name.
+    pub(crate) fn state(&mut self, path: &Path, stated: Stated) {
+        self.manifest.files.insert(path.to_owned(), stated);
+    }
+
+    /// Notes that a dataset was asked for and did not come, or not all of it.
+    pub(crate) fn note_failure(
+        &mut self,
+        path: &Path,
+        at: Timestamp,
+        dataset: Dataset,
+        why: &str,
+    ) -> Result<(), EvidenceError> {
+        let file = self.file(path, at, true)?;
+        self.store.list(dataset, file, 0, Extent::Failed(super::source::brief(why)));
+        Ok(())
+    }
+
+    /// Notes that every user of a list was read who has this, so that not finding one means that there is none.
+    pub(crate) fn note_asked(&mut self, dataset: Dataset, asked: Asked) {
+        self.asked.insert((dataset, asked));
+    }
+
     fn file(&mut self, path: &Path, at: Timestamp, is_dated_inside: bool) -> Result<FileId, EvidenceError> {
         if self.store.files.len() >= MAX_FILES {
             return Err(EvidenceError::TooMany { path: path.to_owned(), limit: MAX_FILES });
@@ -127,7 +153,7 @@ impl Loader {
     /// Puts together what was read.
     pub fn finish(mut self) -> Evidence {
         let merged = self.store.merge();
-        Evidence::new(self.store, &merged, self.handed_over)
+        Evidence::new(self.store, &merged, self.handed_over, self.asked)
     }
 }
 

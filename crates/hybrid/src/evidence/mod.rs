@@ -40,7 +40,7 @@ mod users;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
 pub use engine::{DELETION_THRESHOLD_EXCEEDED, Event, PolicyType, Run, Scheduler};
@@ -55,9 +55,12 @@ pub use load::Loader;
 pub use lookup::Matches;
 pub use mailboxes::{Mailbox, MailboxState, Mailboxes};
 pub use manifest::MANIFEST;
+pub(crate) use manifest::Stated;
 pub use pack::Items;
+pub(crate) use source::brief;
 pub use source::{Dataset, EvidenceError, Extent, Gap, Listing, SourceFile, Warning};
 pub use tenant::{Domain, LicensedGroup, Organisation, RoleHolding, Sku, SyncFeatures};
+pub(crate) use users::{Asked, without_prefix};
 pub use users::{ExchangePlan, Licence, LicenceState, ProvisioningError, User, Users};
 
 use entity::Entity;
@@ -77,6 +80,8 @@ pub struct Evidence {
     both_live_and_deleted: Vec<String>,
     handed_over: Vec<PathBuf>,
     newest_first: Vec<usize>,
+    /// The users that were asked for by these, to the end.
+    asked: HashSet<(Dataset, Asked)>,
 }
 
 impl Evidence {
@@ -89,7 +94,12 @@ impl Evidence {
         Ok(loader.finish())
     }
 
-    fn new(store: Store, merged: &BTreeMap<Entity, Merged>, handed_over: Vec<PathBuf>) -> Self {
+    fn new(
+        store: Store,
+        merged: &BTreeMap<Entity, Merged>,
+        handed_over: Vec<PathBuf>,
+        asked: HashSet<(Dataset, Asked)>,
+    ) -> Self {
         let rows = |entity| store.tables.get(&entity).map_or(&[][..], |t| &t.rows[..]);
         let users_by_key = users::index(rows(Entity::User));
         let mailboxes_by_key = mailboxes::index(rows(Entity::Mailbox));
@@ -112,6 +122,7 @@ impl Evidence {
             both_live_and_deleted,
             handed_over,
             newest_first,
+            asked,
         }
     }
 

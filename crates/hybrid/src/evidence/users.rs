@@ -74,7 +74,7 @@ pub struct ProvisioningError<'a> {
 }
 
 /// The UPN without the object id that stands before it while the user lies in the bin; `None` if there is none.
-pub(super) fn without_prefix<'a>(upn: &'a str, id: &str) -> Option<&'a str> {
+pub(crate) fn without_prefix<'a>(upn: &'a str, id: &str) -> Option<&'a str> {
     let (prefix, rest) = upn.split_at_checked(32)?;
     let digits = id.bytes().filter(|b| *b != b'-');
     (!rest.is_empty() && id.len() == 36 && digits.eq(prefix.bytes().map(|b| b.to_ascii_lowercase())))
@@ -267,6 +267,26 @@ const PLAIN: [UserField; 6] = [
     UserField::OnPremisesDistinguishedName,
 ];
 
+/// What users were asked for by: a tag of the index and the key.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Asked(u8, String);
+
+impl Asked {
+    pub(crate) fn by(field: UserField, value: &str) -> Self {
+        match field {
+            UserField::UserPrincipalName => Self::key(UPN, value),
+            UserField::ProxyAddresses => Self::key(ADDRESS, super::lookup::bare(value)),
+            _ => Self::key(field as u8, value),
+        }
+    }
+
+    fn key(tag: u8, value: &str) -> Self {
+        // Base64 has a case.
+        let has_case = tag == UserField::OnPremisesImmutableId as u8;
+        Self(tag, if has_case { value.to_owned() } else { value.to_lowercase() })
+    }
+}
+
 /// All keys of all users.
 pub(super) fn index(rows: &[Record]) -> Index {
     let mut index = Index::with_capacity(rows.len() * 10);
@@ -316,7 +336,13 @@ impl<'a> Users<'a> {
         let users = rows.filter(|r| r.part == list).map(|record| User { record, evidence });
         let found: Vec<User<'a>> = users.filter(|user| fits(*user)).collect();
         let needs = needs.iter().map(|f| *f as u8);
-        Matches::new(found, evidence.gaps(self.dataset, needs))
+        let was_asked = evidence.asked.contains(&(self.dataset, Asked::key(tag, key)));
+        let gaps = if was_asked {
+            evidence.unasked(self.dataset, needs)
+        } else {
+            evidence.gaps(self.dataset, needs)
+        };
+        Matches::new(found, gaps)
     }
 
     fn by(&self, field: UserField, value: &str, are_equal: fn(&str, &str) -> bool) -> Matches<'a, User<'a>> {

@@ -12,10 +12,20 @@ use crate::text;
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target by its name.
-pub const TARGETS: &[Target] = &[("sync_json", sync_json), ("sync_xml", sync_xml), ("text_file", text_file)];
+pub const TARGETS: &[Target] = &[
+    ("graph_answer", graph_answer),
+    ("sync_json", sync_json),
+    ("sync_xml", sync_xml),
+    ("text_file", text_file),
+];
 
 /// What stands in the seeds where an export has cookies and passwords.
 const SECRET: &str = "c00kie-0f-the-c0nnect0r";
+
+/// An answer of Graph: a page of a list, or a refusal.
+pub fn graph_answer(data: &[u8]) {
+    crate::graph::fuzzed(data);
+}
 
 /// A configuration as JSON: connectors, the wizard's policy, a schema of Cloud Sync.
 pub fn sync_json(data: &[u8]) {

@@ -1,7 +1,7 @@
 //! Microsoft Graph: reads what Entra ID holds, and makes the few changes that a recovery needs.
 //!
 //! Start at [`Client`]. What it reads becomes the same [`Evidence`](crate::evidence::Evidence) as files of an export
-//! ([`gather`]); what it changes is a [`Change`] that can be shown first. Four rules hold throughout:
+//! ([`Client::gather`]); what it changes is a [`Change`] that can be shown first. Four rules hold throughout:
 //!
 //! - Secrets and tokens are in memory only, and in no error, `Debug` or text that is shown.
 //! - The token goes to the two hosts of the [`Endpoint`] and nowhere else: no redirect is followed, no link to another host.

@@ -15,6 +15,7 @@ use super::forest::Forest;
 use super::observed::Observed;
 use super::rule::{Finding, Seen};
 use super::subject::{ConnectorAccount, Subject};
+use crate::compare::same;
 use crate::evidence::{
     Evidence, Known, Mailbox, MailboxField, MailboxState, Matches, SyncFeature, User, UserField, Users,
 };
@@ -457,11 +458,6 @@ fn by_object_identifier<'a>(users: &Users<'a>, guid: ObjectGuid) -> Matches<'a, 
 /// A file's name without its folder.
 pub(super) fn name_of(path: &std::path::Path) -> String {
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
-}
-
-/// Whether two texts are equal but for case.
-pub(super) fn same(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b) || a.to_lowercase() == b.to_lowercase()
 }
 
 /// The part of a UPN or an address behind the last `@`.

@@ -4,6 +4,8 @@ use std::collections::HashMap;
 
 use adrecover_core::{Entry, ObjectGuid};
 
+use crate::compare::bare;
+
 /// What must not be held twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Held {
@@ -107,14 +109,6 @@ impl Forest {
             known.insert(holder.guid.map_or_else(|| holder.dn.to_lowercase(), |g| g.to_string()))
         });
         found
-    }
-}
-
-/// An address without `smtp:`; one of another type with its type.
-pub(crate) fn bare(address: &str) -> &str {
-    match address.split_at_checked(5) {
-        Some((kind, rest)) if kind.eq_ignore_ascii_case("smtp:") => rest,
-        _ => address,
     }
 }
 

@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
-use super::case::{Case, CloudObject, same};
+use super::case::{Case, CloudObject};
 use super::rule::Seen;
+use crate::compare::same;
 use crate::evidence::{Known, MailboxField, UserField};
 
 /// The answer.

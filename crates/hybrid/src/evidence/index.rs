@@ -52,14 +52,10 @@ pub(crate) fn hash64(tag: Tag, key: &str) -> u64 {
     state
 }
 
-/// Whether two texts are equal but for case.
-pub(crate) fn same(a: &str, b: &str) -> bool {
-    a.eq_ignore_ascii_case(b) || !(a.is_ascii() && b.is_ascii()) && a.to_lowercase() == b.to_lowercase()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::compare::same;
     use proptest::prelude::*;
 
     proptest! {

@@ -39,14 +39,6 @@ impl<T: Copy> Matches<'_, T> {
     }
 }
 
-/// An address without `smtp:`; one of another type with its type.
-pub(super) fn bare(address: &str) -> &str {
-    match address.split_at_checked(5) {
-        Some((kind, rest)) if kind.eq_ignore_ascii_case("smtp:") => rest,
-        _ => address,
-    }
-}
-
 /// The primary SMTP addresses among these, without their type.
 pub(super) fn primary(all: Items<'_>) -> impl Iterator<Item = &str> {
     all.filter_map(|proxy| proxy.strip_prefix("SMTP:"))

@@ -4,15 +4,17 @@ use adrecover_core::time::Timestamp;
 use uuid::Uuid;
 
 use super::fields::{Kind, MailboxField};
-use super::index::{Index, same};
+use super::index::Index;
 use super::known::Known;
-use super::lookup::{Matches, bare, primary};
+use super::lookup::{Matches, primary};
 use super::pack::Items;
 use super::record::Record;
 use super::source::{Dataset, SourceFile};
 use super::table::part;
 use super::users::seconds;
 use super::{Entity, Evidence};
+use crate::compare::bare;
+use crate::compare::same;
 
 /// What has become of a mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

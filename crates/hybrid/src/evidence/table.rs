@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use super::convert::Why;
 use super::entity::Entity;
 use super::fields::Kind;
-use super::index::{hash64, same};
+use super::index::hash64;
 use super::known::Known;
 use super::pack::Items;
 use super::record::{FileId, Record};
+use crate::compare::same;
 
 /// Which of the lists of its kind an object stands in.
 pub(crate) mod part {

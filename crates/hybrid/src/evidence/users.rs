@@ -5,7 +5,7 @@ use chrono::DateTime;
 use uuid::Uuid;
 
 use super::fields::{Kind, UserField};
-use super::index::{Index, same};
+use super::index::Index;
 use super::known::Known;
 use super::lookup::Matches;
 use super::pack::Items;
@@ -13,6 +13,7 @@ use super::record::{Pool, Record};
 use super::source::{Dataset, SourceFile};
 use super::table::part;
 use super::{Entity, Evidence};
+use crate::compare::{bare, same};
 
 /// A user of the tenant as the exports give it.
 #[derive(Debug, Clone, Copy)]
@@ -275,7 +276,7 @@ impl Asked {
     pub(crate) fn by(field: UserField, value: &str) -> Self {
         match field {
             UserField::UserPrincipalName => Self::key(UPN, value),
-            UserField::ProxyAddresses => Self::key(ADDRESS, super::lookup::bare(value)),
+            UserField::ProxyAddresses => Self::key(ADDRESS, bare(value)),
             _ => Self::key(field as u8, value),
         }
     }
@@ -302,7 +303,7 @@ pub(super) fn index(rows: &[Record]) -> Index {
             index.add(UPN, without_prefix(upn, id).unwrap_or(upn), row);
         }
         if let Known::Value(all) = record.get(UserField::ProxyAddresses.into()) {
-            Items(all).for_each(|proxy| index.add(ADDRESS, super::lookup::bare(proxy), row));
+            Items(all).for_each(|proxy| index.add(ADDRESS, bare(proxy), row));
         }
     }
     index.sort();
@@ -390,21 +391,20 @@ impl<'a> Users<'a> {
 
     /// By any address: of SMTP with or without its type, of others with it.
     pub fn by_address(&self, address: &str) -> Matches<'a, User<'a>> {
-        let bare = super::lookup::bare(address);
+        let wanted = bare(address);
         let has = |user: User<'a>| {
-            user.proxy_addresses()
-                .value()
-                .is_some_and(|mut all| all.any(|p| same(super::lookup::bare(p), bare)))
+            user.proxy_addresses().value().is_some_and(|mut all| all.any(|p| same(bare(p), wanted)))
         };
-        self.find(ADDRESS, bare, &[UserField::ProxyAddresses], has)
+        self.find(ADDRESS, wanted, &[UserField::ProxyAddresses], has)
     }
 
     /// By primary SMTP address.
     pub fn by_primary_smtp(&self, address: &str) -> Matches<'a, User<'a>> {
-        let bare = super::lookup::bare(address);
-        let has =
-            |user: User<'a>| user.primary_smtp().value().is_some_and(|all| all.iter().any(|p| same(p, bare)));
-        self.find(ADDRESS, bare, &[UserField::ProxyAddresses], has)
+        let wanted = bare(address);
+        let has = |user: User<'a>| {
+            user.primary_smtp().value().is_some_and(|all| all.iter().any(|p| same(p, wanted)))
+        };
+        self.find(ADDRESS, wanted, &[UserField::ProxyAddresses], has)
     }
 
     /// The distinguished names that users are synchronised from: what is in scope, as it was observed.

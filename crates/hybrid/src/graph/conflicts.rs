@@ -6,6 +6,7 @@ use uuid::Uuid;
 use super::client::Client;
 use super::error::{GraphError, GraphErrorKind};
 use super::read::{Key, Place, Read};
+use crate::compare::bare;
 use crate::evidence::without_prefix;
 
 /// What an object is that holds a name.
@@ -158,11 +159,4 @@ fn held(object: &Object, name: &str) -> Option<&'static str> {
         return Some("proxyAddresses");
     }
     object.mail.as_deref().filter(|m| is(m)).map(|_| "mail")
-}
-
-fn bare(address: &str) -> &str {
-    match address.split_at_checked(5) {
-        Some((kind, rest)) if kind.eq_ignore_ascii_case("smtp:") => rest,
-        _ => address,
-    }
 }

@@ -4,10 +4,11 @@ use adrecover_core::security::ids::{self, Property};
 use adrecover_core::security::{Decision, Right, SecurityDescriptor};
 use uuid::{Uuid, uuid};
 
-use crate::checks::case::{Case, same};
+use crate::checks::case::Case;
 use crate::checks::command::{once_live, quoted};
 use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity, Status};
 use crate::checks::subject::ConnectorAccount;
+use crate::compare::same;
 use crate::evidence::Known;
 use crate::scope::model::SettingName;
 

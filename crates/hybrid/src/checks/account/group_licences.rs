@@ -2,9 +2,10 @@
 
 use adrecover_core::{Dn, Sid};
 
-use crate::checks::case::{Case, same};
+use crate::checks::case::Case;
 use crate::checks::command;
 use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity};
+use crate::compare::same;
 use crate::evidence::{Dataset, Evidence, Known, LicensedGroup, UserField};
 
 /// The check.

@@ -1,9 +1,10 @@
 //! `exchange.legacyDn`.
 
-use crate::checks::case::{Case, same};
+use crate::checks::case::Case;
 use crate::checks::command;
 use crate::checks::looked::gaps;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
+use crate::compare::same;
 use crate::evidence::{Known, MailboxField};
 
 use super::recipient::is_of_exchange;

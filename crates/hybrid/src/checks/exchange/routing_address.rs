@@ -1,12 +1,13 @@
 //! `exchange.routingAddress`.
 
-use crate::checks::case::{Case, same, suffix};
+use crate::checks::case::{Case, suffix};
 use crate::checks::command::{add, identity, once_live, quoted};
-use crate::checks::forest::bare;
 use crate::checks::idfix;
 use crate::checks::looked::of_domain;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::checks::upn::{format::told, suffix_verified::is_verified};
+use crate::compare::bare;
+use crate::compare::same;
 use crate::evidence::{Known, UserField};
 
 use super::recipient::{is_on_premises, is_remote};

@@ -1,11 +1,11 @@
 //! `mail.addressFormat`.
 
 use crate::checks::case::{Case, suffix};
-use crate::checks::forest::bare;
 use crate::checks::idfix;
 use crate::checks::looked::of_domain;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
 use crate::checks::upn::{format::told, suffix_verified::is_verified};
+use crate::compare::bare;
 use crate::evidence::Known;
 
 /// The check.

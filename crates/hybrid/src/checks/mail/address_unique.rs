@@ -1,9 +1,10 @@
 //! `mail.addressUnique`.
 
 use crate::checks::case::Case;
-use crate::checks::forest::{Held, bare};
+use crate::checks::forest::Held;
 use crate::checks::looked::{gaps, of_files};
 use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity};
+use crate::compare::bare;
 use crate::evidence::{Evidence, Known, MailboxField, MailboxState, User, UserField};
 
 /// The check.

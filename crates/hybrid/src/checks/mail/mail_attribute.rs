@@ -1,8 +1,9 @@
 //! `mail.mailAttribute`.
 
-use crate::checks::case::{Case, same};
+use crate::checks::case::Case;
 use crate::checks::command;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
+use crate::compare::same;
 use crate::evidence::Known;
 
 /// The check.

@@ -1,10 +1,11 @@
 //! `mail.primarySmtp`.
 
-use crate::checks::case::{Case, same};
+use crate::checks::case::Case;
 use crate::checks::command;
-use crate::checks::forest::bare;
 use crate::checks::primary::{Answer, answer};
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
+use crate::compare::bare;
+use crate::compare::same;
 use crate::evidence::Known;
 
 /// The check.

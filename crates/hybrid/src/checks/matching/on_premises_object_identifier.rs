@@ -3,9 +3,10 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::checks::case::{Case, same};
+use crate::checks::case::Case;
 use crate::checks::looked::of_feature;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
+use crate::compare::same;
 use crate::evidence::{Known, SyncFeature, UserField};
 
 /// The check.

@@ -1,9 +1,10 @@
 //! `match.softMatchAllowed`.
 
 use crate::checks::anchor::{Relation, relation, undecided};
-use crate::checks::case::{Case, same};
+use crate::checks::case::Case;
 use crate::checks::looked::of_feature;
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
+use crate::compare::same;
 use crate::evidence::{Known, SyncFeature, User, UserField};
 
 /// The check.

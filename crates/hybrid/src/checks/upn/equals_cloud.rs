@@ -1,8 +1,9 @@
 //! `upn.equalsCloud`.
 
-use crate::checks::case::{Case, same};
+use crate::checks::case::Case;
 use crate::checks::command;
 use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity};
+use crate::compare::same;
 use crate::evidence::{Known, User, UserField};
 
 /// The check.

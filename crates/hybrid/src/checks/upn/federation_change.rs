@@ -1,8 +1,9 @@
 //! `upn.federationChange`.
 
-use crate::checks::case::{Case, same, suffix};
+use crate::checks::case::{Case, suffix};
 use crate::checks::looked::{gaps, of_domain, of_feature};
 use crate::checks::rule::{Finding, Needs, Rule, Severity};
+use crate::compare::same;
 use crate::evidence::{Dataset, Evidence, Known, SyncFeature, User, UserField};
 
 /// The check.

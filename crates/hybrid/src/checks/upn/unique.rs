@@ -1,8 +1,9 @@
 //! `upn.unique`.
 
-use crate::checks::case::{Case, same};
+use crate::checks::case::Case;
 use crate::checks::forest::Held;
 use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity};
+use crate::compare::same;
 use crate::evidence::{Known, User, UserField};
 
 /// The check.

@@ -8,7 +8,7 @@ use adrecover_core::text::printable;
 use adrecover_core::time::{Timestamp, rfc3339};
 use adrecover_hybrid::checks::{CheckReport, Seen, UserReport, Verdict};
 
-use super::output::Summary;
+use super::summary::Summary;
 use crate::error::CliError;
 
 /// The page in the making: a file beside the one that it will be, so that no half a page is left under its name.

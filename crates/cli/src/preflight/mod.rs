@@ -5,3 +5,4 @@ pub(crate) mod gather;
 pub(crate) mod html;
 pub(crate) mod inputs;
 pub(crate) mod output;
+mod summary;

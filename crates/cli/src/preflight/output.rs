@@ -9,38 +9,11 @@ use adrecover_hybrid::checks::{CheckReport, SCHEMA, Severity, Status, UserReport
 use serde::Serialize;
 
 use super::html::Page;
+use super::summary::Summary;
 use crate::args::Format;
 use crate::context::Ctx;
 use crate::error::CliError;
 use crate::printer::Printer;
-
-/// How many users came to which verdict.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
-pub(crate) struct Summary {
-    pub(crate) users: u64,
-    pub(crate) ready: u64,
-    pub(crate) incomplete: u64,
-    pub(crate) blocked: u64,
-}
-
-impl Summary {
-    fn add(&mut self, verdict: Verdict) {
-        self.users += 1;
-        *match verdict {
-            Verdict::Ready => &mut self.ready,
-            Verdict::Incomplete => &mut self.incomplete,
-            Verdict::Blocked => &mut self.blocked,
-        } += 1;
-    }
-
-    fn verdict(&self) -> Verdict {
-        match (self.blocked, self.incomplete) {
-            (1.., _) => Verdict::Blocked,
-            (0, 1..) => Verdict::Incomplete,
-            (0, 0) => Verdict::Ready,
-        }
-    }
-}
 
 /// The beginning of the document; the users follow one by one, since those of a whole domain would not fit into memory.
 #[derive(Serialize)]

@@ -6,10 +6,12 @@
 use serde::{Deserialize, Serialize};
 
 use crate::kind::ObjectKind;
+use crate::recovery::{Awaited, CloudChange, Hand, Stage};
 use crate::request::{AttributeWish, RestoreRequest};
 use crate::time::Timestamp;
 use crate::value::Value;
 use crate::{Dn, ObjectGuid, Sid};
+use uuid::Uuid;
 
 /// The schema name of the plan document. A reader refuses any other.
 pub const SCHEMA: &str = "adrecover/plan/v1";
@@ -44,6 +46,11 @@ pub struct Plan {
 pub enum Purpose {
     /// To restore deleted objects.
     Restore,
+    /// To bring a cloud user back, without the directory.
+    Cloud {
+        /// The tenant, as it was named when signing in.
+        tenant: String,
+    },
     /// To take back an earlier operation.
     Undo {
         /// The operation that is taken back.
@@ -190,20 +197,61 @@ pub enum Action {
         /// What to do.
         text: String,
     },
-    /// The synchronisation is to be held on its own server: a user who is half restored must not reach the cloud.
+    /// The synchronisation is held: a user who is half restored must not reach the cloud.
     HoldSync {
         /// How.
         text: String,
+        /// Who does it.
+        #[serde(default, skip_serializing_if = "Hand::is_person")]
+        hand: Hand,
     },
     /// What is to be put right before the synchronisation goes on.
     BeforeSync {
         /// What to do.
         text: String,
     },
+    /// The user is checked as it is now, before the synchronisation goes on.
+    Preflight,
     /// The synchronisation goes on.
     ReleaseSync {
         /// How, and when.
         text: String,
+        /// Who does it.
+        #[serde(default, skip_serializing_if = "Hand::is_person")]
+        hand: Hand,
+    },
+    /// One cycle of the synchronisation is run.
+    RunSync {
+        /// How.
+        text: String,
+        /// Who does it.
+        #[serde(default, skip_serializing_if = "Hand::is_person")]
+        hand: Hand,
+    },
+    /// Something has to come about before the next step.
+    Wait {
+        /// What.
+        awaited: Awaited,
+        /// What to do, or where to look, where it does not.
+        text: String,
+    },
+    /// Takes a cloud user out of the bin of Entra ID.
+    CloudRestore {
+        /// Its object id.
+        user: Uuid,
+        /// The UPN that it gets instead of its own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_principal_name: Option<String>,
+        /// Whether it loses the addresses that somebody else holds now.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        without_taken_addresses: bool,
+    },
+    /// Changes a live cloud user.
+    CloudUpdate {
+        /// Its object id.
+        user: Uuid,
+        /// What is changed.
+        change: CloudChange,
     },
 }
 
@@ -286,18 +334,43 @@ impl Action {
             Self::Manual { .. } => "manual",
             Self::HoldSync { .. } => "holdSync",
             Self::BeforeSync { .. } => "beforeSync",
+            Self::Preflight => "preflight",
             Self::ReleaseSync { .. } => "releaseSync",
+            Self::RunSync { .. } => "runSync",
+            Self::Wait { .. } => "wait",
+            Self::CloudRestore { .. } => "cloudRestore",
+            Self::CloudUpdate { .. } => "cloudUpdate",
         }
     }
 
-    /// Whether carrying it out writes to the directory.
+    /// When it has its turn.
+    pub fn stage(&self) -> Stage {
+        match self {
+            Self::HoldSync { hand: Hand::Attribute { .. }, .. } => Stage::Directory,
+            Self::HoldSync { .. } => Stage::Hold,
+            Self::BeforeSync { .. } | Self::Preflight => Stage::Gate,
+            Self::ReleaseSync { .. } => Stage::Release,
+            Self::RunSync { .. } => Stage::Sync,
+            Self::Wait { awaited: Awaited::CloudUser { .. }, .. } => Stage::Arrival,
+            Self::Wait { .. } | Self::CloudRestore { .. } | Self::CloudUpdate { .. } => Stage::Cloud,
+            _ => Stage::Directory,
+        }
+    }
+
+    /// Whether carrying it out changes something: in the directory, in the synchronisation or in the cloud.
     pub fn writes(&self) -> bool {
-        !self.is_by_hand()
+        !self.is_by_hand() && !matches!(self, Self::Preflight | Self::Wait { .. })
     }
 
     /// Whether it is left to a person.
     pub fn is_by_hand(&self) -> bool {
-        self.is_asked_for_by_hand() || self.is_of_sync()
+        match self {
+            Self::Manual { .. } | Self::BeforeSync { .. } => true,
+            Self::HoldSync { hand, .. } | Self::ReleaseSync { hand, .. } | Self::RunSync { hand, .. } => {
+                hand.is_person()
+            }
+            _ => false,
+        }
     }
 
     /// Whether it was asked for and is left to a person: as long as that is open the restore is not whole.
@@ -305,9 +378,9 @@ impl Action {
         matches!(self, Self::Manual { .. })
     }
 
-    /// Whether it is about the synchronisation, which goes by its own time.
-    pub fn is_of_sync(&self) -> bool {
-        matches!(self, Self::HoldSync { .. } | Self::BeforeSync { .. } | Self::ReleaseSync { .. })
+    /// Whether it lies beyond the directory, and goes by the time of the synchronisation and of people.
+    pub fn is_beyond(&self) -> bool {
+        self.stage() != Stage::Directory
     }
 }
 
@@ -321,11 +394,17 @@ impl Step {
 }
 
 impl ObjectPlan {
-    /// Whether carrying it out would write anything.
+    /// Whether carrying it out would change anything.
     pub fn writes(&self) -> bool {
         self.blocked_by.is_empty()
             && self.skipped.is_none()
             && self.steps.iter().any(|s| s.action.writes() && !s.already)
+    }
+
+    /// Whether something of it lies beyond the directory and is not left to people alone.
+    pub fn goes_beyond(&self) -> bool {
+        let counts = |s: &Step| s.action.is_beyond() && !s.action.is_by_hand();
+        self.blocked_by.is_empty() && self.skipped.is_none() && self.steps.iter().any(counts)
     }
 
     /// Whether a step needs a password that is given or generated.

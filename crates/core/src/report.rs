@@ -205,10 +205,24 @@ impl StepReport {
             }
             Action::RemoveFromGroup { group, .. } => report.group = Some(group.to_string()),
             Action::Manual { text }
-            | Action::HoldSync { text }
+            | Action::HoldSync { text, .. }
             | Action::BeforeSync { text }
-            | Action::ReleaseSync { text } => report.message = Some(text.clone()),
-            Action::SetPassword { .. } | Action::Enable | Action::Disable | Action::Delete => {}
+            | Action::ReleaseSync { text, .. }
+            | Action::RunSync { text, .. } => report.message = Some(text.clone()),
+            Action::Wait { awaited, text } => {
+                report.value = Some(awaited.to_string());
+                report.message = Some(text.clone());
+            }
+            Action::CloudRestore { user, user_principal_name, .. } => {
+                let upn = user_principal_name.iter().map(|upn| format!(" as {upn}"));
+                report.value = Some(format!("{user}{}", upn.collect::<String>()));
+            }
+            Action::CloudUpdate { user, change } => report.value = Some(format!("{user}: {change}")),
+            Action::SetPassword { .. }
+            | Action::Enable
+            | Action::Disable
+            | Action::Delete
+            | Action::Preflight => {}
         }
         report
     }

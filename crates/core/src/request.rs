@@ -43,9 +43,20 @@ pub struct RestoreRequest {
     /// Consent to restoring privileged objects and to memberships of protected groups.
     #[serde(default)]
     pub allow_privileged: bool,
+    /// Whether a user is kept from being synchronised, by an attribute, until its recovery is complete.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub hold_sync: bool,
     /// Consent to not having asked the whole forest whether a name is taken.
     #[serde(default)]
     pub allow_unchecked_forest: bool,
+}
+
+impl RestoreRequest {
+    /// The attributes whose present values decide what is to be done.
+    pub fn attributes(&self) -> impl Iterator<Item = &str> {
+        let held = self.hold_sync.then_some(crate::recovery::FILTERING_ATTRIBUTE);
+        self.set.iter().map(|wish| wish.attribute.as_str()).chain(held)
+    }
 }
 
 /// The logon name to set.

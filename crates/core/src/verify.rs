@@ -72,11 +72,16 @@ pub fn expected(object: &ObjectPlan, done: &[bool], dn: &Dn) -> Vec<Expectation>
             Action::SetPassword { must_change, .. } => {
                 put(&mut out, Expectation::Password { must_change: *must_change });
             }
-            // What was done by hand cannot be read.
+            // What was done by hand cannot be read, and what lies beyond the directory is not in it.
             Action::Manual { .. }
             | Action::HoldSync { .. }
             | Action::BeforeSync { .. }
-            | Action::ReleaseSync { .. } => {}
+            | Action::Preflight
+            | Action::ReleaseSync { .. }
+            | Action::RunSync { .. }
+            | Action::Wait { .. }
+            | Action::CloudRestore { .. }
+            | Action::CloudUpdate { .. } => {}
         }
     }
     out

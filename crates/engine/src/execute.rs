@@ -85,6 +85,12 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
                 report.steps.push(StepReport::new(&step.action, status));
                 continue;
             }
+            // It has its turn when all objects are done.
+            if step.action.is_beyond() {
+                let status = if report.failure.is_some() { Status::Skipped } else { Status::Planned };
+                report.steps.push(StepReport::new(&step.action, status));
+                continue;
+            }
             if let (None, true) = (report.failure, (self.run.stop)()) {
                 report.failure = Some(Failure::Interrupted);
                 report.message = Some("interrupted".to_owned());
@@ -174,7 +180,7 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
                 block.message.clone(),
             ));
         }
-        let done = |i: usize| self.history[index][i].state.is_done();
+        let done = |i: usize| self.history[index][i].state.is_done() || object.steps[i].action.is_beyond();
         for (i, step) in object.steps.iter().enumerate() {
             if let Action::Reanimate { parent, to, .. } = &step.action
                 && self.lost.contains(parent)
@@ -219,7 +225,10 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
 }
 
 /// The objects that an earlier run of the operation brought back.
-fn came_back_before(plan: &Plan, history: &[Vec<StepRecord>]) -> HashSet<adrecover_core::ObjectGuid> {
+pub(crate) fn came_back_before(
+    plan: &Plan,
+    history: &[Vec<StepRecord>],
+) -> HashSet<adrecover_core::ObjectGuid> {
     let back = |object: &ObjectPlan, records: &[StepRecord]| {
         object
             .steps
@@ -230,7 +239,7 @@ fn came_back_before(plan: &Plan, history: &[Vec<StepRecord>]) -> HashSet<adrecov
     plan.objects.iter().zip(history).filter(|(o, r)| back(o, r)).map(|(o, _)| o.guid).collect()
 }
 
-fn subject(index: usize, object: &ObjectPlan) -> Subject<'_> {
+pub(crate) fn subject(index: usize, object: &ObjectPlan) -> Subject<'_> {
     Subject {
         index,
         object,

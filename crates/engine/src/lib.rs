@@ -2,13 +2,16 @@
 //!
 //! [`execute()`] takes a confirmed plan and a [`Run`] (the directory, the operation journal, where passwords come from)
 //! and gives back a report for each object. [`resume()`] goes on with what was interrupted, [`undo_plan`] turns an
-//! operation into the plan that takes it back, and [`verify_all`] reads everything again and compares. Nothing here
+//! operation into the plan that takes it back, and [`verify_all`] reads everything again and compares. [`follow()`] goes on
+//! beyond the directory, through [`Beyond`]: the synchronisation and the cloud. Nothing here
 //! prints, knows LDAP or reads the command line.
 //!
 //! Start at [`execute`](mod@execute).
 
 pub mod audit;
+pub mod beyond;
 pub mod execute;
+pub mod follow;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing {
@@ -26,7 +29,9 @@ pub mod undo;
 pub mod verify;
 
 pub use audit::{AuditEvent, AuditSink, NoAudit};
+pub use beyond::Beyond;
 pub use execute::execute;
+pub use follow::{Followed, follow};
 pub use journal::{Command, Journal, JournalError, Meta, Operation, OperationId, OperationState};
 pub use password::{PasswordError, PasswordSource, random_password};
 pub use resume::resume;

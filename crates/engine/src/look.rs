@@ -3,6 +3,7 @@
 use adrecover_core::directory::{Change, Query, Refusal, Visibility};
 use adrecover_core::entry::Attribute;
 use adrecover_core::plan::{Action, Carried, ObjectPlan, Purpose, Step, Undo};
+use adrecover_core::recovery::{FILTERING_ATTRIBUTE, FILTERING_VALUE, Hand};
 use adrecover_core::report::Failure;
 use adrecover_core::request::{SetRefusal, may_set};
 use adrecover_core::value::{self, Value};
@@ -17,9 +18,12 @@ use crate::step::{Executor, Look, Refused, Subject, Turn, Work};
 fn attributes(object: &ObjectPlan) -> Vec<&str> {
     let mut names = vec!["objectGUID", "isDeleted", "userAccountControl", "pwdLastSet", "userPrincipalName"];
     for step in &object.steps {
-        if let Action::SetAttribute { attribute, .. } = &step.action
-            && !names.iter().any(|n| n.eq_ignore_ascii_case(attribute))
-        {
+        let attribute = match &step.action {
+            Action::SetAttribute { attribute, .. } => attribute,
+            Action::HoldSync { hand: Hand::Attribute { .. }, .. } => FILTERING_ATTRIBUTE,
+            _ => continue,
+        };
+        if !names.iter().any(|n| n.eq_ignore_ascii_case(attribute)) {
             names.push(attribute);
         }
     }
@@ -105,11 +109,24 @@ pub(crate) async fn look<'p, D: Directory>(
             Write::Delete { dn: subject.dn.clone() },
             Detail { previous_dn: Some(subject.dn.clone()), ..Detail::default() },
         ),
+        Action::HoldSync { hand: Hand::Attribute { .. }, .. } => {
+            let held = [Value::Text(FILTERING_VALUE.to_owned())];
+            let look = values_look(executor, subject, step, turn, FILTERING_ATTRIBUTE, &held);
+            came_so(executor, subject, look)
+        }
+        Action::ReleaseSync { hand: Hand::Attribute { then }, .. } => {
+            values_look(executor, subject, step, turn, FILTERING_ATTRIBUTE, then)
+        }
         Action::Reanimate { .. }
         | Action::Manual { .. }
         | Action::HoldSync { .. }
         | Action::BeforeSync { .. }
-        | Action::ReleaseSync { .. } => Look::Satisfied,
+        | Action::Preflight
+        | Action::ReleaseSync { .. }
+        | Action::RunSync { .. }
+        | Action::Wait { .. }
+        | Action::CloudRestore { .. }
+        | Action::CloudUpdate { .. } => Look::Satisfied,
     }
 }
 
@@ -248,7 +265,7 @@ fn enable_look<'p, D: Directory>(executor: &Executor<'p, '_, '_, D>, subject: &S
     uac_look(subject, |uac| uac.without(UserAccountControl::DISABLED | clear))
 }
 
-/// An account that this operation brought back in the state that it shall have was put into it by the undelete.
+/// What this operation brought back in the state that it shall have was put into it by the undelete.
 fn came_so<'p, D>(executor: &Executor<'p, '_, '_, D>, subject: &Subject<'p>, look: Look) -> Look {
     match look {
         Look::Unchanged(_) if executor.restored.contains(&subject.object.guid) => Look::Satisfied,

@@ -5,6 +5,7 @@
 
 use adrecover_core::Dn;
 use adrecover_core::plan::{Action, ObjectPlan, Plan, Purpose, SCHEMA, Step, Undo};
+use adrecover_core::recovery::{FILTERING_ATTRIBUTE, FILTERING_VALUE, Hand};
 use adrecover_core::request::RestoreRequest;
 use adrecover_core::time::Timestamp;
 use adrecover_core::value::Value;
@@ -186,11 +187,26 @@ fn inverse(step: &Step, record: &StepRecord, reanimated: bool, id: &str) -> Inve
         {
             Inverse::Impossible("the names that it was given when it came back stay".to_owned())
         }
+        Action::HoldSync { hand: Hand::Attribute { .. }, .. } => {
+            values(FILTERING_ATTRIBUTE, record, step, vec![Value::Text(FILTERING_VALUE.to_owned())], id)
+        }
+        Action::HoldSync { hand: Hand::Command, .. } => {
+            Inverse::Impossible("whether the synchronisation is held is left as it is".to_owned())
+        }
+        Action::CloudRestore { user, .. } => Inverse::Impossible(format!(
+            "the cloud user {user} stays live: it goes back into the bin with Remove-MgUser -UserId {user}"
+        )),
+        Action::CloudUpdate { change, .. } => {
+            Inverse::Impossible(format!("what was changed in the cloud stays: {change}"))
+        }
         Action::Reanimate { .. }
         | Action::Manual { .. }
         | Action::HoldSync { .. }
         | Action::BeforeSync { .. }
-        | Action::ReleaseSync { .. } => Inverse::Nothing,
+        | Action::Preflight
+        | Action::ReleaseSync { .. }
+        | Action::RunSync { .. }
+        | Action::Wait { .. } => Inverse::Nothing,
     }
 }
 

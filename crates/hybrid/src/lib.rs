@@ -9,5 +9,6 @@ pub mod evidence;
 pub mod fuzzing;
 pub mod graph;
 pub mod guide;
+pub mod recovery;
 pub mod scope;
 pub mod text;

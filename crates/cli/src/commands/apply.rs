@@ -151,14 +151,14 @@ fn difference(saved: &Plan, fresh: &Plan) -> Option<String> {
     None
 }
 
-fn is_of_sync(step: &&Step) -> bool {
-    step.action.is_of_sync()
+fn is_beyond(step: &&Step) -> bool {
+    step.action.is_beyond()
 }
 
 /// What is said of the synchronisation comes from a pre-flight, whose files are not here.
 fn same_steps(old: &ObjectPlan, new: &ObjectPlan) -> bool {
     let acts =
-        |plan: &ObjectPlan| plan.steps.iter().filter(|step| !is_of_sync(step)).cloned().collect::<Vec<_>>();
+        |plan: &ObjectPlan| plan.steps.iter().filter(|step| !is_beyond(step)).cloned().collect::<Vec<_>>();
     acts(old) == acts(new)
 }
 

@@ -10,6 +10,7 @@ use adrecover_core::plan::{Block, ObjectPlan, Purpose};
 use adrecover_core::request::{AccountWish, PasswordWish, RestoreRequest};
 use adrecover_core::{Dn, ObjectGuid};
 use adrecover_engine::Command;
+use adrecover_hybrid::recovery::Wishes;
 
 use crate::context::Ctx;
 use crate::error::CliError;
@@ -79,7 +80,7 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     let mut plan = desk.plan(&gathered.objects, &request);
     plan.objects.extend(gathered.missing.iter().map(|guid| missing(*guid)));
     if let Some(inputs) = &inputs {
-        hybrid::check(ctx, &mut desk, &mut plan, &args.hybrid, inputs).await?;
+        hybrid::check(ctx, &mut desk, &mut plan, &args.hybrid, &Wishes::default(), inputs).await?;
     }
     if let Some(path) = &args.plan_out {
         plan_file::write(path, &plan)?;

@@ -6,11 +6,12 @@ use adrecover_core::directory::{Query, Visibility};
 use adrecover_core::entry::Attribute;
 use adrecover_core::kind::ObjectKind;
 use adrecover_core::plan::{Action, Block, ObjectPlan, Plan, Step, Undo};
+use adrecover_core::recovery::{FILTERING_ATTRIBUTE, Hand};
 use adrecover_core::{Entry, UserAccountControl};
 use adrecover_hybrid::checks::{
     self, Case, CheckReport, Choice, Severity, Status, Subject, UserReport, Verdict,
 };
-use adrecover_hybrid::scope::model::Engine;
+use adrecover_hybrid::recovery::{self, Wishes};
 use clap::Args;
 
 use super::desk::Desk;
@@ -21,14 +22,6 @@ use crate::preflight::inputs::{EvidenceArgs, Inputs};
 
 /// The id of the block that a pre-flight puts on an object begins so.
 pub(crate) const PREFIX: &str = "preflight.";
-const HOLD: &str = "on its server, before anything is restored: Set-ADSyncScheduler -SyncCycleEnabled $false";
-const RELEASE: &str =
-    "on its server, when `adrecover preflight` says ready: Set-ADSyncScheduler -SyncCycleEnabled $true";
-
-const HOLD_CLOUD_SYNC: &str = "in the Entra admin centre, before anything is restored: Cloud Sync, the configuration, Disable (or Pause provisioning)";
-const RELEASE_CLOUD_SYNC: &str =
-    "in the Entra admin centre, when `adrecover preflight` says ready: Cloud Sync, the configuration, Enable";
-
 /// What is known of the cloud, and what is to be made of it.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct HybridArgs {
@@ -70,6 +63,7 @@ pub(crate) async fn check(
     desk: &mut Desk,
     plan: &mut Plan,
     args: &HybridArgs,
+    wishes: &Wishes,
     inputs: &Inputs,
 ) -> Result<(), CliError> {
     let sync = gather::sync(&desk.session, inputs).await?;
@@ -90,19 +84,46 @@ pub(crate) async fn check(
     only.iter().for_each(|subject| forest.add(subject.entry()));
     let setting = around.setting(&forest, sync.as_ref(), inputs, false);
     for (number, subject) in &subjects {
-        let report = checks::judge(&Case::new(subject, &setting), &Choice::default());
+        let case = Case::new(subject, &setting);
+        let report = checks::judge(&case, &Choice::default());
         let object = &mut plan.objects[*number];
+        object.blocked_by.extend(not_held(object, &case));
         object
             .blocked_by
             .extend(args.expect_smtp.as_deref().and_then(|wanted| unexpected(&report, subject, wanted)));
         if args.is_whole() {
             put_into(object, &report, args.require_ready);
+            if object.writes() {
+                let held = held_by(object).cloned();
+                object.steps.extend(recovery::of_user(&case, held.as_ref(), wishes));
+            }
         }
     }
     if args.is_whole() {
-        hold(plan, inputs);
+        of_all(plan, inputs, wishes);
     }
     Ok(())
+}
+
+/// The step by which a user of a plan is held, where it is.
+pub(crate) fn held_by(object: &ObjectPlan) -> Option<&Hand> {
+    object.steps.iter().find_map(|step| match &step.action {
+        Action::HoldSync { hand: hand @ Hand::Attribute { .. }, .. } => Some(hand),
+        _ => None,
+    })
+}
+
+/// What blocks where a user is to be held by an attribute and must not be.
+fn not_held(object: &ObjectPlan, case: &Case<'_>) -> Option<Block> {
+    held_by(object)?;
+    let refusal = recovery::may_hold_by_attribute(case).err()?;
+    Some(Block {
+        id: format!("{PREFIX}holdSync"),
+        message: format!("it cannot be held by {FILTERING_ATTRIBUTE}: {}", refusal.why),
+        object: None,
+        way_out: Some(refusal.way_out.to_owned()),
+        for_good: false,
+    })
 }
 
 /// The user as the plan leaves it.
@@ -164,12 +185,17 @@ fn foresee(entry: &mut Entry, action: &Action) {
             groups.retain(|dn| String::from_utf8_lossy(dn).parse().ok().as_ref() != Some(group));
             set(entry, "memberOf", groups);
         }
+        // What holds a user goes before the synchronisation comes.
+        Action::HoldSync { .. } | Action::ReleaseSync { .. } => {}
         Action::Move { .. }
         | Action::Delete
         | Action::Manual { .. }
-        | Action::HoldSync { .. }
         | Action::BeforeSync { .. }
-        | Action::ReleaseSync { .. } => {}
+        | Action::Preflight
+        | Action::RunSync { .. }
+        | Action::Wait { .. }
+        | Action::CloudRestore { .. }
+        | Action::CloudUpdate { .. } => {}
     }
 }
 
@@ -273,23 +299,16 @@ fn block(check: &CheckReport) -> Block {
     }
 }
 
-/// The synchronisation is held before the first object, and let go after the last one.
-fn hold(plan: &mut Plan, inputs: &Inputs) {
-    let engines: Vec<Engine> =
-        inputs.scope.iter().flat_map(|scope| &scope.connectors).map(|c| c.engine).collect();
-    let has_cloud_sync = engines.contains(&Engine::CloudSync);
-    let has_connect = engines.is_empty() || engines.contains(&Engine::ConnectSync);
-    let text = |connect: &str, cloud_sync: &str| {
-        let parts = [has_connect.then_some(connect), has_cloud_sync.then_some(cloud_sync)];
-        parts.into_iter().flatten().collect::<Vec<_>>().join("; ")
-    };
-    if let Some(first) = plan.objects.iter_mut().find(|object| object.writes()) {
-        let hold = Action::HoldSync { text: text(HOLD, HOLD_CLOUD_SYNC) };
-        first.steps.insert(0, step(hold, "a half-restored user must not be synchronised"));
+/// The synchronisation is held before the first object, and let go and run after the last one.
+fn of_all(plan: &mut Plan, inputs: &Inputs, wishes: &Wishes) {
+    let steps = recovery::of_all(inputs.scope.as_ref(), wishes);
+    if let (Some(first), Some(hold)) = (plan.objects.iter_mut().find(|object| object.writes()), steps.hold) {
+        first.steps.insert(0, hold);
     }
     if let Some(last) = plan.objects.iter_mut().rev().find(|object| object.writes()) {
-        let release = Action::ReleaseSync { text: text(RELEASE, RELEASE_CLOUD_SYNC) };
-        last.steps.push(step(release, "until then nothing of the directory reaches the cloud"));
+        last.steps.extend(steps.afterwards);
+        // In the order in which they have their turn.
+        last.steps.sort_by_key(|step| step.action.stage());
     }
 }
 

@@ -1,6 +1,7 @@
 //! Plans and reports as text for people.
 
 use adrecover_core::plan::{Action, Block, Carried, ObjectPlan, Plan, Purpose, Step};
+use adrecover_core::recovery::Hand;
 use adrecover_core::report::{ObjectReport, Outcome, Report, Status, StepReport};
 use adrecover_core::text::printable;
 use adrecover_core::time::rfc3339;
@@ -14,11 +15,14 @@ const MANY: usize = 20;
 pub(crate) fn plan(plan: &Plan, digest: Option<&str>, printer: &Printer) -> String {
     let mut out = vec![];
     let purpose = match &plan.purpose {
-        Purpose::Restore => "Plan".to_owned(),
+        Purpose::Restore | Purpose::Cloud { .. } => "Plan".to_owned(),
         Purpose::Undo { operation } => format!("Plan to take back operation {operation}"),
     };
     // The server's name is what the server says.
-    let head = format!("{purpose} for {} on {}", plan.domain, plan.server);
+    let head = match &plan.purpose {
+        Purpose::Cloud { tenant } => format!("{purpose} for the tenant {tenant}"),
+        _ => format!("{purpose} for {} on {}", plan.domain, plan.server),
+    };
     out.push(printer.bold(&printable(&head)));
     if let Some(digest) = digest {
         let made_by = printable(&plan.made_by);
@@ -164,10 +168,33 @@ pub(super) fn step_text(step: &Step) -> String {
         Action::Move { to } => format!("move it to {}", shown(&to.to_string())),
         Action::Delete => "delete it".to_owned(),
         Action::Manual { text } => format!("by hand: {}", shown(text)),
-        Action::HoldSync { text } => format!("hold the synchronisation: {}", shown(text)),
+        Action::HoldSync { text, hand } => format!("{}hold the synchronisation: {}", by(hand), shown(text)),
         Action::BeforeSync { text } => format!("before the synchronisation: {}", shown(text)),
-        Action::ReleaseSync { text } => format!("let the synchronisation go: {}", shown(text)),
+        Action::Preflight => "check the user as it is then, as `adrecover preflight` does".to_owned(),
+        Action::ReleaseSync { text, hand } => {
+            format!("{}let the synchronisation go: {}", by(hand), shown(text))
+        }
+        Action::RunSync { text, hand } => format!("{}run the synchronisation: {}", by(hand), shown(text)),
+        Action::Wait { awaited, text } => format!("wait until {awaited} ({})", shown(text)),
+        Action::CloudRestore { user, user_principal_name, without_taken_addresses } => {
+            let mut text = format!("restore the cloud user {user} from the bin");
+            if let Some(upn) = user_principal_name {
+                text.push_str(&format!(", with the UPN {}", shown(upn)));
+            }
+            if *without_taken_addresses {
+                text.push_str(", WITHOUT the addresses that somebody else holds now: it loses them");
+            }
+            text
+        }
+        Action::CloudUpdate { user, change } => {
+            format!("change the cloud user {user}: {}", shown(&change.to_string()))
+        }
     }
+}
+
+/// Who does a step of the synchronisation, where that is a person.
+fn by(hand: &Hand) -> &'static str {
+    if hand.is_person() { "by hand: " } else { "" }
 }
 
 /// A report, as it is shown at the end.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use adrecover_core::Dn;
+use adrecover_core::recovery::FILTERING_ATTRIBUTE;
 use adrecover_core::request::{
     AccountWish, AttributeWish, PasswordWish, RestoreRequest, SetRefusal, UpnWish, may_set,
 };
@@ -55,6 +56,10 @@ pub(crate) struct WishArgs {
     /// Go on although the whole forest could not be asked whether a name is taken
     #[arg(long, help_heading = WISHES)]
     allow_unchecked_forest: bool,
+    /// Keep each user from being synchronised, by adminDescription, until its recovery is complete (needs the exports of the cloud
+    /// and of the synchronisation)
+    #[arg(long, help_heading = WISHES)]
+    hold_sync: bool,
     #[command(flatten)]
     pub(crate) password: PasswordArgs,
 }
@@ -171,6 +176,12 @@ impl WishArgs {
             return Err(CliError::usage("--reset-password needs a new password")
                 .hint("add --new-password-file FILE or --generate-password=FILE"));
         }
+        let set = attribute_wishes(&self.set)?;
+        let sets_filter = |wish: &AttributeWish| wish.attribute.eq_ignore_ascii_case(FILTERING_ATTRIBUTE);
+        if self.hold_sync && set.iter().any(sets_filter) {
+            return Err(CliError::usage(format!("--hold-sync uses {FILTERING_ATTRIBUTE}, which --set sets"))
+                .hint("set it afterwards, when the user is in the cloud again"));
+        }
         let upn = match (&self.upn, &self.upn_suffix) {
             (Some(value), _) => Some(UpnWish::Value(value.trim().to_owned())),
             (None, Some(suffix)) => Some(UpnWish::Suffix(suffix_of(suffix)?)),
@@ -189,8 +200,9 @@ impl WishArgs {
             password,
             must_change: self.password.must_change,
             reset_password: self.password.reset_password,
-            set: attribute_wishes(&self.set)?,
+            set,
             groups: groups_file::read_all(&self.groups_from)?,
+            hold_sync: self.hold_sync,
             allow_privileged: self.allow_privileged,
             allow_unchecked_forest: self.allow_unchecked_forest,
         })

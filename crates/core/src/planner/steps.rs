@@ -5,6 +5,7 @@ use crate::facts::{DomainFacts, GroupFacts, GroupFound, Identity, ObjectFacts, P
 use crate::kind::ObjectKind;
 use crate::lifetime::State;
 use crate::plan::{Action, Carried, Step, Undo};
+use crate::recovery::{FILTERING_ATTRIBUTE, FILTERING_VALUE, Hand};
 use crate::request::{AccountWish, AttributeWish, PasswordWish, RestoreRequest, UpnWish};
 use crate::time::rfc3339;
 use crate::value::Value;
@@ -21,6 +22,7 @@ impl Maker<'_> {
     pub(super) fn steps(&self) -> Vec<Step> {
         let mut steps = vec![];
         steps.extend(self.reanimate());
+        steps.extend(self.hold());
         steps.extend(self.disable());
         steps.extend(self.upn());
         let inside = self.mandatory();
@@ -104,20 +106,63 @@ impl Maker<'_> {
         })
     }
 
-    /// What has to travel inside the undelete. A managed service account's interval is mandatory, and can be set only
-    /// while the object comes into being; 30 days is what AD gives one that is created without ([MS-ADTS] 3.1.1.4.5.39).
+    /// What has to travel inside the undelete: what the schema asks for, and what keeps a user from being synchronised before
+    /// anything else is done to it.
     fn mandatory(&self) -> Vec<AttributeWish> {
+        self.interval().into_iter().chain(self.held()).collect()
+    }
+
+    /// A managed service account's interval is mandatory, and can be set only while the object comes into being; 30 days
+    /// is what AD gives one that is created without ([MS-ADTS] 3.1.1.4.5.39).
+    fn interval(&self) -> Option<AttributeWish> {
         const INTERVAL: &str = "msDS-ManagedPasswordInterval";
         if self.object.kind != ObjectKind::Gmsa
             || self.state() != Some(State::Tombstone)
             || !self.object.class.eq_ignore_ascii_case("msDS-GroupManagedServiceAccount")
         {
-            return vec![];
+            return None;
         }
         let asked = self.request.set.iter().find(|w| w.attribute.eq_ignore_ascii_case(INTERVAL)).cloned();
         let default =
             AttributeWish { attribute: INTERVAL.to_owned(), values: vec![Value::Text("30".to_owned())] };
-        vec![asked.filter(|w| w.values.len() == 1).unwrap_or(default)]
+        Some(asked.filter(|w| w.values.len() == 1).unwrap_or(default))
+    }
+
+    fn held(&self) -> Option<AttributeWish> {
+        let wanted = self.request.hold_sync && self.object.kind == ObjectKind::User && self.state().is_some();
+        wanted.then(|| AttributeWish {
+            attribute: FILTERING_ATTRIBUTE.to_owned(),
+            values: vec![Value::Text(FILTERING_VALUE.to_owned())],
+        })
+    }
+
+    /// The step that keeps a user from being synchronised. In what comes back by this plan the undelete brought it along.
+    fn hold(&self) -> Option<Step> {
+        if !self.request.hold_sync || self.object.kind != ObjectKind::User {
+            return None;
+        }
+        let present = self.present(FILTERING_ATTRIBUTE);
+        let is_held = |values: &[Value]| *values == [Value::Text(FILTERING_VALUE.to_owned())];
+        let already = self.state().is_none() && is_held(&present);
+        // What an earlier run left is no value of the user's own.
+        let then = if is_held(&present) { vec![] } else { present };
+        let how = if self.state().is_some() { "inside the undelete, " } else { "" };
+        Some(Step {
+            action: Action::HoldSync {
+                text: format!(
+                    "{how}{FILTERING_ATTRIBUTE} = `{FILTERING_VALUE}`, which the default rules leave out"
+                ),
+                hand: Hand::Attribute { then: then.clone() },
+            },
+            why: "a half-restored user must not be synchronised".to_owned(),
+            already,
+            undo: Undo::Values { attribute: FILTERING_ATTRIBUTE.to_owned(), values: then },
+        })
+    }
+
+    fn present(&self, attribute: &str) -> Vec<Value> {
+        let found = self.object.present.iter().find(|(name, _)| name.eq_ignore_ascii_case(attribute));
+        found.map(|(_, values)| values.clone()).unwrap_or_default()
     }
 
     /// The step that keeps the account from being used: for a tombstone unless it is to be enabled, for a bin object
@@ -169,8 +214,7 @@ impl Maker<'_> {
     }
 
     fn attribute(&self, attribute: &str, values: &[Value]) -> Step {
-        let present = self.object.present.iter().find(|(name, _)| name.eq_ignore_ascii_case(attribute));
-        let before: Vec<Value> = present.map(|(_, v)| v.clone()).unwrap_or_default();
+        let before = self.present(attribute);
         let same = before.len() == values.len() && values.iter().all(|v| before.contains(v));
         Step {
             action: Action::SetAttribute {

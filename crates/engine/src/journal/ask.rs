@@ -13,7 +13,8 @@ impl Operation {
     pub fn is_finished(&self) -> bool {
         let done = |(object, steps): (&ObjectPlan, &Vec<StepRecord>)| {
             let mut steps = object.steps.iter().zip(steps);
-            !object.writes() || steps.all(|(s, r)| r.state.is_done() || !s.action.writes())
+            !(object.writes() || object.goes_beyond())
+                || steps.all(|(s, r)| r.state.is_done() || s.action.is_by_hand())
         };
         self.plan.objects.iter().zip(&self.steps).all(done)
     }

@@ -9,14 +9,14 @@ use rusqlite::{Connection, ErrorCode};
 use super::JournalError;
 
 /// The format that this program writes. A file of a higher one is refused, one of a lower one is brought up to it.
-pub const VERSION: i64 = 2;
+pub const VERSION: i64 = 3;
 
 /// What leads from each version to the next: the first entry makes an empty file version 1. Entries are never changed
 /// once released.
 ///
 /// `operations` has row ids, because every event looks its operation up by id: without them SQLite reads the whole row
 /// for that, and so the whole plan.
-const MIGRATIONS: [&str; VERSION as usize] = [VERSION_1, VERSION_2];
+const MIGRATIONS: [&str; VERSION as usize] = [VERSION_1, VERSION_2, VERSION_3];
 
 const VERSION_1: &str = "
 CREATE TABLE operations (
@@ -61,6 +61,9 @@ CREATE TABLE restored (
 
 /// Nothing asks for the events of one step: where each stands is kept in memory while an operation is carried out.
 const VERSION_2: &str = "DROP INDEX IF EXISTS events_by_step;";
+
+/// The same tables: an older program knows neither the steps beyond the directory nor operations that wait for them.
+const VERSION_3: &str = "";
 
 /// How long another process is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);

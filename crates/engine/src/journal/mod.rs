@@ -64,12 +64,18 @@ pub enum Command {
     Apply,
     /// `undo`.
     Undo,
+    /// `cloud restore`.
+    CloudRestore,
 }
 
 impl Command {
     /// Every command with its name in the file.
-    pub const ALL: [(Command, &'static str); 3] =
-        [(Self::Restore, "restore"), (Self::Apply, "apply"), (Self::Undo, "undo")];
+    pub const ALL: [(Command, &'static str); 4] = [
+        (Self::Restore, "restore"),
+        (Self::Apply, "apply"),
+        (Self::Undo, "undo"),
+        (Self::CloudRestore, "cloud restore"),
+    ];
 
     /// Its name.
     pub fn name(self) -> &'static str {
@@ -84,6 +90,8 @@ pub enum OperationState {
     Running,
     /// It was stopped before its end, by somebody or because the server went away: it can be resumed.
     Interrupted,
+    /// What it does in the directory is done, and it waits for the synchronisation, the cloud or a person.
+    Waiting,
     /// Everything in it is done.
     Done,
     /// Some of it is done and some failed.
@@ -94,9 +102,10 @@ pub enum OperationState {
 
 impl OperationState {
     /// Every state with its name in the file.
-    pub const ALL: [(OperationState, &'static str); 5] = [
+    pub const ALL: [(OperationState, &'static str); 6] = [
         (Self::Running, "running"),
         (Self::Interrupted, "interrupted"),
+        (Self::Waiting, "waiting"),
         (Self::Done, "done"),
         (Self::Partial, "partial"),
         (Self::Failed, "failed"),
@@ -303,7 +312,7 @@ impl Journal {
     pub fn begin(&self, meta: &Meta, plan: &Plan) -> Result<OperationId, JournalError> {
         let id = OperationId(Uuid::now_v7());
         let undo_of = match &plan.purpose {
-            Purpose::Restore => None,
+            Purpose::Restore | Purpose::Cloud { .. } => None,
             Purpose::Undo { operation } => Some(operation.as_str()),
         };
         let json = serde_json::to_string(plan).map_err(|e| JournalError::Damaged(e.to_string()))?;

@@ -90,7 +90,7 @@ impl Journal {
         server: Option<&str>,
     ) -> Result<Vec<OperationSummary>, JournalError> {
         let mut found = self.summaries(
-            "WHERE state IN ('running', 'interrupted') AND (?1 IS NULL OR domain_sid = ?1) \
+            "WHERE state IN ('running', 'interrupted', 'waiting') AND (?1 IS NULL OR domain_sid = ?1) \
              AND (?2 IS NULL OR lower(server) = lower(?2)) AND NOT EXISTS (SELECT 1 FROM operations u \
              WHERE u.undo_of = operations.id AND u.state IN ('done', 'partial')) ORDER BY id DESC",
             params![domain_sid, server],

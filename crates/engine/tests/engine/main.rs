@@ -3,6 +3,7 @@
 
 mod crash;
 mod fake;
+mod follow;
 mod journal;
 mod random;
 mod restore;

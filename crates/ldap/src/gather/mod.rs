@@ -141,7 +141,7 @@ impl<'a> Gatherer<'a> {
     async fn entries(&mut self, chunk: &[ObjectGuid]) -> Result<HashMap<ObjectGuid, Entry>, DirectoryError> {
         let mut attributes = planner::fact_attributes(self.domain.policy.recycle_bin);
         attributes.extend(["whenChanged", "primaryGroupID", "memberOf"]);
-        attributes.extend(self.request.set.iter().map(|wish| wish.attribute.as_str()));
+        attributes.extend(self.request.attributes());
         let filter = filter::any_of(chunk.iter().map(|g| format!("(objectGUID={})", g.filter_value())));
         let query = Query::below(self.domain.domain.to_string(), Scope::Subtree, filter)
             .attributes(&attributes)

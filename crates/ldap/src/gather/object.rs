@@ -72,9 +72,8 @@ pub(super) fn read(
         name_holder: None,
         stripped: vec![],
         present: request
-            .set
-            .iter()
-            .map(|wish| (wish.attribute.clone(), value::from_attribute(entry.values(&wish.attribute))))
+            .attributes()
+            .map(|name| (name.to_owned(), value::from_attribute(entry.values(name))))
             .collect(),
         groups: vec![],
         children: vec![],

@@ -45,6 +45,18 @@ pub(crate) struct Profile {
     pub(crate) starttls: Option<bool>,
     /// `--insecure`.
     pub(crate) insecure: Option<bool>,
+    /// `--tenant`.
+    pub(crate) tenant: Option<String>,
+    /// `--client-id`.
+    pub(crate) client_id: Option<String>,
+    /// `--client-secret-file`, relative to the configuration file.
+    pub(crate) client_secret_file: Option<PathBuf>,
+    /// `--client-certificate`, relative to the configuration file.
+    pub(crate) client_certificate: Option<PathBuf>,
+    /// `--device-code`.
+    pub(crate) device_code: Option<bool>,
+    /// `--cloud-endpoint`.
+    pub(crate) cloud_endpoint: Option<String>,
     /// `--timeout`.
     pub(crate) timeout: Option<u32>,
     /// `--output`.
@@ -132,9 +144,12 @@ pub(crate) fn choose(text: &str, wanted: Option<&str>, folder: &Path) -> Result<
         };
         CliError::usage(format!("there is no profile `{name}`")).hint(hint)
     })?;
-    let is_path = |p: &PathBuf| p.as_os_str() != "-";
+    // `-` is standard input.
+    let from_here = |path: PathBuf| if path.as_os_str() == "-" { path } else { folder.join(path) };
     profile.ca = profile.ca.map(|p| folder.join(p));
-    profile.password_file = profile.password_file.map(|p| if is_path(&p) { folder.join(p) } else { p });
+    profile.password_file = profile.password_file.map(from_here);
+    profile.client_secret_file = profile.client_secret_file.map(from_here);
+    profile.client_certificate = profile.client_certificate.map(|p| folder.join(p));
     Ok(Some(profile))
 }
 
@@ -155,7 +170,8 @@ fn refuse_passwords(table: &toml::Table) -> Result<(), CliError> {
             toml::Value::Table(inner) => refuse_passwords(inner)?,
             _ if names_one && !says_where => {
                 return Err(CliError::usage(format!("the key `{key}` holds a password, which a profile must not"))
-                    .hint("put it into a file that only you can read and name that with `password-file`, and change the password if others could see it"));
+                    .hint("put it into a file that only you can read and name that with `password-file` (the secret of an app: \
+                           `client-secret-file`), and change it if others could see it"));
             }
             _ => {}
         }
@@ -184,11 +200,21 @@ mod tests {
     }
 
     #[test]
+    fn a_profile_says_where_the_secret_of_an_app_is() {
+        let text = "[profiles.a]\ntenant = \"contoso.com\"\nclient-id = \"x\"\nclient-secret-file = \"app.secret\"\n\
+                    client-certificate = \"/app.pem\"\ndevice-code = false\ncloud-endpoint = \"usgov\"\n";
+        let a = chosen(text, Some("a")).unwrap().unwrap();
+        assert_eq!(a.client_secret_file, Some(PathBuf::from("/etc/x/app.secret")));
+        assert_eq!(a.client_certificate, Some(PathBuf::from("/app.pem")));
+        assert_eq!((a.tenant.as_deref(), a.cloud_endpoint.as_deref()), (Some("contoso.com"), Some("usgov")));
+    }
+
+    #[test]
     fn unknown_keys_and_passwords_are_refused() {
         let error = chosen("[profiles.a]\nserver = \"x\"\nservre = 1\n", Some("a")).unwrap_err();
         assert!(error.message.contains("servre") && error.message.contains("line 3"), "{error}");
         assert!(chosen("profile = \"a\"", None).is_err());
-        for key in ["password", "bindPassword", "client_secret"] {
+        for key in ["password", "bindPassword", "client_secret", "client-secret"] {
             let error = chosen(&format!("[profiles.a]\n{key} = \"hunter2\"\n"), Some("a")).unwrap_err();
             assert!(error.message.contains(key) && !error.message.contains("hunter2"), "{error}");
         }

@@ -10,6 +10,7 @@ use adrecover_core::time::{NotATime, Timestamp};
 use adrecover_core::{DirectoryError, ObjectGuid};
 use adrecover_engine::JournalError;
 use adrecover_hybrid::evidence::EvidenceError;
+use adrecover_hybrid::graph::{GraphError, GraphErrorKind};
 use adrecover_hybrid::scope::ScopeError;
 use adrecover_ldap::{BadServerUrl, ConnectError, ConnectErrorKind};
 use serde::Serialize;
@@ -148,6 +149,17 @@ impl CliError {
         self
     }
 
+    /// A failure of Microsoft Graph at something that needs a permission.
+    pub(crate) fn of_graph(error: GraphError, permission: &str) -> Self {
+        let is_denied = error.kind() == GraphErrorKind::Denied;
+        let error = Self::from(error);
+        if is_denied {
+            return error
+                .hint(format!("give the app, or the person, the permission {permission}: docs/cloud.md"));
+        }
+        error
+    }
+
     /// A failure to read or write a file, by its path.
     pub(crate) fn file(what: &str, path: &std::path::Path, error: &io::Error) -> Self {
         Self::usage(format!("cannot {what} {}: {error}", path.display()))
@@ -229,6 +241,21 @@ impl From<EvidenceError> for CliError {
         };
         Self::new(kind, error.to_string())
             .hint("docs/evidence.md says which exports are read and how to make them")
+    }
+}
+
+/// Microsoft Graph. Where it is known what was asked, [`CliError::of_graph`] names the permission too.
+impl From<GraphError> for CliError {
+    fn from(error: GraphError) -> Self {
+        let kind = match error.kind() {
+            GraphErrorKind::Input => Kind::Usage,
+            GraphErrorKind::Unreachable | GraphErrorKind::SignIn => Kind::Unreachable,
+            GraphErrorKind::Denied => Kind::AccessDenied,
+            GraphErrorKind::NotFound => Kind::NotFound,
+            // What blocks a change is a result of the command that wants it, and no error.
+            _ => Kind::Unexpected,
+        };
+        Self { hint: error.way_out(), ..Self::new(kind, error.to_string()) }
     }
 }
 

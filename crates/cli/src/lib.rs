@@ -5,6 +5,7 @@
 
 mod args;
 mod cli;
+mod cloud;
 mod commands;
 mod config;
 mod context;

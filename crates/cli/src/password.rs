@@ -16,8 +16,22 @@ use crate::printer::{Asking, Printer};
 /// (`Command::env_remove`): it cannot be taken out of this process's own environment without unsafe code.
 pub(crate) const VARIABLE: &str = "ADRECOVER_PASSWORD";
 
-/// No password of a directory is longer.
+/// No password of a directory and no secret of an app is longer.
 const LIMIT: u64 = 4096;
+
+/// What a secret is called in messages.
+pub(crate) struct Named {
+    /// What it is.
+    what: &'static str,
+    /// Why an empty one is not taken.
+    why_not_empty: &'static str,
+}
+
+/// A password of the directory.
+const PASSWORD: Named =
+    Named { what: "password", why_not_empty: ": an empty one would be an anonymous bind" };
+/// The secret of an app that signs in to the cloud.
+pub(crate) const CLIENT_SECRET: Named = Named { what: "client secret", why_not_empty: "" };
 
 /// The password of the account that logs on.
 pub(crate) fn of_connection(
@@ -28,11 +42,8 @@ pub(crate) fn of_connection(
     if let Some(file) = file {
         return from_file(file, printer);
     }
-    if let Some(value) = std::env::var_os(VARIABLE) {
-        let text = value
-            .into_string()
-            .map_err(|_| CliError::usage(format!("the variable {VARIABLE} is not valid Unicode")))?;
-        return not_empty(Zeroizing::new(text), &format!("the variable {VARIABLE}"));
+    if std::env::var_os(VARIABLE).is_some() {
+        return secret_from_variable(VARIABLE, &PASSWORD);
     }
     prompt(&format!("password of {user}:"))?.ok_or_else(|| {
         CliError::usage(format!("there is no password for {user}, and no terminal to ask for one")).hint(
@@ -44,19 +55,41 @@ pub(crate) fn of_connection(
 /// Reads a password from a file, or from standard input for `-`: one line end is cut off, UTF-8 with and without a byte
 /// order mark and UTF-16 with one are understood. Warns where everybody can read the file.
 pub(crate) fn from_file(file: &Path, printer: &Printer) -> Result<SecretString, CliError> {
+    secret_from_file(file, &PASSWORD, printer)
+}
+
+/// The same for another secret.
+pub(crate) fn secret_from_file(
+    file: &Path,
+    named: &Named,
+    printer: &Printer,
+) -> Result<SecretString, CliError> {
     let (bytes, what) = if file.as_os_str() == "-" {
         (read(std::io::stdin().lock()), "standard input".to_owned())
     } else {
         if folders::is_readable_by_others(file) {
-            printer.warn(format!("everybody can read the password file {0}: chmod 600 {0}", file.display()));
+            printer.warn(format!(
+                "everybody can read the {1} file {0}: chmod 600 {0}",
+                file.display(),
+                named.what
+            ));
         }
-        (std::fs::File::open(file).and_then(read), format!("the password file {}", file.display()))
+        (std::fs::File::open(file).and_then(read), format!("the {} file {}", named.what, file.display()))
     };
     let bytes = bytes.map_err(|e| CliError::usage(format!("cannot read {what}: {e}")))?;
     let text = decode(&bytes).ok_or_else(|| {
         CliError::new(Kind::BadInput, format!("{what} is neither UTF-8 nor UTF-16 with a byte order mark"))
     })?;
-    not_empty(text, &what)
+    not_empty(text, &what, named)
+}
+
+/// Reads a secret from a variable that is set.
+pub(crate) fn secret_from_variable(variable: &str, named: &Named) -> Result<SecretString, CliError> {
+    let value = std::env::var_os(variable).unwrap_or_default();
+    let text = value
+        .into_string()
+        .map_err(|_| CliError::usage(format!("the variable {variable} is not valid Unicode")))?;
+    not_empty(Zeroizing::new(text), &format!("the variable {variable}"), named)
 }
 
 /// Asks on the terminal without showing what is typed; `None` where there is no terminal.
@@ -69,7 +102,7 @@ pub(crate) fn prompt(question: &str) -> Result<Option<SecretString>, CliError> {
     let _echo = Echo::remember();
     let text = rpassword::prompt_password(format!("{question} "))
         .map_err(|e| CliError::usage(format!("cannot read a password from the terminal: {e}")))?;
-    not_empty(Zeroizing::new(text), "the answer").map(Some)
+    not_empty(Zeroizing::new(text), "the answer", &PASSWORD).map(Some)
 }
 
 /// The terminal's settings before a password is typed, so that Ctrl-C does not leave it without echo.
@@ -144,11 +177,9 @@ pub(crate) fn decode(bytes: &[u8]) -> Option<Zeroizing<String>> {
     Some(text)
 }
 
-fn not_empty(text: Zeroizing<String>, what: &str) -> Result<SecretString, CliError> {
+fn not_empty(text: Zeroizing<String>, whence: &str, named: &Named) -> Result<SecretString, CliError> {
     if text.is_empty() {
-        return Err(CliError::usage(format!(
-            "{what} holds no password: an empty one would be an anonymous bind"
-        )));
+        return Err(CliError::usage(format!("{whence} holds no {}{}", named.what, named.why_not_empty)));
     }
     Ok(SecretString::from(text.as_str()))
 }

@@ -114,6 +114,11 @@ impl Printer {
         }
     }
 
+    /// What a person has to do now, or nothing goes on: shown even with `-q`.
+    pub(crate) fn instruct(&self, message: impl AsRef<str>) {
+        self.err_line(&printable_lines(message.as_ref()));
+    }
+
     /// What went wrong, where a report says the same to programs.
     pub(crate) fn error_text(&self, message: &str) {
         self.message("error", "31", message);

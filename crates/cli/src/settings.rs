@@ -7,6 +7,7 @@ use std::time::Duration;
 use adrecover_ldap::{Scheme, ServerUrl};
 
 use crate::args::{Color, Format, GlobalArgs};
+use crate::cloud::GraphArgs;
 use crate::config::Profile;
 use crate::error::CliError;
 
@@ -33,6 +34,8 @@ pub(crate) struct Settings {
     pub(crate) starttls: bool,
     /// Whether any certificate is accepted.
     pub(crate) insecure: bool,
+    /// What the profile says about signing in to Microsoft Graph; commands that do have the options.
+    pub(crate) graph: GraphArgs,
     /// How long to wait for a reply.
     pub(crate) timeout: Duration,
     /// The form of the data.
@@ -76,6 +79,14 @@ impl Settings {
             ca: given.ca.clone().or_else(|| profile.ca.clone()),
             starttls,
             insecure: given.insecure.or(profile.insecure).unwrap_or(false),
+            graph: GraphArgs {
+                tenant: profile.tenant.clone(),
+                client_id: profile.client_id.clone(),
+                client_secret_file: profile.client_secret_file.clone(),
+                client_certificate: profile.client_certificate.clone(),
+                device_code: profile.device_code,
+                cloud_endpoint: profile.cloud_endpoint.clone(),
+            },
             timeout: Duration::from_secs(timeout.into()),
             output: given.output.or(profile.output).unwrap_or_default(),
             verbosity: if quiet { -1 } else { i8::try_from(loud).unwrap_or(i8::MAX) },

@@ -11,6 +11,7 @@ use serde_json::{Map, Value};
 use toml_edit::{Array, DocumentMut, Item, value};
 
 use crate::args::{Format, GlobalArgs};
+use crate::cloud::GraphArgs;
 use crate::commands::doctor;
 use crate::config;
 use crate::context::Ctx;
@@ -23,12 +24,14 @@ use crate::printer::table::{Column, Table};
 /// Keeps connection settings under a name
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-A profile never holds a password, only where to get it. `add` writes the connection options of the same command line, and those of the \
+A profile never holds a password or a secret, only where to get it. `add` writes the connection options of the same command line, and those of the \
 variables ADRECOVER_….
 
 Examples:
   adrecover profile add contoso --domain contoso.com --kerberos --default
   adrecover profile add lab --server ldaps://dc1.lab.test --user admin@lab.test --ca lab-ca.pem
+  adrecover profile add contoso --replace --domain contoso.com --kerberos --tenant contoso.onmicrosoft.com \\
+      --client-id 11111111-2222-3333-4444-555555555555 --client-certificate app.pem
   adrecover profile test contoso
   adrecover list UserA
   adrecover --profile lab list UserA")]
@@ -50,6 +53,8 @@ enum Action {
         /// In place of a profile of that name
         #[arg(long)]
         replace: bool,
+        #[command(flatten)]
+        graph: Box<GraphArgs>,
     },
     /// List the profiles
     List,
@@ -125,8 +130,8 @@ pub(crate) fn run(printer: &Printer, given: &GlobalArgs, args: &Args) -> Result<
         CliError::usage("there is no home folder to keep profiles in").hint("name a file with --config FILE")
     })?;
     match &args.action {
-        Action::Add { name, default, replace } => {
-            add(given, &file, name, *default, *replace)?;
+        Action::Add { name, default, replace, graph } => {
+            add(given, graph, &file, name, *default, *replace)?;
             printer.note(format!("the profile `{name}` is in {}", file.display()));
             show(printer, &file, Some(name))
         }
@@ -199,12 +204,19 @@ fn document(file: &Path) -> Result<DocumentMut, CliError> {
     text.parse().map_err(|e: toml_edit::TomlError| named(CliError::usage(e.message().replace('\n', "; "))))
 }
 
-fn add(given: &GlobalArgs, file: &Path, name: &str, default: bool, replace: bool) -> Result<(), CliError> {
+fn add(
+    given: &GlobalArgs,
+    graph: &GraphArgs,
+    file: &Path,
+    name: &str,
+    default: bool,
+    replace: bool,
+) -> Result<(), CliError> {
     if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')) {
         return Err(CliError::usage(format!("`{name}` cannot be the name of a profile"))
             .hint("letters, digits, - and _ make a name"));
     }
-    let settings = settings(given)?;
+    let settings = settings(given, graph)?;
     if settings.is_empty() {
         return Err(CliError::usage("there is no connection option to keep")
             .hint("give some: adrecover profile add contoso --domain contoso.com --kerberos"));
@@ -231,7 +243,7 @@ fn add(given: &GlobalArgs, file: &Path, name: &str, default: bool, replace: bool
 }
 
 /// The connection options as keys of a profile.
-fn settings(given: &GlobalArgs) -> Result<toml_edit::Table, CliError> {
+fn settings(given: &GlobalArgs, graph: &GraphArgs) -> Result<toml_edit::Table, CliError> {
     let mut table = toml_edit::Table::new();
     let mut put = |key: &str, item: Option<Item>| {
         if let Some(item) = item {
@@ -257,6 +269,12 @@ fn settings(given: &GlobalArgs) -> Result<toml_edit::Table, CliError> {
     put("ca", path(&given.ca)?);
     put("starttls", given.starttls.map(value));
     put("insecure", given.insecure.map(value));
+    put("tenant", text(&graph.tenant));
+    put("client-id", text(&graph.client_id));
+    put("client-secret-file", path(&graph.client_secret_file)?);
+    put("client-certificate", path(&graph.client_certificate)?);
+    put("device-code", graph.device_code.map(value));
+    put("cloud-endpoint", text(&graph.cloud_endpoint));
     put("timeout", given.timeout.map(|seconds| value(i64::from(seconds))));
     Ok(table)
 }
@@ -365,19 +383,32 @@ mod tests {
         }
     }
 
+    fn graph() -> GraphArgs {
+        GraphArgs {
+            tenant: Some("contoso.com".into()),
+            client_secret_file: Some("-".into()),
+            client_certificate: Some("app.pem".into()),
+            device_code: Some(true),
+            ..GraphArgs::default()
+        }
+    }
+
     #[test]
     fn a_profile_is_read_as_it_was_written() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("sub/config.toml");
-        add(&given(), &file, "a", true, false).unwrap();
+        add(&given(), &graph(), &file, "a", true, false).unwrap();
         let text = std::fs::read_to_string(&file).unwrap();
         let profile = config::choose(&text, None, folder.path()).unwrap().unwrap();
         assert_eq!((profile.server.len(), profile.kerberos, profile.timeout), (2, Some(true), Some(5)));
         assert!(profile.ca.unwrap().is_absolute());
-        let again = add(&given(), &file, "a", false, false).unwrap_err();
+        assert_eq!((profile.tenant.as_deref(), profile.device_code), (Some("contoso.com"), Some(true)));
+        assert_eq!(profile.client_secret_file, Some("-".into()));
+        assert!(profile.client_certificate.unwrap().is_absolute());
+        let again = add(&given(), &graph(), &file, "a", false, false).unwrap_err();
         assert!(again.message.contains("already"), "{again}");
         let other = GlobalArgs { domain: Some("contoso.com".into()), ..GlobalArgs::default() };
-        add(&other, &file, "a", false, true).unwrap();
+        add(&other, &GraphArgs::default(), &file, "a", false, true).unwrap();
         let text = std::fs::read_to_string(&file).unwrap();
         let profile = config::choose(&text, Some("a"), folder.path()).unwrap().unwrap();
         assert_eq!((profile.domain.as_deref(), profile.server.len()), (Some("contoso.com"), 0));
@@ -388,7 +419,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("config.toml");
         std::fs::write(&file, "# ours\n[profiles.b] # second\nserver = \"dc9\"\n").unwrap();
-        add(&given(), &file, "c", false, false).unwrap();
+        add(&given(), &graph(), &file, "c", false, false).unwrap();
         let text = std::fs::read_to_string(&file).unwrap();
         assert!(
             text.contains("# ours") && text.contains("# second") && text.contains("[profiles.c]"),
@@ -400,9 +431,9 @@ mod tests {
     fn names_and_settings_are_needed() {
         let file = Path::new("/nonexistent/config.toml");
         for name in ["", "a b", "a.b", "ä"] {
-            assert_eq!(add(&given(), file, name, false, false).unwrap_err().code(), 2, "{name}");
+            assert_eq!(add(&given(), &graph(), file, name, false, false).unwrap_err().code(), 2, "{name}");
         }
-        let error = add(&GlobalArgs::default(), file, "a", false, false).unwrap_err();
+        let error = add(&GlobalArgs::default(), &GraphArgs::default(), file, "a", false, false).unwrap_err();
         assert!(error.message.contains("no connection option"), "{error}");
     }
 }

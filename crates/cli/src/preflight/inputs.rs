@@ -7,6 +7,7 @@ use adrecover_hybrid::scope::model::SettingName;
 use adrecover_hybrid::scope::{self, SyncScope};
 use clap::Args;
 
+use crate::cloud::GraphArgs;
 use crate::error::CliError;
 use crate::printer::Printer;
 
@@ -27,6 +28,9 @@ pub(crate) struct EvidenceArgs {
     /// A folder with all of that, as the collector writes it; may repeat
     #[arg(long, value_name = "PATH", help_heading = HEADING)]
     pub(crate) evidence: Vec<PathBuf>,
+    /// How to sign in, where the cloud itself is asked.
+    #[command(flatten)]
+    pub(crate) graph: GraphArgs,
 }
 
 impl EvidenceArgs {

@@ -9,21 +9,16 @@ use rustls_pki_types::pem::PemObject;
 
 use super::error::GraphError;
 
-/// The configuration, with these anchors (PEM) besides those of the system: a proxy that looks into TLS has its own.
+/// The configuration, with these anchors (PEM, or one in DER) besides those of the system: a proxy that looks into TLS has its own.
 pub(crate) fn configuration(more: Option<&[u8]>) -> Result<ClientConfig, GraphError> {
     let mut roots = RootCertStore::empty();
     let system = rustls_native_certs::load_native_certs();
     roots.add_parsable_certificates(system.certs);
-    if let Some(pem) = more {
-        let before = roots.len();
-        for certificate in CertificateDer::pem_slice_iter(pem) {
-            let certificate = certificate.map_err(|e| anchors(&format!("the given ones are no PEM: {e}")))?;
+    if let Some(octets) = more {
+        for certificate in certificates(octets)? {
             roots
                 .add(certificate)
                 .map_err(|e| anchors(&format!("one of the given ones cannot be used: {e}")))?;
-        }
-        if roots.len() == before {
-            return Err(anchors("the given file holds no certificate"));
         }
     }
     if roots.is_empty() {
@@ -33,6 +28,17 @@ pub(crate) fn configuration(more: Option<&[u8]>) -> Result<ClientConfig, GraphEr
         .with_safe_default_protocol_versions()
         .map_err(|e| anchors(&e.to_string()))?;
     Ok(builder.with_root_certificates(roots).with_no_client_auth())
+}
+
+/// All certificates of a PEM file, or the one of a DER file, as for a domain controller.
+fn certificates(octets: &[u8]) -> Result<Vec<CertificateDer<'_>>, GraphError> {
+    // A sequence (X.690 8.9): a certificate, and no text.
+    if octets.first() == Some(&0x30) {
+        return Ok(vec![CertificateDer::from(octets)]);
+    }
+    let all: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(octets).collect();
+    let all = all.map_err(|e| anchors(&format!("the given ones are no PEM: {e}")))?;
+    if all.is_empty() { Err(anchors("the given file holds no certificate")) } else { Ok(all) }
 }
 
 fn anchors(problem: &str) -> GraphError {

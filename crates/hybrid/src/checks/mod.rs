@@ -28,9 +28,9 @@ mod scope;
 mod upn;
 
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]
@@ -38,6 +38,8 @@ mod ways;
 #[cfg(test)]
 mod whole;
 
+#[cfg(test)]
+pub(crate) use self::scope::fixture as scope_fixture;
 pub use case::{Case, CloudObject, Found, Setting, Sync};
 pub use engine::EngineFindings;
 pub use forest::{ATTRIBUTES as FOREST_ATTRIBUTES, Forest, Held, Holder};

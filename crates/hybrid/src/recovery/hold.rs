@@ -26,7 +26,8 @@ pub fn may_hold_by_attribute(case: &Case<'_>) -> Result<(), HoldRefusal> {
         CloudObject::None => {}
         CloudObject::One(..) => {
             return refuse(
-                "the cloud user is live: the next synchronisation would delete it when the user is left out".to_owned(),
+                "the cloud user is live: the next synchronisation would delete it when the user is left out"
+                    .to_owned(),
             );
         }
         CloudObject::NoEvidence => {
@@ -55,11 +56,14 @@ pub fn may_hold_by_attribute(case: &Case<'_>) -> Result<(), HoldRefusal> {
         }
     }
     let facts = case.facts().clone();
-    let left_out = sync.evaluator.verdict(&case.subject.dn, &facts.with(FILTERING_ATTRIBUTE, [FILTERING_VALUE]));
+    let left_out =
+        sync.evaluator.verdict(&case.subject.dn, &facts.with(FILTERING_ATTRIBUTE, [FILTERING_VALUE]));
     match (left_out.in_scope, left_out.reason) {
         (Some(false), Reason::FilteredByRule) => Ok(()),
         (Some(false), _) => refuse("the user is not in the scope of the synchronisation anyway".to_owned()),
-        _ => refuse(format!("by the configuration a user with {FILTERING_ATTRIBUTE} = `User_…` is taken all the same")),
+        _ => refuse(format!(
+            "by the configuration a user with {FILTERING_ATTRIBUTE} = `User_…` is taken all the same"
+        )),
     }
 }
 

@@ -84,7 +84,11 @@ fn not_linked(evidence: &Evidence, anchor: &str, expected: Option<Uuid>, gaps: &
             ));
         }
         if let Some(user) = evidence.deleted_users().by_id(id).first() {
-            return Sight::NotYet(format!("{} is still in the bin{}", named(user), dated(user.sources().next())));
+            return Sight::NotYet(format!(
+                "{} is still in the bin{}",
+                named(user),
+                dated(user.sources().next())
+            ));
         }
     }
     if gaps.is_empty() {
@@ -108,17 +112,21 @@ pub fn licences(user: User<'_>, products: &[Uuid]) -> Sight {
     let has = match user.licences() {
         Known::Value(all) => all.iter().filter_map(|l| l.sku_id.parse::<Uuid>().ok()).collect(),
         Known::Absent => vec![],
-        Known::NotAsked => return Sight::Unknown("the export of users does not hold assignedLicenses".to_owned()),
+        Known::NotAsked => {
+            return Sight::Unknown("the export of users does not hold assignedLicenses".to_owned());
+        }
     };
     let missing: Vec<String> = products.iter().filter(|id| !has.contains(id)).map(Uuid::to_string).collect();
     if !missing.is_empty() {
-        return Sight::NotYet(format!("it does not have {}{}", missing.join(", "), dated(user.sources().next())));
+        return Sight::NotYet(format!(
+            "it does not have {}{}",
+            missing.join(", "),
+            dated(user.sources().next())
+        ));
     }
     let states = user.licence_states().value().unwrap_or_default();
-    let wrong: Vec<String> = states
-        .iter()
-        .filter_map(|state| Some(format!("{}: {}", state.sku_id, state.error?)))
-        .collect();
+    let wrong: Vec<String> =
+        states.iter().filter_map(|state| Some(format!("{}: {}", state.sku_id, state.error?))).collect();
     if !wrong.is_empty() {
         return Sight::NotYet(format!("not in effect: {}", wrong.join("; ")));
     }
@@ -126,7 +134,9 @@ pub fn licences(user: User<'_>, products: &[Uuid]) -> Sight {
 }
 
 fn mailbox(evidence: &Evidence, user: User<'_>, exchange_guid: Option<Uuid>) -> Sight {
-    let Known::Value(id) = user.id() else { return Sight::Unknown("the export does not hold its id".to_owned()) };
+    let Known::Value(id) = user.id() else {
+        return Sight::Unknown("the export does not hold its id".to_owned());
+    };
     let all = evidence.mailboxes();
     let found = match exchange_guid {
         Some(guid) => all.by_exchange_guid(guid),
@@ -138,7 +148,9 @@ fn mailbox(evidence: &Evidence, user: User<'_>, exchange_guid: Option<Uuid>) -> 
         let own = all.by_external_directory_object_id(id);
         if let Some(other) = own.found.iter().find(|mailbox| is_live(mailbox)) {
             let guid = other.exchange_guid().value().map_or_else(String::new, |guid| guid.to_string());
-            return Sight::Otherwise(format!("the user has another mailbox than before, {guid}: `adrecover guide` says what to do"));
+            return Sight::Otherwise(format!(
+                "the user has another mailbox than before, {guid}: `adrecover guide` says what to do"
+            ));
         }
         return match found.gaps.is_empty() {
             true => Sight::NotYet("the mailbox is not there".to_owned()),
@@ -150,9 +162,9 @@ fn mailbox(evidence: &Evidence, user: User<'_>, exchange_guid: Option<Uuid>) -> 
         (Known::Value(MailboxState::Live), Known::Value(owner)) if owner == id => {
             Sight::So(format!("the mailbox is live and the user's own{when}"))
         }
-        (Known::Value(MailboxState::Live), Known::Value(owner)) => {
-            Sight::Otherwise(format!("the mailbox is live and belongs to the cloud user {owner}, not to {id}{when}"))
-        }
+        (Known::Value(MailboxState::Live), Known::Value(owner)) => Sight::Otherwise(format!(
+            "the mailbox is live and belongs to the cloud user {owner}, not to {id}{when}"
+        )),
         (Known::Value(MailboxState::Live), _) => {
             Sight::Unknown(format!("the mailbox is live, and whose it is is not in the export{when}"))
         }

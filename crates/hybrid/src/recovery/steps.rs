@@ -31,6 +31,27 @@ impl SyncCommand {
         }
     }
 
+    /// The same as a script that a program can run: it fails where the command does, waits for a cycle that is under way (a quarter of
+    /// an hour at most), and a cycle that it begins has ended when it ends.
+    pub fn script(self) -> String {
+        const UNTIL_IDLE: &str = "$until = (Get-Date).AddMinutes(15)\n\
+            while ((Get-ADSyncScheduler).SyncCycleInProgress) {\n\
+            \x20   if ((Get-Date) -gt $until) { throw 'a cycle of the synchronisation is under way and does not end' }\n\
+            \x20   Start-Sleep -Seconds 5\n\
+            }\n";
+        let (before, after) = match self {
+            Self::Hold => ("", UNTIL_IDLE),
+            Self::Release => ("", ""),
+            Self::Delta => (UNTIL_IDLE, UNTIL_IDLE),
+        };
+        // A cycle shows as under way only a moment after it was asked for.
+        let pause = if self == Self::Delta { "Start-Sleep -Seconds 5\n" } else { "" };
+        format!(
+            "$ErrorActionPreference = 'Stop'\nImport-Module ADSync\n{before}{} | Out-Null\n{pause}{after}",
+            self.powershell()
+        )
+    }
+
     /// The command that a step is carried out with, where it is one of the synchronisation.
     pub fn of(action: &Action) -> Option<Self> {
         match action {
@@ -83,11 +104,8 @@ pub fn of_all(scope: Option<&SyncScope>, wishes: &Wishes) -> OfAll {
     };
     let when = |text: &'static str| if hand == Hand::Person { text } else { "" };
     let hold = (!wishes.holds_users).then(|| {
-        let text = text(
-            when(", before anything is restored"),
-            SyncCommand::Hold,
-            "Disable (or Pause provisioning)",
-        );
+        let text =
+            text(when(", before anything is restored"), SyncCommand::Hold, "Disable (or Pause provisioning)");
         step(Action::HoldSync { text, hand: hand.clone() }, HALF_RESTORED)
     });
     let mut afterwards = vec![];
@@ -97,14 +115,18 @@ pub fn of_all(scope: Option<&SyncScope>, wishes: &Wishes) -> OfAll {
         afterwards.push(step(Action::ReleaseSync { text, hand: hand.clone() }, UNTIL_THEN));
     }
     let text = text(ready, SyncCommand::Delta, "Provision on demand, or wait for the next cycle");
-    afterwards.push(step(Action::RunSync { text, hand }, "it takes the users to the cloud now instead of within 30 minutes"));
+    afterwards.push(step(
+        Action::RunSync { text, hand },
+        "it takes the users to the cloud now instead of within 30 minutes",
+    ));
     OfAll { hold, afterwards }
 }
 
 /// What one user goes through after the directory. `held` are the values that the filtering attribute gets when the user is let go,
 /// where it is held by that.
 pub fn of_user(case: &Case<'_>, held: Option<&Hand>, wishes: &Wishes) -> Vec<Step> {
-    let mut steps = vec![step(Action::Preflight, "what would go wrong is easier to mend before the synchronisation")];
+    let mut steps =
+        vec![step(Action::Preflight, "what would go wrong is easier to mend before the synchronisation")];
     if let Some(hand) = held {
         let text = "the attribute that it is left out by gets its own values again".to_owned();
         steps.push(step(Action::ReleaseSync { text, hand: hand.clone() }, UNTIL_THEN));
@@ -116,7 +138,10 @@ pub fn of_user(case: &Case<'_>, held: Option<&Hand>, wishes: &Wishes) -> Vec<Ste
     let id = user.and_then(|user| user.id().value());
     let awaited = Awaited::CloudUser { anchor: anchor.clone(), user: id };
     let text = "looked for in Graph (--cloud graph), or in an export that is made after the synchronisation";
-    steps.push(step(Action::Wait { awaited, text: text.to_owned() }, "a second cloud user would be worse than none"));
+    steps.push(step(
+        Action::Wait { awaited, text: text.to_owned() },
+        "a second cloud user would be worse than none",
+    ));
     steps.extend(user.and_then(|user| licence(case, user, anchor, wishes)));
     steps.extend(mailbox(case, anchor));
     steps
@@ -145,14 +170,20 @@ fn licence(case: &Case<'_>, user: User<'_>, anchor: &str, wishes: &Wishes) -> Op
     let why = "it had them when it was deleted, and comes back with them where there are seats";
     // A licence makes a new mailbox where the old one does not belong to this very user, and the old one is lost then.
     let is_safe = case.mailboxes().is_none_or(|found| {
-        found.found.iter().all(|mailbox| is_own(*mailbox, id)) && (!found.found.is_empty() || found.gaps.is_empty())
+        found.found.iter().all(|mailbox| is_own(*mailbox, id))
+            && (!found.found.is_empty() || found.gaps.is_empty())
     });
     if wishes.gives_licences && is_safe {
-        return Some(step(Action::CloudUpdate { user: id, change: CloudChange::Licences { add: products } }, why));
+        return Some(step(
+            Action::CloudUpdate { user: id, change: CloudChange::Licences { add: products } },
+            why,
+        ));
     }
     let list = products.iter().map(|id| format!("@{{SkuId='{id}'}}")).collect::<Vec<_>>().join(", ");
     let text = if is_safe {
-        format!("where one is missing: Set-MgUserLicense -UserId {id} -AddLicenses @({list}) -RemoveLicenses @()")
+        format!(
+            "where one is missing: Set-MgUserLicense -UserId {id} -AddLicenses @({list}) -RemoveLicenses @()"
+        )
     } else {
         "give none by hand before `adrecover guide` has said so: a licence makes a new mailbox where the old one is not this user's, and the old one is lost".to_owned()
     };

@@ -15,7 +15,7 @@ pub(super) mod recipient_type;
 pub(super) mod replicated;
 
 #[cfg(test)]
-pub(super) mod fixture;
+pub(crate) mod fixture;
 
 use super::case::Case;
 use super::rule::{Finding, Seen, Status};

@@ -9,6 +9,7 @@ use crate::args::{Color, Format, GlobalArgs};
 use crate::error::CliError;
 use crate::files;
 use crate::folders;
+use crate::recovery::Through;
 
 /// The whole file.
 #[derive(Debug, Default, Deserialize)]
@@ -57,6 +58,10 @@ pub(crate) struct Profile {
     pub(crate) device_code: Option<bool>,
     /// `--cloud-endpoint`.
     pub(crate) cloud_endpoint: Option<String>,
+    /// `--sync-server`.
+    pub(crate) sync_server: Option<String>,
+    /// `--sync-through`.
+    pub(crate) sync_through: Option<Through>,
     /// `--timeout`.
     pub(crate) timeout: Option<u32>,
     /// `--output`.

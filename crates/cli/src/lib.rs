@@ -20,6 +20,7 @@ mod interrupt;
 mod password;
 mod preflight;
 mod printer;
+mod recovery;
 mod restore;
 mod selectors;
 mod settings;

@@ -10,6 +10,7 @@ use crate::args::{Color, Format, GlobalArgs};
 use crate::cloud::GraphArgs;
 use crate::config::Profile;
 use crate::error::CliError;
+use crate::recovery::SyncArgs;
 
 /// The settings of one run.
 #[derive(Debug, Clone)]
@@ -36,6 +37,8 @@ pub(crate) struct Settings {
     pub(crate) insecure: bool,
     /// What the profile says about signing in to Microsoft Graph; commands that do have the options.
     pub(crate) graph: GraphArgs,
+    /// What the profile says about the server of the synchronisation; commands that run it have the options.
+    pub(crate) sync: SyncArgs,
     /// How long to wait for a reply.
     pub(crate) timeout: Duration,
     /// The form of the data.
@@ -87,6 +90,7 @@ impl Settings {
                 device_code: profile.device_code,
                 cloud_endpoint: profile.cloud_endpoint.clone(),
             },
+            sync: SyncArgs { sync_server: profile.sync_server.clone(), sync_through: profile.sync_through },
             timeout: Duration::from_secs(timeout.into()),
             output: given.output.or(profile.output).unwrap_or_default(),
             verbosity: if quiet { -1 } else { i8::try_from(loud).unwrap_or(i8::MAX) },

@@ -304,7 +304,7 @@ impl<'p, 'r, 'a, 'b, D: Directory> Following<'p, 'r, 'a, 'b, D> {
             if (self.executor.run.stop)() {
                 return Ok(Turn::Open(format!("{message}; interrupted while waiting for it")));
             }
-            self.executor.run.progress.waiting(&message);
+            self.executor.run.progress.waiting(&format!("waiting: {message}"));
             if !self.beyond.pause().await {
                 return Ok(if has_waited { Turn::Late(message) } else { Turn::Open(message) });
             }

@@ -21,7 +21,8 @@ use crate::password;
 pub(crate) use options::GraphArgs;
 #[cfg(test)]
 pub(crate) use options::HEADING;
-use options::{Options, SECRET_VARIABLE, Way};
+pub(crate) use options::SECRET_VARIABLE;
+use options::{Options, Way};
 
 /// No certificate with its chain and key is larger.
 const CERTIFICATE: u64 = 1 << 20;

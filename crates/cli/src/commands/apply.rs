@@ -2,15 +2,18 @@
 
 use std::path::PathBuf;
 
-use adrecover_core::plan::{ObjectPlan, Plan, Purpose, Step};
+use adrecover_core::plan::{Action, ObjectPlan, Plan, Purpose, Step};
+use adrecover_core::recovery::Hand;
 use adrecover_core::report::Failure;
 use adrecover_core::{Dn, ObjectGuid};
 use adrecover_engine::Command;
 
 use crate::context::Ctx;
 use crate::error::{CliError, Kind};
+use crate::recovery::{Outside, RecoveryArgs};
 use crate::restore::carry::{self, CarryArgs, Work};
 use crate::restore::desk::Desk;
+use crate::restore::hybrid::{self, HybridArgs};
 use crate::restore::output;
 use crate::restore::plan_file;
 use crate::restore::wishes::PasswordSourceArgs;
@@ -32,6 +35,10 @@ pub(crate) struct Args {
     carry: CarryArgs,
     #[command(flatten)]
     password: PasswordSourceArgs,
+    #[command(flatten)]
+    hybrid: Box<HybridArgs>,
+    #[command(flatten)]
+    recovery: RecoveryArgs,
     /// Consent to restoring privileged objects and to memberships of protected groups, where the plan has it
     #[arg(long)]
     allow_privileged: bool,
@@ -61,6 +68,9 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
                 .hint(format!("a file does not consent for you: add {option}")));
         }
     }
+    let wishes = args.recovery.wishes(&ctx.settings, saved.request.hold_sync)?;
+    let inputs = args.hybrid.read(ctx)?;
+    let mut outside = Outside::new(ctx, &args.recovery, inputs.as_ref())?;
     let mut desk = Desk::open_at(ctx, &saved.server).await?;
     let here = &desk.domain;
     if saved.domain != here.domain || saved.domain_sid != here.domain_sid {
@@ -93,10 +103,13 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         let report = output::refused(&saved, Failure::Stale, &format!("{difference}; make the plan again"));
         return output::print(ctx, &report);
     }
-    keep_what_is_of_the_sync(&saved, &mut fresh);
+    match &inputs {
+        Some(inputs) => hybrid::check(ctx, &mut desk, &mut fresh, &args.hybrid, &wishes, inputs).await?,
+        None => keep_what_lies_beyond(&saved, &mut fresh).map_err(|problem| bad(&problem))?,
+    }
     // What is shown and carried out is the plan made here; the file's has only agreed with it.
     let work = Work::New(Box::new(fresh), Command::Apply);
-    carry::out(ctx, &mut desk, work, &args.carry, &args.password, Some(&digest)).await
+    carry::out(ctx, &mut desk, work, &args.carry, &args.password, Some(&digest), &mut outside).await
 }
 
 /// Whether the wishes in the file are such as the options take.
@@ -162,9 +175,24 @@ fn same_steps(old: &ObjectPlan, new: &ObjectPlan) -> bool {
     acts(old) == acts(new)
 }
 
-/// Nothing of it is carried out: it is shown to whoever has to do it.
-fn keep_what_is_of_the_sync(saved: &Plan, fresh: &mut Plan) {
+/// What lies beyond the directory and was planned from files that are not here. Of it only people and the commands of this program do
+/// something; an attribute that holds a user gets what the directory itself says it had.
+fn keep_what_lies_beyond(saved: &Plan, fresh: &mut Plan) -> Result<(), String> {
     for (old, new) in saved.objects.iter().zip(&mut fresh.objects) {
+        let held = hybrid::held_by(new);
+        let is_foreign = |step: &&Step| match &step.action {
+            Action::ReleaseSync { hand: hand @ Hand::Attribute { .. }, .. } => held != Some(hand),
+            Action::CloudRestore { .. } => true,
+            _ => false,
+        };
+        if let Some(step) = old.steps.iter().find(is_foreign) {
+            return Err(format!(
+                "the step {} of `{}` is none that this program plans",
+                step.action.name(),
+                old.name
+            ));
+        }
         new.steps.clone_from(&old.steps);
     }
+    Ok(())
 }

@@ -11,7 +11,9 @@ use serde::Serialize;
 use crate::args::Format;
 use crate::context::Ctx;
 use crate::error::{CliError, Kind};
+use crate::preflight::inputs::{EvidenceArgs, Inputs};
 use crate::printer::table::{Column, Table};
+use crate::recovery::{Outside, RecoveryArgs};
 use crate::restore::carry::{self, CarryArgs, Work};
 use crate::restore::desk::{self, Desk};
 use crate::restore::output;
@@ -23,12 +25,13 @@ use crate::restore::wishes::PasswordSourceArgs;
 Examples:
   adrecover operations
   adrecover operations 0192f1c8
-  adrecover operations --resume")]
+  adrecover operations --resume
+  adrecover operations --resume 0192f1c8 --cloud users-after.json --mailboxes mailboxes-after.json")]
 pub(crate) struct Args {
     /// Show the objects and steps of this operation, or of the one whose id begins so
     #[arg(value_name = "ID", conflicts_with = "resume")]
     id: Option<String>,
-    /// Go on with an interrupted operation: this one, or the newest
+    /// Go on with an operation that was interrupted or waits: this one, or the newest
     #[arg(long, value_name = "ID", num_args = 0..=1, default_missing_value = "")]
     resume: Option<String>,
     /// How many to list, newest first
@@ -38,6 +41,10 @@ pub(crate) struct Args {
     carry: CarryArgs,
     #[command(flatten)]
     password: PasswordSourceArgs,
+    #[command(flatten)]
+    evidence: Box<EvidenceArgs>,
+    #[command(flatten)]
+    recovery: RecoveryArgs,
 }
 
 /// Runs the command; the result is the exit code.
@@ -70,6 +77,8 @@ async fn resume(ctx: &Ctx, args: &Args, id: &str) -> Result<u8, CliError> {
         return output::print(ctx, &output::finished(&operation.plan, &message));
     }
     drop(journal);
+    let given = args.evidence.any();
+    let inputs = given.then(|| Inputs::read(&args.evidence, false, &ctx.printer)).transpose()?;
     let mut desk = Desk::open_at(ctx, &summary.server).await?;
     if !summary.server.eq_ignore_ascii_case(&desk.domain.server) {
         return Err(CliError::usage(format!(
@@ -81,14 +90,16 @@ async fn resume(ctx: &Ctx, args: &Args, id: &str) -> Result<u8, CliError> {
     if operation.plan.domain_sid != desk.domain.domain_sid {
         return Err(CliError::new(Kind::Stale, "the operation was begun in another domain"));
     }
-    carry::out(ctx, &mut desk, Work::Rest(&operation), &args.carry, &args.password, None).await
+    let mut outside = Outside::new(ctx, &args.recovery, inputs.as_ref())?;
+    let work = Work::Rest(&operation);
+    carry::out(ctx, &mut desk, work, &args.carry, &args.password, None, &mut outside).await
 }
 
 fn newest_unfinished(unfinished: &[OperationSummary]) -> Result<String, CliError> {
     unfinished
         .first()
         .map(|o| o.id.to_string())
-        .ok_or_else(|| CliError::new(Kind::NotFound, "no operation was interrupted"))
+        .ok_or_else(|| CliError::new(Kind::NotFound, "no operation was interrupted or waits"))
 }
 
 /// One line of the list.

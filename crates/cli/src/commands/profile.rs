@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use adrecover_core::doctor::Encryption;
 use adrecover_core::text::printable;
-use clap::Subcommand;
+use clap::{Subcommand, ValueEnum};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use toml_edit::{Array, DocumentMut, Item, value};
@@ -20,6 +20,7 @@ use crate::files;
 use crate::folders;
 use crate::printer::Printer;
 use crate::printer::table::{Column, Table};
+use crate::recovery::SyncArgs;
 
 /// Keeps connection settings under a name
 #[derive(Debug, clap::Args)]
@@ -54,7 +55,7 @@ enum Action {
         #[arg(long)]
         replace: bool,
         #[command(flatten)]
-        graph: Box<GraphArgs>,
+        beyond: Box<BeyondArgs>,
     },
     /// List the profiles
     List,
@@ -70,6 +71,15 @@ enum Action {
         #[arg(value_name = "NAME")]
         name: Option<String>,
     },
+}
+
+/// What is kept besides the way to the directory.
+#[derive(Debug, Default, clap::Args)]
+struct BeyondArgs {
+    #[command(flatten)]
+    graph: GraphArgs,
+    #[command(flatten)]
+    sync: SyncArgs,
 }
 
 impl Args {
@@ -130,8 +140,8 @@ pub(crate) fn run(printer: &Printer, given: &GlobalArgs, args: &Args) -> Result<
         CliError::usage("there is no home folder to keep profiles in").hint("name a file with --config FILE")
     })?;
     match &args.action {
-        Action::Add { name, default, replace, graph } => {
-            add(given, graph, &file, name, *default, *replace)?;
+        Action::Add { name, default, replace, beyond } => {
+            add(given, beyond, &file, name, *default, *replace)?;
             printer.note(format!("the profile `{name}` is in {}", file.display()));
             show(printer, &file, Some(name))
         }
@@ -206,7 +216,7 @@ fn document(file: &Path) -> Result<DocumentMut, CliError> {
 
 fn add(
     given: &GlobalArgs,
-    graph: &GraphArgs,
+    beyond: &BeyondArgs,
     file: &Path,
     name: &str,
     default: bool,
@@ -216,7 +226,7 @@ fn add(
         return Err(CliError::usage(format!("`{name}` cannot be the name of a profile"))
             .hint("letters, digits, - and _ make a name"));
     }
-    let settings = settings(given, graph)?;
+    let settings = settings(given, beyond)?;
     if settings.is_empty() {
         return Err(CliError::usage("there is no connection option to keep")
             .hint("give some: adrecover profile add contoso --domain contoso.com --kerberos"));
@@ -243,7 +253,8 @@ fn add(
 }
 
 /// The connection options as keys of a profile.
-fn settings(given: &GlobalArgs, graph: &GraphArgs) -> Result<toml_edit::Table, CliError> {
+fn settings(given: &GlobalArgs, beyond: &BeyondArgs) -> Result<toml_edit::Table, CliError> {
+    let BeyondArgs { graph, sync } = beyond;
     let mut table = toml_edit::Table::new();
     let mut put = |key: &str, item: Option<Item>| {
         if let Some(item) = item {
@@ -275,6 +286,9 @@ fn settings(given: &GlobalArgs, graph: &GraphArgs) -> Result<toml_edit::Table, C
     put("client-certificate", path(&graph.client_certificate)?);
     put("device-code", graph.device_code.map(value));
     put("cloud-endpoint", text(&graph.cloud_endpoint));
+    put("sync-server", text(&sync.sync_server));
+    let through = sync.sync_through.and_then(|through| through.to_possible_value());
+    put("sync-through", through.map(|through| value(through.get_name())));
     put("timeout", given.timeout.map(|seconds| value(i64::from(seconds))));
     Ok(table)
 }
@@ -372,6 +386,7 @@ fn summary(item: &Shown) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::recovery::Through;
 
     fn given() -> GlobalArgs {
         GlobalArgs {
@@ -383,14 +398,16 @@ mod tests {
         }
     }
 
-    fn graph() -> GraphArgs {
-        GraphArgs {
+    fn graph() -> BeyondArgs {
+        let graph = GraphArgs {
             tenant: Some("contoso.com".into()),
             client_secret_file: Some("-".into()),
             client_certificate: Some("app.pem".into()),
             device_code: Some(true),
             ..GraphArgs::default()
-        }
+        };
+        let sync = SyncArgs { sync_server: Some("sync01".into()), sync_through: Some(Through::Powershell) };
+        BeyondArgs { graph, sync }
     }
 
     #[test]
@@ -404,11 +421,15 @@ mod tests {
         assert!(profile.ca.unwrap().is_absolute());
         assert_eq!((profile.tenant.as_deref(), profile.device_code), (Some("contoso.com"), Some(true)));
         assert_eq!(profile.client_secret_file, Some("-".into()));
+        assert_eq!(
+            (profile.sync_server.as_deref(), profile.sync_through),
+            (Some("sync01"), Some(Through::Powershell))
+        );
         assert!(profile.client_certificate.unwrap().is_absolute());
         let again = add(&given(), &graph(), &file, "a", false, false).unwrap_err();
         assert!(again.message.contains("already"), "{again}");
         let other = GlobalArgs { domain: Some("contoso.com".into()), ..GlobalArgs::default() };
-        add(&other, &GraphArgs::default(), &file, "a", false, true).unwrap();
+        add(&other, &BeyondArgs::default(), &file, "a", false, true).unwrap();
         let text = std::fs::read_to_string(&file).unwrap();
         let profile = config::choose(&text, Some("a"), folder.path()).unwrap().unwrap();
         assert_eq!((profile.domain.as_deref(), profile.server.len()), (Some("contoso.com"), 0));
@@ -433,7 +454,7 @@ mod tests {
         for name in ["", "a b", "a.b", "ä"] {
             assert_eq!(add(&given(), &graph(), file, name, false, false).unwrap_err().code(), 2, "{name}");
         }
-        let error = add(&GlobalArgs::default(), &GraphArgs::default(), file, "a", false, false).unwrap_err();
+        let error = add(&GlobalArgs::default(), &BeyondArgs::default(), file, "a", false, false).unwrap_err();
         assert!(error.message.contains("no connection option"), "{error}");
     }
 }

@@ -9,11 +9,11 @@ use adrecover_core::lifetime::State;
 use adrecover_core::plan::{Block, ObjectPlan, Purpose};
 use adrecover_core::request::{AccountWish, PasswordWish, RestoreRequest};
 use adrecover_core::{Dn, ObjectGuid};
-use adrecover_engine::Command;
-use adrecover_hybrid::recovery::Wishes;
+use adrecover_engine::{Command, OperationState};
 
 use crate::context::Ctx;
 use crate::error::CliError;
+use crate::recovery::{Outside, RecoveryArgs};
 use crate::restore::carry::{self, CarryArgs, Work};
 use crate::restore::choice::ChoiceArgs;
 use crate::restore::desk::Desk;
@@ -38,7 +38,9 @@ pub(crate) struct Args {
     #[command(flatten)]
     wishes: WishArgs,
     #[command(flatten)]
-    hybrid: HybridArgs,
+    hybrid: Box<HybridArgs>,
+    #[command(flatten)]
+    recovery: RecoveryArgs,
     #[command(flatten)]
     carry: CarryArgs,
     /// Write the plan to a file, for `adrecover apply`; it holds no secret
@@ -51,7 +53,16 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     let request = args.wishes.request()?;
     args.wishes.password.source.check_stdin(&ctx.settings)?;
     let choice = args.choice.read(ctx, &args.wishes)?;
+    let wishes = args.recovery.wishes(&ctx.settings, request.hold_sync)?;
     let inputs = args.hybrid.read(ctx)?;
+    if inputs.is_none() && (request.hold_sync || args.recovery.run_sync) {
+        let option = if request.hold_sync { "--hold-sync" } else { "--run-sync" };
+        return Err(CliError::usage(format!(
+            "{option} needs what is known of the cloud and of the synchronisation"
+        ))
+        .hint("--cloud PATH|graph, --mailboxes FILE, --sync-config PATH, or --evidence FOLDER"));
+    }
+    let mut outside = Outside::new(ctx, &args.recovery, inputs.as_ref())?;
     let mut desk = Desk::open(ctx).await?;
     let chosen = select::choose(ctx, &mut desk, &choice, &args.carry).await?;
     let of_one =
@@ -65,7 +76,7 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         ))
         .hint("choose one with --guid; for logon names of many there is --upn-suffix"));
     }
-    if let Some(code) = go_on_with_interrupted(ctx, &mut desk, &chosen, &request, args).await? {
+    if let Some(code) = go_on_with_interrupted(ctx, &mut desk, &chosen, &request, args, &mut outside).await? {
         return Ok(code);
     }
     let mut gathered = desk.facts(&chosen.guids, &request).await?;
@@ -80,14 +91,14 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     let mut plan = desk.plan(&gathered.objects, &request);
     plan.objects.extend(gathered.missing.iter().map(|guid| missing(*guid)));
     if let Some(inputs) = &inputs {
-        hybrid::check(ctx, &mut desk, &mut plan, &args.hybrid, &Wishes::default(), inputs).await?;
+        hybrid::check(ctx, &mut desk, &mut plan, &args.hybrid, &wishes, inputs).await?;
     }
     if let Some(path) = &args.plan_out {
         plan_file::write(path, &plan)?;
         ctx.printer.note(format!("the plan is in {}", path.display()));
     }
     let work = Work::New(Box::new(plan), Command::Restore);
-    carry::out(ctx, &mut desk, work, &args.carry, &args.wishes.password.source, None).await
+    carry::out(ctx, &mut desk, work, &args.carry, &args.wishes.password.source, None, &mut outside).await
 }
 
 /// What stands in the plan for an object that the directory does not know.
@@ -147,6 +158,7 @@ async fn go_on_with_interrupted(
     chosen: &Chosen,
     request: &RestoreRequest,
     args: &Args,
+    outside: &mut Outside<'_>,
 ) -> Result<Option<u8>, CliError> {
     let domain_sid = desk.domain.domain_sid.as_ref().map(ToString::to_string);
     let unfinished = desk.journal.unfinished(domain_sid.as_deref(), Some(&desk.domain.server))?;
@@ -163,13 +175,15 @@ async fn go_on_with_interrupted(
         let id = summary.id;
         if !same || args.carry.dry_run {
             ctx.printer.warn(format!(
-                "operation {id} on some of these objects was interrupted; `adrecover operations --resume {id}` finishes it"
+                "operation {id} on some of these objects is not finished; `adrecover operations --resume {id}` goes on with it"
             ));
             continue;
         }
-        ctx.printer.note(format!("operation {id} was interrupted: going on with it"));
+        let why = if summary.state == OperationState::Waiting { "waits" } else { "was interrupted" };
+        ctx.printer.note(format!("operation {id} {why}: going on with it"));
         let work = Work::Rest(&operation);
-        let code = carry::out(ctx, desk, work, &args.carry, &args.wishes.password.source, None).await?;
+        let passwords = &args.wishes.password.source;
+        let code = carry::out(ctx, desk, work, &args.carry, passwords, None, outside).await?;
         return Ok(Some(code));
     }
     Ok(None)

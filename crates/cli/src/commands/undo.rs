@@ -5,6 +5,7 @@ use adrecover_engine::{Command, OperationId, undo_plan};
 
 use crate::context::Ctx;
 use crate::error::{CliError, Kind};
+use crate::recovery::Outside;
 use crate::restore::carry::{self, CarryArgs, Work};
 use crate::restore::desk::{self, Desk};
 use crate::restore::wishes::PasswordSourceArgs;
@@ -78,6 +79,7 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         &args.carry,
         &PasswordSourceArgs::default(),
         None,
+        &mut Outside::none(ctx),
     )
     .await
 }

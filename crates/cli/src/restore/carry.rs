@@ -3,9 +3,10 @@
 use adrecover_core::plan::{ObjectPlan, Plan};
 use adrecover_core::report::{Failure, ObjectReport, Outcome, Report, SCHEMA};
 use adrecover_core::time::Timestamp;
+use adrecover_engine::follow::hold;
 use adrecover_engine::{
-    AuditSink, Command, EngineError, Meta, Operation, OperationState, PasswordSource, Progress, Run, audit,
-    execute, resume, verify_all,
+    AuditSink, Command, EngineError, Followed, Meta, Operation, OperationState, PasswordSource, Progress,
+    Run, audit, execute, follow, resume, verify_all,
 };
 use clap::Args;
 
@@ -17,6 +18,7 @@ use crate::args::Format;
 use crate::context::Ctx;
 use crate::error::CliError;
 use crate::password;
+use crate::recovery::Outside;
 
 const ACTING: &str = "Doing it";
 
@@ -72,8 +74,9 @@ pub(crate) async fn out(
     args: &CarryArgs,
     passwords: &PasswordSourceArgs,
     digest: Option<&str>,
+    outside: &mut Outside<'_>,
 ) -> Result<u8, CliError> {
-    let report = report(ctx, desk, work, args, passwords, digest).await?;
+    let report = report(ctx, desk, work, args, passwords, digest, outside).await?;
     output::print(ctx, &report)
 }
 
@@ -85,6 +88,7 @@ pub(crate) async fn report(
     args: &CarryArgs,
     passwords: &PasswordSourceArgs,
     digest: Option<&str>,
+    outside: &mut Outside<'_>,
 ) -> Result<Report, CliError> {
     let plan = work.plan();
     let resuming = matches!(work, Work::Rest(_));
@@ -117,7 +121,7 @@ pub(crate) async fn report(
         return Ok(report);
     }
     let mut source = password_source(ctx, &work, passwords)?;
-    let report = carried_out(ctx, desk, &work, args, &mut source).await;
+    let report = carried_out(ctx, desk, &work, args, &mut source, outside).await;
     // Whatever went wrong: passwords that were set must not be lost.
     source.reveal(&ctx.printer);
     report
@@ -159,6 +163,7 @@ async fn carried_out(
     work: &Work<'_>,
     args: &CarryArgs,
     source: &mut Passwords,
+    outside: &mut Outside<'_>,
 ) -> Result<Report, CliError> {
     let (sink, missing) = audit::system();
     if let Some(reason) = missing {
@@ -175,41 +180,60 @@ async fn carried_out(
             operation.summary.id
         }
     };
-    let mut progress = Told { ctx, total: plan.objects.len() };
-    let outcome = {
-        let stop = || ctx.stop.is_asked();
-        let mut run = Run {
-            directory: &mut desk.session,
-            journal: &desk.journal,
-            operation,
-            passwords: source as &mut dyn PasswordSource,
-            progress: &mut progress,
-            audit: &*sink as &dyn AuditSink,
-            stop: &stop,
-            keep_going: args.keep_going,
-            clock: now,
-        };
-        match work {
-            Work::New(plan, _) => execute(plan, &mut run).await,
-            Work::Rest(operation) => resume(operation, &mut run).await,
-        }
+    let mut progress = Told { ctx, total: plan.objects.len(), waits_for: String::new() };
+    let stop = || ctx.stop.is_asked();
+    let mut run = Run {
+        directory: &mut desk.session,
+        journal: &desk.journal,
+        operation,
+        passwords: source as &mut dyn PasswordSource,
+        progress: &mut progress,
+        audit: &*sink as &dyn AuditSink,
+        stop: &stop,
+        keep_going: args.keep_going,
+        clock: now,
     };
-    let (mut objects, failed) = match outcome {
+    let goes_beyond = plan.objects.iter().any(ObjectPlan::goes_beyond);
+    if goes_beyond && let Err(why) = hold(plan, &mut run, outside).await? {
+        run.journal.finish(operation, OperationState::Interrupted, now())?;
+        let message = format!("nothing was changed: the synchronisation could not be held: {why}");
+        return Ok(Report {
+            operation: Some(operation.to_string()),
+            ..output::refused(plan, Failure::Other, &message)
+        });
+    }
+    let outcome = match work {
+        Work::New(plan, _) => execute(plan, &mut run).await,
+        Work::Rest(operation) => resume(operation, &mut run).await,
+    };
+    let (mut objects, mut failed) = match outcome {
         Ok(objects) => (objects, None),
         Err(e) => (stopped(plan, &e), Some(e.error)),
     };
+    let mut state = OperationState::of(&objects);
+    if goes_beyond && failed.is_none() {
+        // The synchronisation sees nothing that was not seen to be right.
+        verify_all(plan, &mut objects, run.directory).await;
+        match follow(plan, &mut objects, &mut run, outside).await {
+            Ok(Followed::Waiting) if state == OperationState::Done => state = OperationState::Waiting,
+            Ok(_) => {}
+            Err(error) => failed = Some(error),
+        }
+    }
     if let Some(error) = failed {
         ctx.printer.warn(format!("stopped: {error}"));
         ctx.printer.warn(format!(
             "when the journal can be written again: adrecover operations --resume {operation}"
         ));
-    } else if let Err(error) = desk.journal.finish(operation, OperationState::of(&objects), now()) {
+    } else if let Err(error) = run.journal.finish(operation, state, now()) {
         // All of it is done; only that it is finished could not be written down.
         ctx.printer.warn(format!(
             "{error}; operation {operation} will be called interrupted until --resume closes it"
         ));
     }
-    verify_all(plan, &mut objects, &mut desk.session).await;
+    if !goes_beyond {
+        verify_all(plan, &mut objects, &mut desk.session).await;
+    }
     next::add(&mut objects, plan, Some(operation));
     Ok(Report {
         schema: SCHEMA,
@@ -261,6 +285,8 @@ async fn as_it_is(desk: &mut Desk, plan: &Plan) -> Report {
 struct Told<'a> {
     ctx: &'a Ctx,
     total: usize,
+    /// What was last said to be waited for.
+    waits_for: String,
 }
 
 impl Progress for Told<'_> {
@@ -271,6 +297,10 @@ impl Progress for Told<'_> {
     }
 
     fn waiting(&mut self, reason: &str) {
-        self.ctx.printer.note(reason);
+        // The cloud is asked many times, and says the same most of them.
+        if self.waits_for != reason {
+            self.ctx.printer.note(reason);
+            reason.clone_into(&mut self.waits_for);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! The exact next command, where something is missing.
 
-use adrecover_core::plan::{Action, Plan, Purpose};
+use adrecover_core::plan::{Action, ObjectPlan, Plan, Purpose};
 use adrecover_core::report::{Failure, ObjectReport, Outcome, Status, StepReport};
 use adrecover_engine::OperationId;
 
@@ -9,8 +9,17 @@ pub(super) fn add(objects: &mut [ObjectReport], plan: &Plan, operation: Option<O
     if plan.purpose != Purpose::Restore {
         return;
     }
+    let mut waits = false;
     for (report, planned) in objects.iter_mut().zip(&plan.objects) {
         let guid = report.guid;
+        // One command for all of them.
+        if !waits && let Some(id) = operation.filter(|_| is_open(report, planned)) {
+            waits = true;
+            report.next.push(format!(
+                "when the synchronisation has run: adrecover operations --resume {id} --sync-config PATH --cloud graph|NEWER-EXPORT \
+                 --mailboxes NEWER-EXPORT"
+            ));
+        }
         match report.outcome {
             Outcome::Partial if report.failure == Some(Failure::Other) => {}
             Outcome::Partial => {
@@ -43,4 +52,14 @@ pub(super) fn add(objects: &mut [ObjectReport], plan: &Plan, operation: Option<O
             _ => {}
         }
     }
+}
+
+/// Whether something beyond the directory is still to come.
+fn is_open(report: &ObjectReport, planned: &ObjectPlan) -> bool {
+    matches!(report.outcome, Outcome::Restored | Outcome::AlreadyRestored)
+        && planned.steps.iter().zip(&report.steps).any(|(step, done)| {
+            step.action.is_beyond()
+                && !step.action.is_by_hand()
+                && !matches!(done.status, Status::Done | Status::Unchanged)
+        })
 }

@@ -12,4 +12,4 @@ mod tests;
 
 pub use hold::{HoldRefusal, may_hold_by_attribute};
 pub use sight::{Sight, cloud_user, gone_from_bin, is_so, licences};
-pub use steps::{OfAll, SyncCommand, Wishes, of_all, of_user};
+pub use steps::{OfAll, SyncCommand, Wishes, encoded, of_all, of_user};

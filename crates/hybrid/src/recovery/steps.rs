@@ -3,6 +3,8 @@
 use adrecover_core::decision_table::powershell::{Letters, quoted};
 use adrecover_core::plan::{Action, Step, Undo};
 use adrecover_core::recovery::{Awaited, CloudChange, Hand};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
 use crate::checks::{Case, CloudObject};
@@ -61,6 +63,12 @@ impl SyncCommand {
             _ => None,
         }
     }
+}
+
+/// A script as `powershell -EncodedCommand` takes it: no shell on the way makes anything else of it.
+pub fn encoded(script: &str) -> String {
+    let octets: Vec<u8> = script.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    STANDARD.encode(octets)
 }
 
 /// What somebody wants of the way back.

@@ -222,10 +222,7 @@ fn leaving_the_bin() {
 
 fn with_rules(stage: Stage, more: &[(&str, &str)]) -> Stage {
     let join = JOIN_OFF_XML.replace("<disabled>true", "<disabled>false");
-    let mut files = vec![
-        ("Connector_{1}.xml", CONNECTOR_XML),
-        ("SynchronizationRule_{4}.xml", &join),
-    ];
+    let mut files = vec![("Connector_{1}.xml", CONNECTOR_XML), ("SynchronizationRule_{4}.xml", &join)];
     files.extend(more);
     stage.sync_files(&files)
 }
@@ -243,8 +240,7 @@ fn a_user_is_held_by_an_attribute_only_where_that_does_no_harm() {
         (tenant(&[], &[deleted()], &[], &[]), "rules of the synchronisation are not known"),
         (with_rules(tenant(&[], &[deleted()], &[], &[]), &custom), "`Keep out` is not one of the setup"),
         (
-            tenant(&[], &[deleted()], &[], &[])
-                .sync_files(&[("Connector_{1}.xml", CONNECTOR_XML)]),
+            tenant(&[], &[deleted()], &[], &[]).sync_files(&[("Connector_{1}.xml", CONNECTOR_XML)]),
             "does not hold the rules",
         ),
         (

@@ -1,0 +1,10 @@
+//! The recovery beyond the directory: the options, the server of the synchronisation, and what the engine asks of both and of the
+//! cloud.
+
+mod gate;
+mod options;
+mod outside;
+mod server;
+
+pub(crate) use options::{RecoveryArgs, SyncArgs, Through};
+pub(crate) use outside::Outside;

@@ -26,6 +26,7 @@ mod preflight;
 mod profiles;
 mod read_only;
 mod ready;
+mod recovery;
 mod scale;
 mod scope;
 mod scripted;

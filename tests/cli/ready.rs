@@ -5,12 +5,12 @@ use serde_json::{Value, json};
 
 use crate::support::{Object, Run, Scene, to_base64};
 
-const CLOUD_ID: &str = "11111111-2222-4333-8444-555555555555";
+pub(crate) const CLOUD_ID: &str = "11111111-2222-4333-8444-555555555555";
 const SKU: &str = "05e9a617-0261-4cee-bb44-138d3ef5d965";
-const CONNECTOR: &str = "5e2f0a31-7b1d-4c3e-9f60-0a1b2c3d4e5f";
+pub(crate) const CONNECTOR: &str = "5e2f0a31-7b1d-4c3e-9f60-0a1b2c3d4e5f";
 
 /// What the collector would have gathered of a tenant in which only this user was deleted.
-fn collected(scene: &Scene, user: &Object, address: &str) -> std::path::PathBuf {
+pub(crate) fn collected(scene: &Scene, user: &Object, address: &str) -> std::path::PathBuf {
     let listed = scene.run(["list", &user.sam, "-o", "json"]).exits(0).json();
     let item = &listed["items"][0];
     let at = item["deletedAt"].as_str().unwrap();

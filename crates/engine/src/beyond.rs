@@ -24,8 +24,9 @@ pub trait Beyond<D> {
     /// Does it.
     fn act<'a>(&'a mut self, object: &'a ObjectPlan, action: &'a Action) -> Later<'a, Act>;
 
-    /// Lets time pass before something is looked at again; `false` where looking again would show nothing new.
-    fn pause(&mut self) -> Later<'_, bool>;
+    /// Lets time pass before something is looked at again, and says what for; `false`, at once, where looking again would show
+    /// nothing new.
+    fn pause<'a>(&'a mut self, why: &'a str) -> Later<'a, bool>;
 
     /// Whether this program is to carry out a step that the plan leaves to a command.
     fn does(&self, action: &Action) -> bool;

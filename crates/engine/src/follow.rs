@@ -66,9 +66,14 @@ pub async fn follow<D: Directory>(
         following.leave(Stage::Gate, reports, &why);
         return Ok(Followed::Waiting);
     }
+    if following.has_looked() && following.arrivals(reports).await? {
+        following.leave(Stage::Cloud, reports, "not begun: what comes before it is open");
+        return Ok(Followed::Waiting);
+    }
     for stage in Stage::AFTERWARDS {
         match following.stage(stage, reports).await? {
             Reached::End => {}
+            Reached::NotYet if following.is_over(stage, reports) => return Ok(Followed::Whole),
             Reached::NotYet => return Ok(Followed::Waiting),
         }
     }
@@ -150,9 +155,10 @@ impl<'p, 'r, 'a, 'b, D: Directory> Following<'p, 'r, 'a, 'b, D> {
         {
             for ((step, record), line) in object.steps.iter().zip(records).zip(&mut report.steps) {
                 if step.action.is_beyond() && record.state.is_done() {
+                    let looks = matches!(step.action, Action::Preflight | Action::Wait { .. });
                     line.status = match record.state {
-                        StepState::Succeeded => Status::Done,
-                        _ => Status::Unchanged,
+                        StepState::Unchanged if !looks => Status::Unchanged,
+                        _ => Status::Done,
                     };
                     line.message = record.after.message.clone().or(line.message.take());
                 }
@@ -179,11 +185,18 @@ impl<'p, 'r, 'a, 'b, D: Directory> Following<'p, 'r, 'a, 'b, D> {
         for (object, step) in self.of_stage(stage) {
             let planned = &self.executor.plan.objects[object];
             let action = &planned.steps[step].action;
-            // A gate that was passed is looked through again as long as nothing came of it.
-            let again = stage == Stage::Gate && !self.has_arrived();
-            let is_done = self.executor.history[object][step].state.is_done() && !again;
+            // A gate that was passed is looked through again as long as nothing came of it, and is behind us then.
+            let is_done = match stage {
+                Stage::Gate => self.has_arrived(),
+                _ => self.executor.history[object][step].state.is_done(),
+            };
             let by_person = action.is_by_hand() || (is_command(action) && !self.beyond.does(action));
             if is_done || by_person {
+                if is_done && !by_person && !self.executor.history[object][step].state.is_done() {
+                    let moot = "not looked through: the cloud user is back already".to_owned();
+                    self.record(object, step, Event::Unchanged, Some(&moot))?;
+                    tell(&mut reports[object].steps[step], Status::Unchanged, Some(moot));
+                }
                 continue;
             }
             if (self.executor.run.stop)() {
@@ -224,6 +237,52 @@ impl<'p, 'r, 'a, 'b, D: Directory> Following<'p, 'r, 'a, 'b, D> {
             return Ok(Reached::NotYet);
         }
         Ok(Reached::End)
+    }
+
+    /// Whether a stage that is open is the last one in which this program has a part: then it is for people to go on.
+    fn is_over(&self, stage: Stage, reports: &[ObjectReport]) -> bool {
+        let later = Stage::AFTERWARDS.into_iter().filter(|later| *later > stage);
+        let mut steps = later.flat_map(|later| self.of_stage(later));
+        let acts = steps.any(|(object, step)| {
+            let action = &self.executor.plan.objects[object].steps[step].action;
+            !action.is_by_hand() && (!is_command(action) || self.beyond.does(action))
+        });
+        stage == Stage::Gate && !acts && reports.iter().all(|report| report.failure.is_none())
+    }
+
+    /// Whether an earlier run has looked at the gates: the synchronisation may have been run since, whatever they said.
+    fn has_looked(&self) -> bool {
+        let mut gates = self.of_stage(Stage::Gate).into_iter().filter(|(object, step)| {
+            self.executor.plan.objects[*object].steps[*step].action == Action::Preflight
+        });
+        gates.all(|(object, step)| self.executor.history[object][step].state != StepState::Fresh)
+    }
+
+    /// Looks at once whether the cloud users are back. Whether one of them is otherwise than it should be.
+    async fn arrivals(&mut self, reports: &mut [ObjectReport]) -> Result<bool, JournalError> {
+        let mut is_wrong = false;
+        for (object, step) in self.of_stage(Stage::Arrival) {
+            if self.executor.history[object][step].state.is_done() {
+                continue;
+            }
+            let line = &mut reports[object].steps[step];
+            match self.sight(object, step).await {
+                Sight::So(message) => {
+                    self.record(object, step, Event::Unchanged, message.as_deref())?;
+                    self.executor.history[object][step].state = StepState::Unchanged;
+                    tell(line, Status::Done, message);
+                }
+                Sight::Otherwise(message) => {
+                    self.record(object, step, Event::Failed, Some(&message))?;
+                    tell(line, Status::Failed, Some(message.clone()));
+                    reports[object].failure.get_or_insert(Failure::Blocked);
+                    reports[object].message.get_or_insert(message);
+                    is_wrong = true;
+                }
+                Sight::NotYet(_) | Sight::Unknown(_) => {}
+            }
+        }
+        Ok(is_wrong)
     }
 
     /// Whether the synchronisation has shown a result already.
@@ -271,7 +330,10 @@ impl<'p, 'r, 'a, 'b, D: Directory> Following<'p, 'r, 'a, 'b, D> {
                 record(self, Event::Failed, &message)?;
                 Turn::Failed(Failure::Other, message)
             }
-            Sight::NotYet(message) | Sight::Unknown(message) => Turn::Open(message),
+            Sight::NotYet(message) | Sight::Unknown(message) => {
+                record(self, Event::Skipped, &message)?;
+                Turn::Open(message)
+            }
         })
     }
 
@@ -288,6 +350,10 @@ impl<'p, 'r, 'a, 'b, D: Directory> Following<'p, 'r, 'a, 'b, D> {
 
     async fn wait(&mut self, object: usize, step: usize) -> Result<Turn, JournalError> {
         let mut has_waited = false;
+        let text = match &self.executor.plan.objects[object].steps[step].action {
+            Action::Wait { text, .. } => text,
+            _ => "",
+        };
         loop {
             let message = match self.sight(object, step).await {
                 Sight::So(message) => {
@@ -298,14 +364,14 @@ impl<'p, 'r, 'a, 'b, D: Directory> Following<'p, 'r, 'a, 'b, D> {
                     self.record(object, step, Event::Failed, Some(&message))?;
                     return Ok(Turn::Failed(Failure::Blocked, message));
                 }
-                Sight::Unknown(message) => return Ok(Turn::Open(message)),
+                Sight::Unknown(message) => return Ok(Turn::Open(format!("{message}: {text}"))),
                 Sight::NotYet(message) => message,
             };
             if (self.executor.run.stop)() {
                 return Ok(Turn::Open(format!("{message}; interrupted while waiting for it")));
             }
-            self.executor.run.progress.waiting(&format!("waiting: {message}"));
-            if !self.beyond.pause().await {
+            if !self.beyond.pause(&message).await {
+                let message = format!("{message}: {text}");
                 return Ok(if has_waited { Turn::Late(message) } else { Turn::Open(message) });
             }
             has_waited = true;
@@ -379,7 +445,7 @@ impl<'p, 'r, 'a, 'b, D: Directory> Following<'p, 'r, 'a, 'b, D> {
                 Sight::NotYet(text) | Sight::Otherwise(text) | Sight::Unknown(text) => text,
             };
             looks += 1;
-            if looks == LOOKS || (self.executor.run.stop)() || !self.beyond.pause().await {
+            if looks == LOOKS || (self.executor.run.stop)() || !self.beyond.pause(&missing).await {
                 return Some(missing);
             }
         }

@@ -73,7 +73,7 @@ impl<'a> Outside<'a> {
         }
     }
 
-    async fn wait(&mut self) -> bool {
+    async fn wait(&mut self, why: &str) -> bool {
         // A file does not change while it is looked at.
         false
     }
@@ -105,8 +105,8 @@ impl Beyond<Session> for Outside<'_> {
         Box::pin(self.carry_out(action))
     }
 
-    fn pause(&mut self) -> Later<'_, bool> {
-        Box::pin(self.wait())
+    fn pause<'a>(&'a mut self, why: &'a str) -> Later<'a, bool> {
+        Box::pin(self.wait(why))
     }
 
     fn does(&self, _: &Action) -> bool {

@@ -76,7 +76,7 @@ impl Beyond<Fake> for World {
         Box::pin(async move { act })
     }
 
-    fn pause(&mut self) -> Later<'_, bool> {
+    fn pause<'a>(&'a mut self, _: &'a str) -> Later<'a, bool> {
         self.log.push("pause".into());
         let more = self.patience > 0;
         self.patience = self.patience.saturating_sub(1);
@@ -246,14 +246,44 @@ async fn it_waits_for_days_and_goes_on() {
     let (_, reports, followed) = go(&desk, &mut fake, &plan, &mut second, Some(id)).await;
     assert_eq!(followed, Some(Followed::Whole), "{reports:#?}");
     assert_eq!(fake.writes.len(), before, "nothing is done twice in the directory");
-    // Nothing had come of the gate that was passed: it is looked through again.
-    assert_eq!(second.log[0], "look preflight User1");
+    // What has come of it says more than the gate, which is behind us.
+    let looks: Vec<&str> = second.log.iter().map(String::as_str).take(3).collect();
+    assert_eq!(looks, ["look wait User1", "look wait User2", "look cloudUpdate User1"]);
     assert_eq!(status(&reports[0], "reanimate"), Status::Done);
     assert!(loaded(&desk, id).is_finished());
 
     let mut third = World::default();
     let (_, _, followed) = go(&desk, &mut fake, &plan, &mut third, Some(id)).await;
     assert_eq!((followed, third.log.len()), (Some(Followed::Whole), 0), "{:?}", third.log);
+}
+
+#[tokio::test]
+async fn a_gate_is_looked_through_again_as_long_as_nothing_came_of_it() {
+    let mut fake = world(1);
+    let desk = Desk::new();
+    let plan = plan(vec![object(&fake, 1, whole(1, true, true, Hand::Person))]);
+    let mut open = World::default().says("preflight", [so()]);
+    let (id, ..) = go(&desk, &mut fake, &plan, &mut open, None).await;
+    let mut closed = World::default().says("preflight", [Sight::Otherwise("an address is taken".into())]);
+    let (_, reports, followed) = go(&desk, &mut fake, &plan, &mut closed, Some(id)).await;
+    assert_eq!(closed.log, ["look wait User1", "look preflight User1"]);
+    assert_eq!((followed, reports[0].failure), (Some(Followed::Waiting), Some(Failure::Blocked)));
+}
+
+#[tokio::test]
+async fn a_gate_that_never_opened_does_not_matter_when_the_user_is_back() {
+    let mut fake = world(1);
+    let desk = Desk::new();
+    let plan = plan(vec![object(&fake, 1, whole(1, true, true, Hand::Person))]);
+    let mut open = World::default().says("preflight", [Sight::Unknown("not exported".into())]);
+    let (id, reports, followed) = go(&desk, &mut fake, &plan, &mut open, None).await;
+    assert_eq!((followed, reports[0].failure), (Some(Followed::Waiting), None));
+    let mut back = everything();
+    back.runs = false;
+    let (_, reports, followed) = go(&desk, &mut fake, &plan, &mut back, Some(id)).await;
+    assert_eq!(followed, Some(Followed::Whole), "{reports:#?}");
+    assert!(!back.log.iter().any(|line| line.contains("preflight")), "{:?}", back.log);
+    assert!(loaded(&desk, id).is_finished());
 }
 
 #[tokio::test]

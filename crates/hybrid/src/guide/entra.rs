@@ -69,7 +69,7 @@ pub(super) fn look<'a>(evidence: Option<&'a Evidence>, keys: &Keys) -> Look<'a> 
     let is_needed = |by: By| match by {
         By::ObjectId | By::Anchor | By::Upn | By::Account => true,
         By::Sid => !has_upn,
-        By::ObjectIdentifier | By::Dn | By::Smtp => false,
+        By::ObjectIdentifier | By::Dn | By::Smtp | By::Address => false,
     };
     for users in [evidence.users(), evidence.deleted_users()] {
         for (by, value) in &keys.keys {
@@ -91,7 +91,7 @@ fn is_other(user: &User<'_>, sid: Option<&str>) -> bool {
     matches!((sid, theirs), (Some(ours), Some(theirs)) if !ours.eq_ignore_ascii_case(theirs))
 }
 
-fn search<'a>(users: Users<'a>, by: By, value: &str) -> Matches<'a, User<'a>> {
+pub(crate) fn search<'a>(users: Users<'a>, by: By, value: &str) -> Matches<'a, User<'a>> {
     match by {
         By::ObjectId => match value.parse() {
             Ok(id) => users.by_id(id),
@@ -103,6 +103,7 @@ fn search<'a>(users: Users<'a>, by: By, value: &str) -> Matches<'a, User<'a>> {
         By::Dn => users.by_dn(value),
         By::Upn => users.by_upn(value),
         By::Smtp => users.by_primary_smtp(value),
+        By::Address => users.by_address(value),
         By::Account => users.by_sam_account_name(value),
     }
 }

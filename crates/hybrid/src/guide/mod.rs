@@ -8,8 +8,8 @@ mod answers;
 mod cause;
 mod clocks;
 mod document;
-mod entra;
-mod identity;
+pub(crate) mod entra;
+pub(crate) mod identity;
 mod mailbox;
 pub mod script;
 

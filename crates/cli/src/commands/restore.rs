@@ -11,8 +11,10 @@ use adrecover_core::request::{AccountWish, PasswordWish, RestoreRequest};
 use adrecover_core::{Dn, ObjectGuid};
 use adrecover_engine::Command;
 
+use crate::cloud;
 use crate::context::Ctx;
 use crate::error::CliError;
+use crate::restore::ask_cloud;
 use crate::restore::carry::{self, CarryArgs, Work};
 use crate::restore::choice::ChoiceArgs;
 use crate::restore::desk::Desk;
@@ -50,7 +52,15 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     let request = args.wishes.request()?;
     args.wishes.password.source.check_stdin(&ctx.settings)?;
     let choice = args.choice.read(ctx, &args.wishes)?;
-    let inputs = args.hybrid.read(ctx)?;
+    if args.hybrid.evidence.asks_cloud()
+        && cloud::secret_from_stdin(ctx, &args.hybrid.evidence.graph)
+        && (args.choice.from_stdin() || args.wishes.password.source.from_stdin())
+    {
+        return Err(CliError::usage(
+            "standard input cannot be both the secret of the app and something else",
+        ));
+    }
+    let mut inputs = args.hybrid.read(ctx).await?;
     let mut desk = Desk::open(ctx).await?;
     let chosen = select::choose(ctx, &mut desk, &choice, &args.carry).await?;
     let of_one =
@@ -78,6 +88,9 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     }
     let mut plan = desk.plan(&gathered.objects, &request);
     plan.objects.extend(gathered.missing.iter().map(|guid| missing(*guid)));
+    if let Some(inputs) = &mut inputs {
+        ask_cloud::ask(ctx, &desk, &plan, &args.hybrid, inputs).await?;
+    }
     if let Some(inputs) = &inputs {
         hybrid::check(ctx, &mut desk, &mut plan, &args.hybrid, inputs).await?;
     }

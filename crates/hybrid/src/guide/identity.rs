@@ -118,6 +118,20 @@ impl Keys {
         self
     }
 
+    /// Those that Graph looks for.
+    pub(super) fn of_graph(self) -> Vec<Key> {
+        let key = |(by, value): (By, String)| match by {
+            By::ObjectId => value.parse().ok().map(Key::Id),
+            By::Anchor => Some(Key::ImmutableId(value)),
+            By::Sid => Some(Key::Sid(value)),
+            By::Upn => Some(Key::UserPrincipalName(value)),
+            By::Smtp | By::Address => Some(Key::Address(value)),
+            By::Account => Some(Key::SamAccountName(value)),
+            By::ObjectIdentifier | By::Dn => None,
+        };
+        self.keys.into_iter().filter_map(key).collect()
+    }
+
     /// The values of one kind.
     pub(super) fn all(&self, by: By) -> impl Iterator<Item = &str> {
         self.keys.iter().filter(move |(known, _)| *known == by).map(|(_, value)| value.as_str())

@@ -7,6 +7,7 @@ mod again;
 mod bin;
 mod choice;
 mod classes;
+mod cloud;
 mod connection;
 mod demo;
 mod discovery;

@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use crate::args::GlobalArgs;
 use crate::commands::{
-    apply, completions, demo, doctor, guide, list, man, operations, preflight, profile, restore, scope, show,
-    undo,
+    apply, cloud, completions, demo, doctor, guide, list, man, operations, preflight, profile, restore,
+    scope, show, undo,
 };
 
 /// Finds and restores deleted objects of an Active Directory
@@ -47,6 +47,7 @@ pub(crate) enum Command {
     Scope(scope::Args),
     Preflight(Box<preflight::Args>),
     Guide(Box<guide::Args>),
+    Cloud(Box<cloud::Args>),
     Profile(profile::Args),
     Demo(demo::Args),
     Completions(completions::Args),

@@ -149,17 +149,6 @@ impl CliError {
         self
     }
 
-    /// A failure of Microsoft Graph at something that needs a permission.
-    pub(crate) fn of_graph(error: GraphError, permission: &str) -> Self {
-        let is_denied = error.kind() == GraphErrorKind::Denied;
-        let error = Self::from(error);
-        if is_denied {
-            return error
-                .hint(format!("give the app, or the person, the permission {permission}: docs/cloud.md"));
-        }
-        error
-    }
-
     /// A failure to read or write a file, by its path.
     pub(crate) fn file(what: &str, path: &std::path::Path, error: &io::Error) -> Self {
         Self::usage(format!("cannot {what} {}: {error}", path.display()))
@@ -244,7 +233,7 @@ impl From<EvidenceError> for CliError {
     }
 }
 
-/// Microsoft Graph. Where it is known what was asked, [`CliError::of_graph`] names the permission too.
+/// Microsoft Graph. Who knows what was asked for names the permission, too.
 impl From<GraphError> for CliError {
     fn from(error: GraphError) -> Self {
         let kind = match error.kind() {

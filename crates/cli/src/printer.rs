@@ -147,8 +147,9 @@ impl Printer {
                 || "live".to_owned(),
                 |at| format!("deleted {}", adrecover_core::time::rfc3339(at)),
             );
-            let parent = c.last_known_parent.as_deref().unwrap_or("unknown parent");
-            self.err_line(&format!("  {}  {}  {deleted}  {}", c.guid, printable(&c.name), printable(parent)));
+            let parent = c.last_known_parent.as_deref().map(|parent| format!("  {}", printable(parent)));
+            let parent = parent.unwrap_or_default();
+            self.err_line(&format!("  {}  {}  {deleted}{parent}", c.guid, printable(&c.name)));
         }
         if let Some(hint) = &error.hint {
             self.message("hint", "36", hint);

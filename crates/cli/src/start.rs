@@ -11,8 +11,8 @@ use clap::error::ErrorKind;
 use crate::args::{Color, Format, GlobalArgs};
 use crate::cli::{Cli, Command};
 use crate::commands::{
-    apply, completions, demo, doctor, guide, list, man, operations, preflight, profile, restore, scope, show,
-    undo,
+    apply, cloud, completions, demo, doctor, guide, list, man, operations, preflight, profile, restore,
+    scope, show, undo,
 };
 use crate::config;
 use crate::context::Ctx;
@@ -100,6 +100,7 @@ async fn dispatch(ctx: &Ctx, command: &Command) -> Result<u8, CliError> {
         Command::Demo(args) => demo::run(ctx, args).await,
         Command::Preflight(args) => preflight::run(ctx, args).await,
         Command::Guide(args) => ctx.stop.unless_asked(guide::run(ctx, args)).await,
+        Command::Cloud(args) => cloud::run(ctx, args).await,
         Command::Profile(_) => ctx.stop.unless_asked(profile::test(ctx)).await,
         Command::Completions(args) => completions::run(&ctx.printer, args),
         Command::Man(args) => man::run(&ctx.printer, args),

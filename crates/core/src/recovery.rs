@@ -89,14 +89,25 @@ pub enum Awaited {
     },
 }
 
+/// A licence that is given.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Grant {
+    /// The product.
+    pub product: Uuid,
+    /// The plans of it that are switched off.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub without: Vec<Uuid>,
+}
+
 /// What is changed of a live cloud user.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "what", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum CloudChange {
     /// It is given these licences; none is taken away.
     Licences {
-        /// The products.
-        add: Vec<Uuid>,
+        /// Each of them.
+        add: Vec<Grant>,
     },
     /// Its country, which licences need.
     UsageLocation {
@@ -123,7 +134,13 @@ impl fmt::Display for Awaited {
 impl fmt::Display for CloudChange {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Licences { add } => write!(f, "give it the licences {}", listed(add)),
+            Self::Licences { add } => {
+                let told = add.iter().map(|grant| match grant.without.len() {
+                    0 => grant.product.to_string(),
+                    n => format!("{} without {n} of its plans, as before", grant.product),
+                });
+                write!(f, "give it the licences {}", told.collect::<Vec<_>>().join(", "))
+            }
             Self::UsageLocation { country } => write!(f, "set its country to {country}"),
         }
     }

@@ -2,6 +2,7 @@
 //! Microsoft Graph.
 
 pub mod checks;
+pub mod cloud;
 mod compare;
 pub mod evidence;
 #[cfg(any(test, feature = "fuzzing"))]

@@ -9,6 +9,7 @@
 //! ```
 
 mod draft;
+pub(crate) mod graph;
 mod hand;
 mod lab;
 mod ldif;

@@ -1,8 +1,9 @@
-//! Microsoft Graph as the command line uses it: the options to sign in with, and the client that they come to.
+//! Microsoft Graph as the command line uses it: the options to sign in with, the client that they come to, and what it gathers.
 //!
-//! [`client`] is what a command starts from. It reads secrets and sends nothing; [`sign_in`] does both, so that a wrong secret is
-//! told before anything is asked of a server.
+//! [`client`] is what a command starts from. It reads secrets and sends nothing; [`signed_in`] does, before anything is asked of a
+//! server.
 
+mod gather;
 mod options;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::error::{CliError, Kind};
 use crate::files;
 use crate::folders;
 use crate::password;
+pub(crate) use gather::{Asked, MANY, gather};
 pub(crate) use options::GraphArgs;
 #[cfg(test)]
 pub(crate) use options::HEADING;
@@ -47,12 +49,17 @@ pub(crate) fn client(ctx: &Ctx, given: &GraphArgs) -> Result<Client, CliError> {
     Ok(Client::new(sign_in, options.endpoint, limits, clock(), ca.as_deref())?)
 }
 
-/// The same, signed in.
-pub(crate) async fn sign_in(ctx: &Ctx, given: &GraphArgs) -> Result<Client, CliError> {
-    let client = client(ctx, given)?;
-    ctx.stop.unless_asked(async { Ok(client.sign_in().await?) }).await?;
-    ctx.printer.detail(1, format!("signed in to {}", client.host()));
-    Ok(client)
+/// Signs in now, so that a wrong secret is told before anything else is asked.
+pub(crate) async fn signed_in(ctx: &Ctx, client: &Client) -> Result<(), CliError> {
+    client.sign_in().await?;
+    ctx.printer.detail(1, format!("signed in, to ask {}", client.host()));
+    Ok(())
+}
+
+/// Whether the secret of the app is read from standard input, so that nothing else can be.
+pub(crate) fn secret_from_stdin(ctx: &Ctx, given: &GraphArgs) -> bool {
+    let options = Options::resolve(given, &ctx.settings.graph, |name| std::env::var_os(name));
+    options.is_ok_and(|options| options.secret_from_stdin())
 }
 
 /// What signs in. Secrets are read here and stay in what is returned.

@@ -11,6 +11,7 @@ use adrecover_engine::Command;
 use crate::context::Ctx;
 use crate::error::{CliError, Kind};
 use crate::recovery::{Outside, RecoveryArgs};
+use crate::restore::ask_cloud;
 use crate::restore::carry::{self, CarryArgs, Work};
 use crate::restore::desk::Desk;
 use crate::restore::hybrid::{self, HybridArgs};
@@ -69,8 +70,7 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         }
     }
     let wishes = args.recovery.wishes(&ctx.settings, saved.request.hold_sync)?;
-    let inputs = args.hybrid.read(ctx)?;
-    let mut outside = Outside::new(ctx, &args.recovery, inputs.as_ref())?;
+    let mut inputs = args.hybrid.read(ctx).await?;
     let mut desk = Desk::open_at(ctx, &saved.server).await?;
     let here = &desk.domain;
     if saved.domain != here.domain || saved.domain_sid != here.domain_sid {
@@ -103,12 +103,16 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         let report = output::refused(&saved, Failure::Stale, &format!("{difference}; make the plan again"));
         return output::print(ctx, &report);
     }
-    match &inputs {
-        Some(inputs) => hybrid::check(ctx, &mut desk, &mut fresh, &args.hybrid, &wishes, inputs).await?,
+    match &mut inputs {
+        Some(inputs) => {
+            ask_cloud::ask(ctx, &desk, &fresh, &args.hybrid, inputs).await?;
+            hybrid::check(ctx, &mut desk, &mut fresh, &args.hybrid, &wishes, inputs).await?;
+        }
         None => keep_what_lies_beyond(&saved, &mut fresh).map_err(|problem| bad(&problem))?,
     }
     // What is shown and carried out is the plan made here; the file's has only agreed with it.
     let work = Work::New(Box::new(fresh), Command::Apply);
+    let mut outside = Outside::new(ctx, &args.recovery, inputs.as_mut())?;
     carry::out(ctx, &mut desk, work, &args.carry, &args.password, Some(&digest), &mut outside).await
 }
 

@@ -19,14 +19,15 @@ use crate::preflight::inputs::{EvidenceArgs, Inputs};
 use crate::printer::Printer;
 
 const HELP: &str = "\
-The three states come from the options, else from the directory (the account) and from exports (the Entra user and the mailbox; Graph
-cannot see a soft-deleted mailbox), else they are asked for on a terminal. What is still unknown is named with the command that would
+The three states come from the options, else from the directory (the account), from exports or Microsoft Graph (the Entra user) and
+from exports (the mailbox: Graph cannot see a soft-deleted one), else they are asked for on a terminal. What is still unknown is named with the command that would
 tell. With --on-prem no directory is asked. Nothing is changed, here or in the cloud.
 
 Examples:
   adrecover guide --on-prem deleted --entra soft-deleted --mailbox soft-deleted
   adrecover guide UserA --evidence collected
   adrecover guide usera@contoso.com --on-prem deleted --cloud users.json --cloud deleted.json --mailboxes mailboxes.json
+  adrecover guide UserA --cloud graph --mailboxes mailboxes.json
   adrecover guide UserA --evidence collected --script usera.ps1
 
 Exit codes: 0 the case is known, 3 a state is unknown, 4 and 5 no user or several of that name, 12 a file is damaged or of an
@@ -79,12 +80,18 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         return Err(CliError::usage("USER is empty"));
     }
     [&args.script, &args.html].into_iter().flatten().try_for_each(|path| is_free(path))?;
-    let read = Inputs::read(&args.evidence, false, &ctx.printer)?;
+    if args.evidence.asks_cloud() && args.user.is_none() {
+        return Err(CliError::usage("it is not said for whom the cloud is to be asked").hint("give USER"));
+    }
+    let mut read = Inputs::read(ctx, &args.evidence, false).await?;
+    // The cloud knows by what else the account may be found: a tombstone has lost its UPN.
+    read.ask(ctx, guide::cloud_keys(args.user.as_deref(), None)).await?;
     let account = account(ctx, args, &read).await?;
     let (facts, no_facts_because) = match account {
         account::Asked::Found(facts) => (Some(*facts), None),
         account::Asked::Not(why) => (None, Some(why)),
     };
+    read.ask(ctx, guide::cloud_keys(args.user.as_deref(), facts.as_ref())).await?;
     let mut findings = findings(ctx, args, &read, facts.as_ref(), no_facts_because.as_deref());
     if ask(&ctx.printer, args, &mut findings)? {
         let said = args.with(&findings);

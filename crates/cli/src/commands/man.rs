@@ -30,9 +30,6 @@ pub(crate) fn run(printer: &Printer, args: &Args) -> Result<u8, CliError> {
         Some(folder) => {
             std::fs::create_dir_all(folder).map_err(|e| CliError::file("create", folder, &e))?;
             write(folder, &root)?;
-            for command in root.get_subcommands() {
-                write(folder, command)?;
-            }
         }
     }
     Ok(0)
@@ -44,8 +41,10 @@ fn page(command: &clap::Command) -> Result<String, CliError> {
     Ok(String::from_utf8_lossy(&text).into_owned())
 }
 
+/// The page of a command, and those of the commands below it.
 fn write(folder: &Path, command: &clap::Command) -> Result<(), CliError> {
     let name = command.get_display_name().unwrap_or_else(|| command.get_name());
     let file = folder.join(format!("{name}.1"));
-    std::fs::write(&file, page(command)?).map_err(|e| CliError::file("write", &file, &e))
+    std::fs::write(&file, page(command)?).map_err(|e| CliError::file("write", &file, &e))?;
+    command.get_subcommands().try_for_each(|command| write(folder, command))
 }

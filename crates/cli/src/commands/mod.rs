@@ -1,6 +1,7 @@
 //! One module a command; the doc comment of its `Args` is its help.
 
 pub(crate) mod apply;
+pub(crate) mod cloud;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod doctor;

@@ -78,7 +78,10 @@ async fn resume(ctx: &Ctx, args: &Args, id: &str) -> Result<u8, CliError> {
     }
     drop(journal);
     let given = args.evidence.any();
-    let inputs = given.then(|| Inputs::read(&args.evidence, false, &ctx.printer)).transpose()?;
+    let mut inputs = match given {
+        true => Some(Inputs::read(ctx, &args.evidence, false).await?),
+        false => None,
+    };
     let mut desk = Desk::open_at(ctx, &summary.server).await?;
     if !summary.server.eq_ignore_ascii_case(&desk.domain.server) {
         return Err(CliError::usage(format!(
@@ -90,7 +93,7 @@ async fn resume(ctx: &Ctx, args: &Args, id: &str) -> Result<u8, CliError> {
     if operation.plan.domain_sid != desk.domain.domain_sid {
         return Err(CliError::new(Kind::Stale, "the operation was begun in another domain"));
     }
-    let mut outside = Outside::new(ctx, &args.recovery, inputs.as_ref())?;
+    let mut outside = Outside::new(ctx, &args.recovery, inputs.as_mut())?;
     let work = Work::Rest(&operation);
     carry::out(ctx, &mut desk, work, &args.carry, &args.password, None, &mut outside).await
 }

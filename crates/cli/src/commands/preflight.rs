@@ -11,6 +11,7 @@ use adrecover_hybrid::evidence::collector;
 use adrecover_ldap::deleted::{self, Key};
 use adrecover_ldap::{Session, users};
 
+use crate::cloud::MANY;
 use crate::commands::show;
 use crate::context::Ctx;
 use crate::error::{CliError, Kind};
@@ -22,18 +23,19 @@ use crate::preflight::output::Output;
 /// Says what will go wrong at the next synchronisation of a user, and what to do about it
 ///
 /// Reads the user from the directory, who else in the forest has its names and addresses from the global catalogue, the
-/// synchronisation engine's configuration and exports of the cloud from files, and makes 48 checks. Nothing is written. A check
+/// synchronisation engine's configuration from files, what the cloud holds from exports or Microsoft Graph, and makes 48 checks. Nothing is written. A check
 /// whose evidence is missing is unknown and never passes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   adrecover preflight UserA --on-prem-only
   adrecover preflight UserA --sync-config Exported-ServerConfiguration --cloud users.json --mailboxes mailboxes.json
+  adrecover preflight UserA --sync-config Exported-ServerConfiguration --cloud graph --mailboxes mailboxes.json
   adrecover preflight --restored-since 1d --evidence collected --html preflight.html
   adrecover preflight --collector collect.ps1
 
 Exit codes: 0 every user is ready (warnings may stand), 3 a check that blocks is unknown, 6 a check that blocks fails, 4 there is
-no such user, 12 a file is damaged or of an unknown format.")]
+no such user, 10 no server or no sign-in, 12 a file is damaged or of an unknown format.")]
 pub(crate) struct Args {
     /// A user: GUID, DN, SID, account name, UPN or name; may repeat
     #[arg(value_name = "USER")]
@@ -85,9 +87,12 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
             CliError::usage(format!("there is no check `{id}`")).hint("docs/checks/README.md lists them")
         );
     }
-    let inputs = Inputs::read(&args.evidence, args.on_prem_only, &ctx.printer)?;
+    let mut inputs = Inputs::read(ctx, &args.evidence, args.on_prem_only).await?;
     let page = args.html.as_deref().map(html::Page::create).transpose()?;
     let mut session = ctx.connect().await?;
+    if inputs.asks_cloud() {
+        ask_cloud(ctx, &mut session, &wanted, &mut inputs).await?;
+    }
     let sync = gather::sync(&session, &inputs).await?;
     let around = Around::ask(ctx, &session, &inputs, sync.as_ref()).await?;
     let is_detailed = matches!(wanted, Wanted::These(_));
@@ -106,6 +111,44 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         return Ok(Kind::NotFound.code());
     }
     Ok(verdict.exit_code())
+}
+
+/// Asks the cloud for the users that are meant: for each, or where there are many for all that it has.
+async fn ask_cloud(
+    ctx: &Ctx,
+    session: &mut Session,
+    wanted: &Wanted,
+    inputs: &mut Inputs,
+) -> Result<(), CliError> {
+    let attributes = gather::cloud_attributes(inputs);
+    let mut entries = vec![];
+    match wanted {
+        Wanted::These(keys) if keys.len() > MANY => return inputs.ask_all(ctx).await,
+        Wanted::These(keys) => {
+            let judge = deleted::judge(session, ctx.now).await?;
+            let attributes: Vec<&str> = attributes.iter().map(String::as_str).collect();
+            for (key, called) in keys {
+                let found = deleted::find(session, key, &attributes).await?;
+                entries.push(show::only(session, &judge, found, called).await?.entry);
+            }
+        }
+        Wanted::All { under, restored_since } => {
+            let under = under.clone().unwrap_or_else(|| session.root_dse().default_naming_context.clone());
+            let selection =
+                users::Selection { under, restored_since: *restored_since, attributes, connections: 1 };
+            let first = users::each(session, &selection, |entry| {
+                entries.push(entry);
+                let goes_on = entries.len() <= MANY;
+                Ok::<_, CliError>(if goes_on { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+            });
+            ctx.stop.unless_asked(first).await?;
+            if entries.len() > MANY {
+                return inputs.ask_all(ctx).await;
+            }
+        }
+    }
+    let keys = gather::keys_of(session, ctx.now, inputs, entries)?;
+    inputs.ask(ctx, keys).await
 }
 
 struct Run<'a> {

@@ -9,11 +9,13 @@ use adrecover_core::lifetime::State;
 use adrecover_core::plan::{Block, ObjectPlan, Purpose};
 use adrecover_core::request::{AccountWish, PasswordWish, RestoreRequest};
 use adrecover_core::{Dn, ObjectGuid};
-use adrecover_engine::{Command, OperationState};
+use adrecover_engine::{Command, Operation, OperationState};
 
+use crate::cloud;
 use crate::context::Ctx;
 use crate::error::CliError;
 use crate::recovery::{Outside, RecoveryArgs};
+use crate::restore::ask_cloud;
 use crate::restore::carry::{self, CarryArgs, Work};
 use crate::restore::choice::ChoiceArgs;
 use crate::restore::desk::Desk;
@@ -54,7 +56,15 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     args.wishes.password.source.check_stdin(&ctx.settings)?;
     let choice = args.choice.read(ctx, &args.wishes)?;
     let wishes = args.recovery.wishes(&ctx.settings, request.hold_sync)?;
-    let inputs = args.hybrid.read(ctx)?;
+    if args.hybrid.evidence.asks_cloud()
+        && cloud::secret_from_stdin(ctx, &args.hybrid.evidence.graph)
+        && (args.choice.from_stdin() || args.wishes.password.source.from_stdin())
+    {
+        return Err(CliError::usage(
+            "standard input cannot be both the secret of the app and something else",
+        ));
+    }
+    let mut inputs = args.hybrid.read(ctx).await?;
     if inputs.is_none() && (request.hold_sync || args.recovery.run_sync) {
         let option = if request.hold_sync { "--hold-sync" } else { "--run-sync" };
         return Err(CliError::usage(format!(
@@ -62,7 +72,6 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         ))
         .hint("--cloud PATH|graph, --mailboxes FILE, --sync-config PATH, or --evidence FOLDER"));
     }
-    let mut outside = Outside::new(ctx, &args.recovery, inputs.as_ref())?;
     let mut desk = Desk::open(ctx).await?;
     let chosen = select::choose(ctx, &mut desk, &choice, &args.carry).await?;
     let of_one =
@@ -76,8 +85,10 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         ))
         .hint("choose one with --guid; for logon names of many there is --upn-suffix"));
     }
-    if let Some(code) = go_on_with_interrupted(ctx, &mut desk, &chosen, &request, args, &mut outside).await? {
-        return Ok(code);
+    if let Some(operation) = interrupted(ctx, &desk, &chosen, &request, args)? {
+        let mut outside = Outside::new(ctx, &args.recovery, inputs.as_mut())?;
+        let (work, passwords) = (Work::Rest(&operation), &args.wishes.password.source);
+        return carry::out(ctx, &mut desk, work, &args.carry, passwords, None, &mut outside).await;
     }
     let mut gathered = desk.facts(&chosen.guids, &request).await?;
     let left_out = chosen.leave_out(&mut gathered.objects);
@@ -90,6 +101,9 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     }
     let mut plan = desk.plan(&gathered.objects, &request);
     plan.objects.extend(gathered.missing.iter().map(|guid| missing(*guid)));
+    if let Some(inputs) = &mut inputs {
+        ask_cloud::ask(ctx, &desk, &plan, &args.hybrid, inputs).await?;
+    }
     if let Some(inputs) = &inputs {
         hybrid::check(ctx, &mut desk, &mut plan, &args.hybrid, &wishes, inputs).await?;
     }
@@ -97,6 +111,7 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         plan_file::write(path, &plan)?;
         ctx.printer.note(format!("the plan is in {}", path.display()));
     }
+    let mut outside = Outside::new(ctx, &args.recovery, inputs.as_mut())?;
     let work = Work::New(Box::new(plan), Command::Restore);
     carry::out(ctx, &mut desk, work, &args.carry, &args.wishes.password.source, None, &mut outside).await
 }
@@ -152,14 +167,13 @@ fn check_password(facts: &[ObjectFacts], request: &RestoreRequest) -> Result<(),
 /// Where an earlier run of this very command was cut off, that is finished first: only the journal knows which half is
 /// done. Any other interrupted operation on these objects is named and left to the user: it may have been stopped because
 /// it was a mistake.
-async fn go_on_with_interrupted(
+fn interrupted(
     ctx: &Ctx,
-    desk: &mut Desk,
+    desk: &Desk,
     chosen: &Chosen,
     request: &RestoreRequest,
     args: &Args,
-    outside: &mut Outside<'_>,
-) -> Result<Option<u8>, CliError> {
+) -> Result<Option<Operation>, CliError> {
     let domain_sid = desk.domain.domain_sid.as_ref().map(ToString::to_string);
     let unfinished = desk.journal.unfinished(domain_sid.as_deref(), Some(&desk.domain.server))?;
     let guids: HashSet<ObjectGuid> = chosen.guids.iter().copied().collect();
@@ -181,10 +195,7 @@ async fn go_on_with_interrupted(
         }
         let why = if summary.state == OperationState::Waiting { "waits" } else { "was interrupted" };
         ctx.printer.note(format!("operation {id} {why}: going on with it"));
-        let work = Work::Rest(&operation);
-        let passwords = &args.wishes.password.source;
-        let code = carry::out(ctx, desk, work, &args.carry, passwords, None, outside).await?;
-        return Ok(Some(code));
+        return Ok(Some(operation));
     }
     Ok(None)
 }

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use adrecover_core::guid::source_anchor;
 use adrecover_core::time::Timestamp;
 use adrecover_core::{Dn, Entry, Sid};
 use adrecover_hybrid::checks::{
     ATTRIBUTES, ConnectorAccount, EngineFindings, FOREST_ATTRIBUTES, Forest, Observed, Setting, Subject, Sync,
 };
 use adrecover_hybrid::evidence::Known;
+use adrecover_hybrid::graph::Key as GraphKey;
 use adrecover_hybrid::scope::model::SettingName;
 use adrecover_ldap::deleted;
 use adrecover_ldap::users::{self, Names};
@@ -47,6 +49,37 @@ pub(crate) fn attributes(inputs: &Inputs, sync: Option<&Sync<'_>>) -> Vec<String
 /// A configuration may say anything: what is no name of an attribute is not asked for.
 fn is_attribute(name: &str) -> bool {
     !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+}
+
+/// By what the cloud may know users, and others who have their names.
+pub(crate) fn keys_of(
+    session: &Session,
+    at: Timestamp,
+    inputs: &Inputs,
+    entries: impl IntoIterator<Item = Entry>,
+) -> Result<Vec<GraphKey>, CliError> {
+    let attributes = cloud_attributes(inputs);
+    let server = session.server().to_string();
+    let mut keys = vec![];
+    for entry in entries {
+        let dn: Dn = entry.dn.parse()?;
+        // What the engine is set to, where that is not the usual attribute.
+        for name in inputs.settings(SettingName::UpnAttribute) {
+            for upn in entry.texts(&name) {
+                keys.extend([GraphKey::UserPrincipalName(upn.clone()), GraphKey::Address(upn)]);
+            }
+        }
+        for name in inputs.settings(SettingName::AnchorAttribute) {
+            keys.extend(entry.value(&name).map(|octets| GraphKey::ImmutableId(source_anchor(octets))));
+        }
+        keys.extend(GraphKey::of_subject(&Subject::new(dn, entry, &attributes, &server, at)));
+    }
+    Ok(keys)
+}
+
+/// The attributes that hold it.
+pub(crate) fn cloud_attributes(inputs: &Inputs) -> Vec<String> {
+    attributes(inputs, None)
 }
 
 /// What all users of a run have in common, and how a user is made of an entry.

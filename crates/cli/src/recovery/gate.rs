@@ -21,9 +21,17 @@ use crate::restore::hybrid::held_by;
 pub(super) async fn look(
     ctx: &Ctx,
     session: &Session,
-    inputs: &Inputs,
+    inputs: &mut Inputs,
     object: &ObjectPlan,
 ) -> Result<Sight, CliError> {
+    if inputs.asks_cloud() {
+        let attributes = gather::cloud_attributes(inputs);
+        let query = Query::object(object.guid.as_dn()).attributes(&attributes).visibility(Visibility::Live);
+        let entries = session.ask(&query).await?;
+        let keys = gather::keys_of(session, ctx.now, inputs, entries)?;
+        inputs.ask(ctx, keys).await?;
+    }
+    let inputs = &*inputs;
     let sync = gather::sync(session, inputs).await?;
     let around = Around::ask(ctx, session, inputs, sync.as_ref()).await?;
     let query =

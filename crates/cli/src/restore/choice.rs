@@ -1,6 +1,6 @@
 //! Which objects are meant, as options.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use adrecover_core::ObjectGuid;
 use adrecover_ldap::deleted::Selection;
@@ -79,6 +79,11 @@ impl ChoiceArgs {
         Ok(Choice { which, include_children, include_earlier, all, max, newest })
     }
 
+    /// Whether the list of objects is read from standard input.
+    pub(crate) fn from_stdin(&self) -> bool {
+        self.from_file.as_ref().is_some_and(|p| p.as_os_str() == "-")
+    }
+
     fn which(&self, ctx: &Ctx, wishes: &WishArgs) -> Result<Which, CliError> {
         if !self.guid.is_empty() {
             return Ok(Which::Guids(self.guid.iter().map(|g| guid("--guid", g)).collect::<Result<_, _>>()?));
@@ -87,10 +92,8 @@ impl ChoiceArgs {
             return Ok(Which::Tree(guid("--tree", text)?));
         }
         if let Some(file) = &self.from_file {
-            let is_stdin = |p: &Path| p.as_os_str() == "-";
-            let taken = ctx.settings.password_from_stdin()
-                || wishes.password.source.new_password_file.as_deref().is_some_and(is_stdin);
-            if is_stdin(file) && taken {
+            let taken = ctx.settings.password_from_stdin() || wishes.password.source.from_stdin();
+            if self.from_stdin() && taken {
                 let text = "standard input cannot be both a password and the list of objects";
                 return Err(CliError::usage(text));
             }

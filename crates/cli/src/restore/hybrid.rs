@@ -41,8 +41,8 @@ impl HybridArgs {
         self.evidence.any() || self.require_ready
     }
 
-    /// The files; read before anything is asked of a server.
-    pub(crate) fn read(&self, ctx: &Ctx) -> Result<Option<Inputs>, CliError> {
+    /// The files are read, and the cloud is signed in to, before anything is asked of a server.
+    pub(crate) async fn read(&self, ctx: &Ctx) -> Result<Option<Inputs>, CliError> {
         if let Some(address) = &self.expect_smtp
             && !address
                 .rsplit_once('@')
@@ -51,9 +51,10 @@ impl HybridArgs {
             return Err(CliError::usage(format!("`{address}` is no SMTP address"))
                 .hint("write --expect-smtp usera@contoso.com"));
         }
-        (self.is_whole() || self.expect_smtp.is_some())
-            .then(|| Inputs::read(&self.evidence, !self.is_whole(), &ctx.printer))
-            .transpose()
+        if !self.is_whole() && self.expect_smtp.is_none() {
+            return Ok(None);
+        }
+        Inputs::read(ctx, &self.evidence, !self.is_whole()).await.map(Some)
     }
 }
 
@@ -153,7 +154,7 @@ async fn planned(desk: &Desk, around: &Around, object: &ObjectPlan) -> Result<Op
 }
 
 /// What a step makes of the attributes.
-fn foresee(entry: &mut Entry, action: &Action) {
+pub(super) fn foresee(entry: &mut Entry, action: &Action) {
     let octets = |text: &str| vec![text.as_bytes().to_vec()];
     match action {
         Action::Reanimate { sam_account_name, user_principal_name, .. } => {

@@ -1,6 +1,7 @@
 //! What `restore`, `apply`, `operations --resume` and `undo` share: choosing, planning, showing, asking, carrying out,
 //! verifying, reporting.
 
+pub(crate) mod ask_cloud;
 pub(crate) mod carry;
 pub(crate) mod choice;
 pub(crate) mod desk;

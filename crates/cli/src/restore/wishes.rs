@@ -143,10 +143,14 @@ impl PasswordSourceArgs {
         }
     }
 
+    /// Whether the new password is read from standard input.
+    pub(crate) fn from_stdin(&self) -> bool {
+        self.new_password_file.as_ref().is_some_and(|p| p.as_os_str() == "-")
+    }
+
     /// Refuses to read two things from standard input.
     pub(crate) fn check_stdin(&self, settings: &Settings) -> Result<(), CliError> {
-        let new = self.new_password_file.as_ref().is_some_and(|p| p.as_os_str() == "-");
-        if new && settings.password_from_stdin() {
+        if self.from_stdin() && settings.password_from_stdin() {
             let text = "standard input cannot be both the password to log on with and the new one";
             return Err(CliError::usage(text));
         }

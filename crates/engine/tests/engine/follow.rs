@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use adrecover_core::plan::{Action, Carried, ObjectPlan, Plan, Step, Undo};
-use adrecover_core::recovery::{Awaited, CloudChange, FILTERING_ATTRIBUTE, FILTERING_VALUE, Hand};
+use adrecover_core::recovery::{Awaited, CloudChange, FILTERING_ATTRIBUTE, FILTERING_VALUE, Grant, Hand};
 use adrecover_core::report::{Failure, ObjectReport, Outcome, Status};
 use adrecover_core::value::Value;
 use adrecover_engine::beyond::{Act, Later, Sight};
@@ -110,7 +110,7 @@ fn whole(n: u8, first: bool, last: bool, hand: Hand) -> Vec<Step> {
         steps.push(step(Action::RunSync { text: text("run"), hand }));
     }
     steps.push(wait());
-    let change = CloudChange::Licences { add: vec![Uuid::from_u128(9)] };
+    let change = CloudChange::Licences { add: vec![Grant { product: Uuid::from_u128(9), without: vec![] }] };
     steps.push(step(Action::CloudUpdate { user: CLOUD, change }));
     steps
 }

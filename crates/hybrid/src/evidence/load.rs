@@ -24,8 +24,8 @@ const MAX_FOLDERS: usize = 8;
 /// How much of a file is looked at to tell what it is.
 const HEAD: usize = 64 * 1024;
 
-/// Takes files one after the other.
-#[derive(Debug, Default)]
+/// Takes files one after the other. A clone holds the same, for what is asked on the way.
+#[derive(Debug, Clone, Default)]
 pub struct Loader {
     store: Store,
     manifest: Manifest,

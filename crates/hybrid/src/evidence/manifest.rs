@@ -26,7 +26,7 @@ pub(crate) struct Stated {
 }
 
 /// The statements about the files of one folder.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Manifest {
     pub(crate) files: HashMap<PathBuf, Stated>,
     /// What was asked for and has no file.

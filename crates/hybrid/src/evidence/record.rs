@@ -90,7 +90,7 @@ impl Record {
 }
 
 /// Texts that many objects share, each once.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Pool {
     places: HashMap<Arc<str>, u32>,
     texts: Vec<Arc<str>>,

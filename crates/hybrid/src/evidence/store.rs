@@ -12,7 +12,7 @@ use super::table::{Merged, Pending, Table};
 const MAX_WARNINGS: usize = 200;
 
 /// The tables and what is known about the files.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Store {
     pub(crate) tables: BTreeMap<Entity, Table>,
     pub(crate) pool: Pool,

@@ -23,7 +23,7 @@ pub(crate) mod part {
 }
 
 /// The rows of one kind.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Table {
     pub(crate) entity: Entity,
     pub(crate) rows: Vec<Record>,

@@ -55,7 +55,18 @@ pub struct Conflicts {
     /// Each name that was looked for.
     pub names: Vec<Claimed>,
     /// What could not be looked at, and why: where this is not empty, "nobody" is not known.
-    pub gaps: Vec<(&'static str, GraphError)>,
+    pub gaps: Vec<Unseen>,
+}
+
+/// Objects that could not be looked at.
+#[derive(Debug)]
+pub struct Unseen {
+    /// Which: `users`, `groups`, …
+    pub what: &'static str,
+    /// Why.
+    pub error: GraphError,
+    /// The permission of an app that is enough for it.
+    pub permission: &'static str,
 }
 
 #[derive(Deserialize)]
@@ -101,7 +112,7 @@ impl Client {
         &self,
         name: &str,
         except: Option<Uuid>,
-        gaps: &mut Vec<(&'static str, GraphError)>,
+        gaps: &mut Vec<Unseen>,
     ) -> Result<Vec<Claimant>, GraphError> {
         let address = || Key::Address(name.to_owned());
         let mut reads = vec![
@@ -117,13 +128,13 @@ impl Client {
         }
         let mut by: Vec<Claimant> = vec![];
         for (what, kind, read) in reads {
-            if gaps.iter().any(|(known, _)| *known == what) {
+            if gaps.iter().any(|known| known.what == what) {
                 continue;
             }
             let objects = match self.all(&read).await {
                 Ok(objects) => objects,
                 Err(error) if error.kind() == GraphErrorKind::Denied => {
-                    gaps.push((what, error));
+                    gaps.push(Unseen { what, error, permission: read.permission() });
                     continue;
                 }
                 Err(error) => return Err(error),

@@ -1,22 +1,19 @@
 //! From Graph to evidence: what is read goes through the reader of exports, page by page, so that both are the same.
 
 use std::collections::{BTreeSet, HashSet};
-use std::io;
 use std::path::PathBuf;
 
-use adrecover_core::time::Timestamp;
 use serde::Deserialize;
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
 use uuid::Uuid;
 
 use super::client::Client;
-use super::error::{GraphError, GraphErrorKind, RequestIds};
+use super::error::{GraphError, GraphErrorKind};
+use super::feed::Feed;
 use super::keys::distinct;
 use super::page::Page;
 use super::query::Request;
 use super::read::{Key, Place, Read, batches};
-use crate::evidence::{Asked, Dataset, EvidenceError, Loader, Stated, UserField, without_prefix};
+use crate::evidence::{Asked, Dataset, Loader, Stated, UserField, without_prefix};
 
 /// How much is fetched.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +32,8 @@ pub struct Shortfall {
     pub dataset: Dataset,
     /// Why.
     pub error: GraphError,
+    /// The permission of an app that is enough for it.
+    pub permission: &'static str,
 }
 
 /// What was fetched.
@@ -50,31 +49,59 @@ impl Client {
     /// Fetches what checks and decisions rest upon, into the same loader as files. A dataset that Graph refuses is a shortfall;
     /// no sign-in, no connection and endless throttling end it.
     pub async fn gather(&self, wanted: &Wanted, loader: Loader) -> Result<Gathered, GraphError> {
-        let mut gathering = Gathering { client: self, loader, shortfalls: vec![], named: Named::default() };
+        let mut gathering = Gathering::new(self, loader);
         match wanted {
             Wanted::Tenant => gathering.whole_tenant().await?,
             Wanted::Users(keys) => gathering.users(keys).await?,
         }
-        gathering.rest().await?;
-        Ok(Gathered { loader: gathering.loader, shortfalls: gathering.shortfalls })
+        let all = LISTS.map(|(dataset, _)| dataset);
+        gathering.lists(&all).await?;
+        Ok(gathering.done())
+    }
+
+    /// The users that have one of these, live and deleted, with what hangs on them and nothing else: for asking again, and for
+    /// waiting until one is there.
+    pub async fn gather_users(&self, keys: &[Key], loader: Loader) -> Result<Gathered, GraphError> {
+        let mut gathering = Gathering::new(self, loader);
+        gathering.users(keys).await?;
+        Ok(gathering.done())
+    }
+
+    /// Lists of the tenant that are no users: domains, the organisation, products, roles, features.
+    pub async fn gather_lists(&self, wanted: &[Dataset], loader: Loader) -> Result<Gathered, GraphError> {
+        let mut gathering = Gathering::new(self, loader);
+        gathering.lists(wanted).await?;
+        Ok(gathering.done())
     }
 }
+
+/// What belongs to the tenant and is one list each.
+const LISTS: [(Dataset, Read); 7] = [
+    (Dataset::Domains, Read::Domains),
+    (Dataset::Organisation, Read::Organisation),
+    (Dataset::SubscribedSkus, Read::SubscribedSkus),
+    (Dataset::RoleAssignments, Read::RoleAssignments(None)),
+    (Dataset::RoleEligibility, Read::RoleEligibility(None)),
+    (Dataset::RoleDefinitions, Read::RoleDefinitions),
+    (Dataset::SyncFeatures, Read::SyncFeatures),
+];
 
 /// One list, or several answers that belong together.
 struct Task {
     dataset: Dataset,
     requests: Vec<Request>,
     is_whole: bool,
+    permission: &'static str,
 }
 
 impl Task {
     fn whole(dataset: Dataset, read: &Read) -> Self {
-        Self { dataset, requests: vec![read.request()], is_whole: true }
+        Self { dataset, requests: vec![read.request()], is_whole: true, permission: read.permission() }
     }
 
-    fn some(dataset: Dataset, reads: impl IntoIterator<Item = Read>) -> Self {
-        let requests = reads.into_iter().map(|read| read.request()).collect();
-        Self { dataset, requests, is_whole: false }
+    fn some(dataset: Dataset, reads: &[Read]) -> Self {
+        let permission = reads.first().map_or("", Read::permission);
+        Self { dataset, requests: reads.iter().map(Read::request).collect(), is_whole: false, permission }
     }
 }
 
@@ -122,7 +149,15 @@ struct Gathering<'a> {
     named: Named,
 }
 
-impl Gathering<'_> {
+impl<'a> Gathering<'a> {
+    fn new(client: &'a Client, loader: Loader) -> Self {
+        Self { client, loader, shortfalls: vec![], named: Named::default() }
+    }
+
+    fn done(self) -> Gathered {
+        Gathered { loader: self.loader, shortfalls: self.shortfalls }
+    }
+
     async fn whole_tenant(&mut self) -> Result<(), GraphError> {
         for (dataset, place) in PLACES {
             self.fetch(Task::whole(dataset, &Read::AllUsers(place)), None).await?;
@@ -140,7 +175,7 @@ impl Gathering<'_> {
             for (dataset, place) in PLACES {
                 // Apart from each other: one filter that Graph refuses must not take the others along.
                 for batch in batches(place, &next) {
-                    let task = Task::some(dataset, [Read::Users(place, batch.clone())]);
+                    let task = Task::some(dataset, &[Read::Users(place, batch.clone())]);
                     if self.fetch(task, Some(place)).await? {
                         batch.iter().for_each(|key| self.loader.note_asked(dataset, asked(key)));
                     }
@@ -153,27 +188,19 @@ impl Gathering<'_> {
         for (dataset, place) in PLACES {
             let ids = self.named.found.iter().filter(|(at, _)| *at == place);
             let reads: Vec<Read> = ids.map(|(_, id)| Read::ObjectIdentifier(place, *id)).collect();
-            self.fetch(Task::some(dataset, reads), None).await?;
+            self.fetch(Task::some(dataset, &reads), None).await?;
         }
         let behaviours: Vec<Read> =
             self.named.synchronised.iter().copied().map(Read::SyncBehaviour).collect();
-        self.fetch(Task::some(Dataset::SyncBehaviour, behaviours), None).await?;
+        self.fetch(Task::some(Dataset::SyncBehaviour, &behaviours), None).await?;
         let groups: Vec<Read> = self.named.groups.iter().copied().map(Read::Group).collect();
-        self.fetch(Task::some(Dataset::LicensedGroups, groups), None).await?;
+        self.fetch(Task::some(Dataset::LicensedGroups, &groups), None).await?;
         Ok(())
     }
 
-    async fn rest(&mut self) -> Result<(), GraphError> {
-        for (dataset, read) in [
-            (Dataset::Domains, Read::Domains),
-            (Dataset::Organisation, Read::Organisation),
-            (Dataset::SubscribedSkus, Read::SubscribedSkus),
-            (Dataset::RoleAssignments, Read::RoleAssignments(None)),
-            (Dataset::RoleEligibility, Read::RoleEligibility(None)),
-            (Dataset::RoleDefinitions, Read::RoleDefinitions),
-            (Dataset::SyncFeatures, Read::SyncFeatures),
-        ] {
-            self.fetch(Task::whole(dataset, &read), None).await?;
+    async fn lists(&mut self, wanted: &[Dataset]) -> Result<(), GraphError> {
+        for (dataset, read) in LISTS.iter().filter(|(dataset, _)| wanted.contains(dataset)) {
+            self.fetch(Task::whole(*dataset, read), None).await?;
         }
         Ok(())
     }
@@ -195,7 +222,7 @@ impl Gathering<'_> {
             return Err(error);
         }
         self.loader.note_failure(&path, at, task.dataset, &error.to_string())?;
-        self.shortfalls.push(Shortfall { dataset: task.dataset, error });
+        self.shortfalls.push(Shortfall { dataset: task.dataset, error, permission: task.permission });
         Ok(false)
     }
 
@@ -283,79 +310,5 @@ fn asked(key: &Key) -> Asked {
         Key::Address(address) => Asked::by(UserField::ProxyAddresses, address),
         Key::Sid(sid) => Asked::by(UserField::OnPremisesSecurityIdentifier, sid),
         Key::SamAccountName(name) => Asked::by(UserField::OnPremisesSamAccountName, name),
-    }
-}
-
-/// The reader of exports at work: it gives the loader back.
-type Reading = JoinHandle<(Loader, Result<(), EvidenceError>)>;
-
-/// Carries pages to the reader of exports, which runs beside: two of them are in memory at a time.
-struct Feed {
-    path: PathBuf,
-    at: Timestamp,
-    reader: Option<(mpsc::Sender<Vec<u8>>, Reading)>,
-}
-
-impl Feed {
-    fn new(path: PathBuf, at: Timestamp) -> Self {
-        Self { path, at, reader: None }
-    }
-
-    async fn give(&mut self, loader: &mut Loader, stated: &Stated, body: Vec<u8>) -> Result<(), GraphError> {
-        let (sender, _) = self.reader.get_or_insert_with(|| {
-            let (sender, receiver) = mpsc::channel(1);
-            let mut loader = std::mem::take(loader);
-            loader.state(&self.path, stated.clone());
-            let (path, at) = (self.path.clone(), self.at);
-            let task = tokio::task::spawn_blocking(move || {
-                let result = loader.add_reader(&path, at, Pipe { receiver, page: io::Cursor::new(vec![]) });
-                (loader, result)
-            });
-            (sender, task)
-        });
-        // Where the reader has stopped, `end` says why.
-        sender.send(body).await.map_err(|_| self.broken("what was sent cannot be read"))
-    }
-
-    /// The loader with what was read; the given one where nothing came.
-    async fn end(self, loader: Loader) -> Result<Loader, GraphError> {
-        let broken = self.broken("reading what was sent failed");
-        let Some((sender, task)) = self.reader else { return Ok(loader) };
-        drop(sender);
-        let (loader, result) = task.await.map_err(|_| broken)?;
-        result?;
-        Ok(loader)
-    }
-
-    fn broken(&self, problem: &str) -> GraphError {
-        GraphError::BadAnswer {
-            what: self.path.display().to_string(),
-            problem: problem.to_owned(),
-            ids: RequestIds::default(),
-        }
-    }
-}
-
-/// Pages as a reader. When the sender goes away, that is the end.
-struct Pipe {
-    receiver: mpsc::Receiver<Vec<u8>>,
-    page: io::Cursor<Vec<u8>>,
-}
-
-impl io::Read for Pipe {
-    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let read = self.page.read(out)?;
-            if read > 0 || out.is_empty() {
-                return Ok(read);
-            }
-            match self.receiver.blocking_recv() {
-                Some(mut page) => {
-                    page.push(b'\n');
-                    self.page = io::Cursor::new(page);
-                }
-                None => return Ok(0),
-            }
-        }
     }
 }

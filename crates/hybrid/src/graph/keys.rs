@@ -1,6 +1,8 @@
 //! By what a user is asked for: everything that a check or a decision may look it up by.
 
 use adrecover_core::{ObjectGuid, Sid};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
 use super::read::Key;
@@ -35,8 +37,8 @@ impl Key {
         distinct(keys)
     }
 
-    /// All that a user who is called so may be found by: an object id or a GUID of the directory, a SID, a UPN or an address, an
-    /// account name.
+    /// All that a user who is called so may be found by: an object id or a GUID of the directory, a source anchor, a SID, a UPN or an
+    /// address, an account name. Nothing for a distinguished name: Graph does not look for one.
     pub fn of_name(name: &str) -> Vec<Self> {
         let name = name.trim();
         if let Ok(id) = name.parse::<Uuid>() {
@@ -49,9 +51,21 @@ impl Key {
         if name.contains('@') {
             return vec![Self::UserPrincipalName(name.to_owned()), Self::Address(name.to_owned())];
         }
+        if is_anchor(name) {
+            return vec![Self::ImmutableId(name.to_owned())];
+        }
         let account = name.rsplit_once('\\').map_or(name, |(_, account)| account);
-        if account.is_empty() { vec![] } else { vec![Self::SamAccountName(account.to_owned())] }
+        if account.is_empty() || account.contains('=') {
+            return vec![];
+        }
+        vec![Self::SamAccountName(account.to_owned())]
     }
+}
+
+/// Whether it is base64 of a GUID, or of something else with a character that no account name has ([MS-ADTS] 3.1.1.5.1.3).
+fn is_anchor(name: &str) -> bool {
+    let octets = STANDARD.decode(name);
+    octets.is_ok_and(|octets| octets.len() == 16 || name.contains(['+', '/', '=']))
 }
 
 fn anchor(guid: ObjectGuid) -> Key {
@@ -92,5 +106,10 @@ mod tests {
         assert_eq!(Key::of_name(" CONTOSO\\anna "), [Key::SamAccountName("anna".into())]);
         assert_eq!(Key::of_name("a@b"), [Key::UserPrincipalName("a@b".into()), Key::Address("a@b".into())]);
         assert_eq!(Key::of_name(" "), []);
+        for anchor in ["KmtOjTwfW0qcfQEjRWeJqw==", "MTIzNA=="] {
+            assert_eq!(Key::of_name(anchor), [Key::ImmutableId(anchor.into())]);
+        }
+        assert_eq!(Key::of_name("anna1234"), [Key::SamAccountName("anna1234".into())]);
+        assert_eq!(Key::of_name("CN=Anna,OU=Sales,DC=contoso,DC=com"), []);
     }
 }

@@ -20,6 +20,7 @@ mod error;
 #[cfg(any(test, feature = "fake"))]
 #[doc(hidden)]
 pub mod fake;
+mod feed;
 mod filter;
 mod gather;
 mod hint;
@@ -33,7 +34,7 @@ mod send;
 mod tls;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// What must hold of any answer.
 #[cfg(any(test, feature = "fuzzing"))]
@@ -59,7 +60,7 @@ pub use auth::certificate::{Certificate, CertificateError, Signing};
 pub use auth::{Credential, DevicePrompt, ShowDeviceCode, SignIn};
 pub use change::{Change, LicenceGrant, ProxyConflict};
 pub use client::{Client, Clock};
-pub use conflicts::{Claimant, ClaimantKind, Claimed, Conflicts};
+pub use conflicts::{Claimant, ClaimantKind, Claimed, Conflicts, Unseen};
 pub use endpoint::{BadEndpoint, Endpoint};
 pub use error::{ErrorDetail, GraphError, GraphErrorKind, Refusal, RequestIds};
 pub use gather::{Gathered, Shortfall, Wanted};

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use adrecover_core::decision_table::EntraState;
 
 use super::identity::{By, Keys};
-use super::{Claim, Found};
+use super::{Claim, Found, Source};
 use crate::evidence::{Dataset, Evidence, Gap, Known, Matches, User, UserField, Users};
 
 /// What was found of the Entra user.
@@ -69,7 +69,7 @@ pub(super) fn look<'a>(evidence: Option<&'a Evidence>, keys: &Keys) -> Look<'a> 
     let is_needed = |by: By| match by {
         By::ObjectId | By::Anchor | By::Upn | By::Account => true,
         By::Sid => !has_upn,
-        By::ObjectIdentifier | By::Dn | By::Smtp => false,
+        By::ObjectIdentifier | By::Dn | By::Smtp | By::Address => false,
     };
     for users in [evidence.users(), evidence.deleted_users()] {
         for (by, value) in &keys.keys {
@@ -83,7 +83,7 @@ pub(super) fn look<'a>(evidence: Option<&'a Evidence>, keys: &Keys) -> Look<'a> 
     // An account name is unique in its domain only: with another SID it is somebody else.
     let sid = keys.first(By::Sid);
     claimants.retain(|c| c.rank() != Some(By::Account) || !is_other(&c.user, sid));
-    choose(claimants, gaps)
+    choose(evidence, claimants, gaps)
 }
 
 fn is_other(user: &User<'_>, sid: Option<&str>) -> bool {
@@ -91,7 +91,7 @@ fn is_other(user: &User<'_>, sid: Option<&str>) -> bool {
     matches!((sid, theirs), (Some(ours), Some(theirs)) if !ours.eq_ignore_ascii_case(theirs))
 }
 
-fn search<'a>(users: Users<'a>, by: By, value: &str) -> Matches<'a, User<'a>> {
+pub(crate) fn search<'a>(users: Users<'a>, by: By, value: &str) -> Matches<'a, User<'a>> {
     match by {
         By::ObjectId => match value.parse() {
             Ok(id) => users.by_id(id),
@@ -103,6 +103,7 @@ fn search<'a>(users: Users<'a>, by: By, value: &str) -> Matches<'a, User<'a>> {
         By::Dn => users.by_dn(value),
         By::Upn => users.by_upn(value),
         By::Smtp => users.by_primary_smtp(value),
+        By::Address => users.by_address(value),
         By::Account => users.by_sam_account_name(value),
     }
 }
@@ -125,7 +126,7 @@ fn add<'a>(claimants: &mut Vec<Claimant<'a>>, user: User<'a>, by: By) {
 }
 
 /// The one with the strongest claim. Where two have the same, nobody knows which one is meant.
-fn choose<'a>(mut claimants: Vec<Claimant<'a>>, gaps: BTreeSet<Gap>) -> Look<'a> {
+fn choose<'a>(evidence: &Evidence, mut claimants: Vec<Claimant<'a>>, gaps: BTreeSet<Gap>) -> Look<'a> {
     claimants.sort_by_key(|c| std::cmp::Reverse(c.rank()));
     let several = claimants.len() > 1;
     let tie = several && claimants[0].rank() == claimants[1].rank();
@@ -139,14 +140,15 @@ fn choose<'a>(mut claimants: Vec<Claimant<'a>>, gaps: BTreeSet<Gap>) -> Look<'a>
             "several cloud users claim to be this user by the same property: name one of them by its object id".to_owned();
         return Look { claims, ..Look::unknown(vec![because], "adrecover guide {entraId}".to_owned()) };
     }
-    let Some(chosen) = claimants.first() else { return nowhere(&gaps) };
+    let Some(chosen) = claimants.first() else { return nowhere(evidence, &gaps) };
     let by = chosen.rank().map_or("", By::name);
     let name = chosen.user.upn().value().unwrap_or("a user without a UPN");
     let word = if chosen.user.is_deleted() { "in the bin" } else { "there" };
     let because = vec![format!("{name} is {word}, found by {by}")];
+    let source = Source::of_user(&chosen.user);
     let remarks = claimants[1..].iter().filter(|c| !c.user.is_deleted()).filter_map(|c| taken(chosen, c));
     Look {
-        found: Found::seen(chosen.state(), because),
+        found: Found::seen(chosen.state(), source, because),
         user: Some(chosen.user),
         claims,
         remarks: remarks.collect(),
@@ -168,10 +170,14 @@ fn taken(chosen: &Claimant<'_>, other: &Claimant<'_>) -> Option<(&'static str, S
 }
 
 /// Found nowhere: hard-deleted where all of both lists was looked at.
-fn nowhere<'a>(gaps: &BTreeSet<Gap>) -> Look<'a> {
+fn nowhere<'a>(evidence: &Evidence, gaps: &BTreeSet<Gap>) -> Look<'a> {
     if gaps.is_empty() {
-        let because = "neither among the users nor in the bin, and both lists are complete".to_owned();
-        let found = Found::seen(EntraState::HardDeleted, vec![because]);
+        let source = Source::of(Some(evidence), Dataset::DeletedUsers);
+        let because = match source {
+            Source::Graph => "neither among the users nor in the bin, by any of its names",
+            _ => "neither among the users nor in the bin, and both lists are complete",
+        };
+        let found = Found::seen(EntraState::HardDeleted, source, vec![because.to_owned()]);
         return Look { found, user: None, claims: vec![], remarks: vec![] };
     }
     let lacks = |dataset: Dataset| gaps.iter().any(|gap| of(gap) == dataset);

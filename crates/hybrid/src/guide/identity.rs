@@ -1,16 +1,18 @@
 //! By what a user is known, here and in the cloud.
 
-use adrecover_core::{ObjectGuid, Sid};
 use uuid::Uuid;
 
 use super::Inputs;
 use crate::evidence::{User, UserField};
+use crate::graph::Key;
 
 /// By what a cloud object claims a user, the strongest last.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) enum By {
+pub(crate) enum By {
     /// `sAMAccountName`: unique in its domain only.
     Account,
+    /// Any address.
+    Address,
     /// The primary SMTP address.
     Smtp,
     /// The UPN.
@@ -29,9 +31,10 @@ pub(super) enum By {
 
 impl By {
     /// The name in JSON and tables.
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Account => "samAccountName",
+            Self::Address => "proxyAddresses",
             Self::Smtp => "primarySmtpAddress",
             Self::Upn => "userPrincipalName",
             Self::Dn => "distinguishedName",
@@ -45,15 +48,15 @@ impl By {
 
 /// All that the user is known by.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Keys {
-    pub(super) keys: Vec<(By, String)>,
+pub(crate) struct Keys {
+    pub(crate) keys: Vec<(By, String)>,
     /// `msExchMailboxGuid`.
     pub(super) exchange_guid: Option<Uuid>,
 }
 
 impl Keys {
     /// From what the user was called, and from the directory.
-    pub(super) fn of(inputs: &Inputs<'_>) -> Self {
+    pub(crate) fn of(inputs: &Inputs<'_>) -> Self {
         let mut keys = Self::default();
         if let Some(called) = inputs.called.map(str::trim).filter(|c| !c.is_empty()) {
             keys.called(called);
@@ -79,19 +82,18 @@ impl Keys {
     }
 
     fn called(&mut self, called: &str) {
-        if let Ok(guid) = called.parse::<ObjectGuid>() {
-            self.add(By::ObjectId, guid.to_string());
-            self.add(By::Anchor, guid.source_anchor());
-        } else if called.parse::<Sid>().is_ok() {
-            self.add(By::Sid, called.to_owned());
-        } else if called.contains('@') {
-            self.add(By::Upn, called.to_owned());
-            self.add(By::Smtp, called.to_owned());
-        } else if called.contains('=') {
+        for key in Key::of_name(called) {
+            match key {
+                Key::Id(id) => self.add(By::ObjectId, id.to_string()),
+                Key::ImmutableId(anchor) => self.add(By::Anchor, anchor),
+                Key::Sid(sid) => self.add(By::Sid, sid),
+                Key::UserPrincipalName(upn) => self.add(By::Upn, upn),
+                Key::Address(address) => self.add(By::Smtp, address),
+                Key::SamAccountName(account) => self.add(By::Account, account),
+            }
+        }
+        if self.keys.is_empty() && called.contains('=') {
             self.add(By::Dn, called.to_owned());
-        } else {
-            let account = called.rsplit_once('\\').map_or(called, |(_, account)| account);
-            self.add(By::Account, account.to_owned());
         }
     }
 
@@ -114,6 +116,20 @@ impl Keys {
             self.add(By::Smtp, mail.to_owned());
         }
         self
+    }
+
+    /// Those that Graph looks for.
+    pub(super) fn of_graph(self) -> Vec<Key> {
+        let key = |(by, value): (By, String)| match by {
+            By::ObjectId => value.parse().ok().map(Key::Id),
+            By::Anchor => Some(Key::ImmutableId(value)),
+            By::Sid => Some(Key::Sid(value)),
+            By::Upn => Some(Key::UserPrincipalName(value)),
+            By::Smtp | By::Address => Some(Key::Address(value)),
+            By::Account => Some(Key::SamAccountName(value)),
+            By::ObjectIdentifier | By::Dn => None,
+        };
+        self.keys.into_iter().filter_map(key).collect()
     }
 
     /// The values of one kind.

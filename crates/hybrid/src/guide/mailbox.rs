@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::entra::of;
 use super::identity::{By, Keys};
-use super::{Claim, Found};
+use super::{Claim, Found, Source};
 use crate::evidence::{Dataset, Evidence, Gap, Known, Mailbox, MailboxState, Matches, User};
 
 /// What was found of the mailbox.
@@ -111,7 +111,11 @@ fn choose<'a>(mut found: Vec<(Claims, Mailbox<'a>)>, gaps: &BTreeSet<Gap>) -> Lo
     let name = mailbox.primary_smtp().value().unwrap_or("the mailbox");
     let many = if tied { "; there are several such" } else { "" };
     let because = vec![format!("{name} is {word}, found by {}{many}", by.name())];
-    Look { found: Found::seen(state, because), mailbox: Some(mailbox).filter(|_| !tied), claims }
+    Look {
+        found: Found::seen(state, Source::Export, because),
+        mailbox: Some(mailbox).filter(|_| !tied),
+        claims,
+    }
 }
 
 fn state(mailbox: &Mailbox<'_>) -> Option<State> {
@@ -137,7 +141,11 @@ fn nowhere<'a>(gaps: &BTreeSet<Gap>) -> Look<'a> {
     if gaps.is_empty() {
         let because = "in none of the lists of live, soft-deleted and inactive mailboxes, which are complete"
             .to_owned();
-        return Look { found: Found::seen(State::None, vec![because]), mailbox: None, claims: vec![] };
+        return Look {
+            found: Found::seen(State::None, Source::Export, vec![because]),
+            mailbox: None,
+            claims: vec![],
+        };
     }
     let lacks = |dataset: Dataset| gaps.iter().any(|gap| of(gap) == dataset);
     let lists = [

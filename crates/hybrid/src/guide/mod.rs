@@ -8,8 +8,8 @@ mod answers;
 mod cause;
 mod clocks;
 mod document;
-mod entra;
-mod identity;
+pub(crate) mod entra;
+pub(crate) mod identity;
 mod mailbox;
 pub mod script;
 
@@ -27,7 +27,8 @@ pub use document::{
     Finding as StateDocument, Guide, Possible, Remaining, StepDocument, Unknown, WarningDocument,
 };
 
-use crate::evidence::{Evidence, Known, UserField};
+use crate::evidence::{Dataset, Evidence, Known, User, UserField};
+use crate::graph::Key;
 use crate::scope::SyncScope;
 
 /// Where a state comes from.
@@ -40,8 +41,26 @@ pub enum Source {
     Directory,
     /// Exports.
     Export,
+    /// Microsoft Graph.
+    Graph,
     /// A person who was asked.
     Answer,
+}
+
+impl Source {
+    /// Where a user comes from.
+    fn of_user(user: &User<'_>) -> Self {
+        let newest = user.sources().next();
+        if newest.is_some_and(|file| file.path.starts_with("https:")) { Self::Graph } else { Self::Export }
+    }
+
+    /// Where a list comes from: of several, what is newest. What was asked of Graph has an address for a path.
+    fn of(evidence: Option<&Evidence>, dataset: Dataset) -> Self {
+        let files =
+            evidence.iter().flat_map(|e| e.listings_of(dataset).filter_map(|l| e.files().get(l.file)));
+        let newest = files.max_by_key(|file| file.at);
+        if newest.is_some_and(|file| file.path.starts_with("https:")) { Self::Graph } else { Self::Export }
+    }
 }
 
 /// A state, or why it is not known.
@@ -63,8 +82,8 @@ impl<T> Found<T> {
         Self { state: Some(state), source: Some(source), because: vec![], command: String::new() }
     }
 
-    fn seen(state: T, because: Vec<String>) -> Self {
-        Self { state: Some(state), source: Some(Source::Export), because, command: String::new() }
+    fn seen(state: T, source: Source, because: Vec<String>) -> Self {
+        Self { because, ..Self::said(state, source) }
     }
 
     fn unknown(because: Vec<String>, command: impl Into<String>) -> Self {
@@ -231,7 +250,7 @@ fn said_or<T: Copy + PartialEq + std::fmt::Display>(
 ) -> Found<T> {
     let Some(state) = said else { return seen };
     if let Some(other) = seen.state.filter(|other| *other != state) {
-        let text = format!("--{what} says {state}, and the exports say {other}: the option is believed");
+        let text = format!("--{what} says {state}, and the evidence says {other}: the option is believed");
         remarks.push(("contradiction", text));
     }
     Found::said(state, Source::Flag)
@@ -243,7 +262,8 @@ fn on_premises(inputs: &Inputs<'_>) -> Found<OnPremises> {
     }
     if is_not_synchronised(inputs.evidence) {
         let because = "the tenant is not synchronised (onPremisesSyncEnabled of the organisation)".to_owned();
-        return Found::seen(OnPremises::Managed, vec![because]);
+        let source = Source::of(inputs.evidence, Dataset::Organisation);
+        return Found::seen(OnPremises::Managed, source, vec![because]);
     }
     if let Some(facts) = inputs.facts {
         let (state, word) =
@@ -270,6 +290,12 @@ pub fn names_on_premises(evidence: Option<&Evidence>, called: &str) -> Vec<Strin
     add(anchor.map(|guid| guid.to_string()));
     add(user.text(UserField::OnPremisesSamAccountName).value().map(str::to_owned));
     names
+}
+
+/// By what the user may be found in the cloud: what it was called, and what the directory says of it.
+pub fn cloud_keys(called: Option<&str>, facts: Option<&OnPremisesFacts>) -> Vec<Key> {
+    let inputs = Inputs { called, facts, ..Inputs::default() };
+    identity::Keys::of(&inputs).of_graph()
 }
 
 /// Whether the newest export of the organisation says that nothing is synchronised.

@@ -11,5 +11,5 @@ mod steps;
 mod tests;
 
 pub use hold::{HoldRefusal, may_hold_by_attribute};
-pub use sight::{Sight, cloud_user, gone_from_bin, is_so, licences};
-pub use steps::{OfAll, SyncCommand, Wishes, encoded, of_all, of_user};
+pub use sight::{Sight, cloud_user, gone_from_bin, is_changed, is_so, licences};
+pub use steps::{OfAll, SyncCommand, Wishes, change_of, encoded, of_all, of_user};

@@ -1,9 +1,9 @@
 //! Whether what a step waits for is so, as far as evidence tells.
 
-use adrecover_core::recovery::Awaited;
+use adrecover_core::recovery::{Awaited, CloudChange};
 use uuid::Uuid;
 
-use crate::evidence::{Evidence, Gap, Known, Mailbox, MailboxState, SourceFile, User};
+use crate::evidence::{Evidence, Gap, Known, Mailbox, MailboxState, SourceFile, User, UserField};
 
 /// What evidence shows. The texts are for people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -177,6 +177,30 @@ fn mailbox(evidence: &Evidence, user: User<'_>, exchange_guid: Option<Uuid>) -> 
         (Known::NotAsked | Known::Absent, _) => {
             Sight::Unknown(format!("what has become of the mailbox is not in the export{when}"))
         }
+    }
+}
+
+/// Whether a live user is as a change makes it.
+pub fn is_changed(evidence: &Evidence, id: Uuid, change: &CloudChange) -> Sight {
+    let found = evidence.users().by_id(id);
+    let Some(user) = found.first() else {
+        return match gone_from_bin(evidence, id) {
+            Sight::So(text) => Sight::Unknown(text),
+            other => other,
+        };
+    };
+    match change {
+        CloudChange::Licences { add } => {
+            let products: Vec<Uuid> = add.iter().map(|grant| grant.product).collect();
+            licences(user, &products)
+        }
+        CloudChange::UsageLocation { country } => match user.text(UserField::UsageLocation) {
+            Known::Value(has) if has.eq_ignore_ascii_case(country) => {
+                Sight::So(format!("its country is {has}"))
+            }
+            Known::NotAsked => Sight::Unknown("the export of users does not hold usageLocation".to_owned()),
+            has => Sight::NotYet(format!("its country is {}", has.value().unwrap_or("none"))),
+        },
     }
 }
 

@@ -2,13 +2,14 @@
 
 use adrecover_core::decision_table::powershell::{Letters, quoted};
 use adrecover_core::plan::{Action, Step, Undo};
-use adrecover_core::recovery::{Awaited, CloudChange, Hand};
+use adrecover_core::recovery::{Awaited, CloudChange, Grant, Hand};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
 
 use crate::checks::{Case, CloudObject};
 use crate::evidence::{Known, Mailbox, MailboxState, User};
+use crate::graph::{Change, LicenceGrant, ProxyConflict};
 use crate::scope::SyncScope;
 use crate::scope::model::Engine;
 
@@ -63,6 +64,29 @@ impl SyncCommand {
             _ => None,
         }
     }
+}
+
+/// What is asked of Graph for a step, where it is one of the cloud.
+pub fn change_of(action: &Action) -> Option<Change> {
+    Some(match action {
+        Action::CloudRestore { user, user_principal_name, without_taken_addresses } => Change::RestoreUser {
+            id: *user,
+            new_user_principal_name: user_principal_name.clone(),
+            proxy_conflict: match without_taken_addresses {
+                true => ProxyConflict::RemoveFromRestored,
+                false => ProxyConflict::Refuse,
+            },
+        },
+        Action::CloudUpdate { user, change: CloudChange::Licences { add } } => {
+            let grant =
+                |grant: &Grant| LicenceGrant { sku_id: grant.product, disabled_plans: grant.without.clone() };
+            Change::AssignLicences { id: *user, add: add.iter().map(grant).collect(), remove: vec![] }
+        }
+        Action::CloudUpdate { user, change: CloudChange::UsageLocation { country } } => {
+            Change::SetUsageLocation { id: *user, country: country.clone() }
+        }
+        _ => return None,
+    })
 }
 
 /// A script as `powershell -EncodedCommand` takes it: no shell on the way makes anything else of it.
@@ -155,24 +179,30 @@ pub fn of_user(case: &Case<'_>, held: Option<&Hand>, wishes: &Wishes) -> Vec<Ste
     steps
 }
 
-/// The products that were given to a user itself: those of groups come back with the groups.
-fn own_licences(user: User<'_>) -> Vec<Uuid> {
-    let parsed = |id: &str| id.parse::<Uuid>().ok();
-    let mut own: Vec<Uuid> = match user.licence_states() {
-        Known::Value(states) => {
-            states.iter().filter(|s| s.by_group.is_none()).filter_map(|s| parsed(s.sku_id)).collect()
+/// The licences that were given to a user itself: those of groups come back with the groups.
+fn own_licences(user: User<'_>) -> Vec<Grant> {
+    let states = user.licence_states().value();
+    let is_own = |product: &str| match &states {
+        Some(states) => {
+            states.iter().any(|state| state.by_group.is_none() && state.sku_id.eq_ignore_ascii_case(product))
         }
-        _ => user.licences().value().iter().flatten().filter_map(|licence| parsed(licence.sku_id)).collect(),
+        None => true,
     };
+    let all = user.licences().value().unwrap_or_default();
+    let own = all.iter().filter(|licence| is_own(licence.sku_id)).filter_map(|licence| {
+        let without = licence.disabled_plans().filter_map(|id| id.parse().ok()).collect();
+        Some(Grant { product: licence.sku_id.parse().ok()?, without })
+    });
+    let mut own: Vec<Grant> = own.collect();
     own.sort();
     own.dedup();
     own
 }
 
 fn licence(case: &Case<'_>, user: User<'_>, anchor: &str, wishes: &Wishes) -> Option<Step> {
-    let products = own_licences(user);
+    let grants = own_licences(user);
     let id = user.id().value()?;
-    if products.is_empty() || !user.is_deleted() {
+    if grants.is_empty() || !user.is_deleted() {
         return None;
     }
     let why = "it had them when it was deleted, and comes back with them where there are seats";
@@ -183,10 +213,11 @@ fn licence(case: &Case<'_>, user: User<'_>, anchor: &str, wishes: &Wishes) -> Op
     });
     if wishes.gives_licences && is_safe {
         return Some(step(
-            Action::CloudUpdate { user: id, change: CloudChange::Licences { add: products } },
+            Action::CloudUpdate { user: id, change: CloudChange::Licences { add: grants } },
             why,
         ));
     }
+    let products: Vec<Uuid> = grants.iter().map(|grant| grant.product).collect();
     let list = products.iter().map(|id| format!("@{{SkuId='{id}'}}")).collect::<Vec<_>>().join(", ");
     let text = if is_safe {
         format!(

@@ -1,7 +1,7 @@
 //! What is planned for whom, and what is seen of it.
 
 use adrecover_core::plan::{Action, Step};
-use adrecover_core::recovery::{Awaited, CloudChange, Hand};
+use adrecover_core::recovery::{Awaited, CloudChange, Grant, Hand};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
@@ -11,6 +11,7 @@ use crate::checks::scope_fixture::{CONNECTOR_XML, JOIN_OFF_XML, rule_xml};
 use crate::checks::testing::{ANCHOR, Stage};
 
 const SKU: &str = "05e9a617-0261-4cee-bb44-138d3ef5d965";
+const PLAN: &str = "57ff2da0-773e-42df-b2af-ffb7a2317929";
 const MAILBOX: &str = "aaaaaaaa-0000-4000-8000-000000000001";
 const AT: &str = "2026-11-20T10:00:00Z";
 
@@ -40,7 +41,7 @@ fn deleted() -> Value {
 
 fn licensed() -> Value {
     json!({
-        "deletedDateTime": AT, "assignedLicenses": [{"skuId": SKU, "disabledPlans": []}],
+        "deletedDateTime": AT, "assignedLicenses": [{"skuId": SKU, "disabledPlans": [PLAN]}],
         "licenseAssignmentStates": [{"skuId": SKU, "assignedByGroup": null, "state": "Active", "error": "None"}],
     })
 }
@@ -77,7 +78,7 @@ fn the_way_back_of_a_user_whose_mailbox_is_in_its_bin() {
 
     let gives = Wishes { gives_licences: true, ..Wishes::default() };
     let steps = planned(&stage, &gives);
-    let change = CloudChange::Licences { add: vec![id(SKU)] };
+    let change = CloudChange::Licences { add: vec![Grant { product: id(SKU), without: vec![id(PLAN)] }] };
     assert_eq!(steps[2].action, Action::CloudUpdate { user: id(ANNA_ID), change });
 }
 
@@ -117,7 +118,7 @@ fn what_is_not_known_is_not_waited_for() {
     let none = tenant(&[], &[], &[], &[]);
     assert_eq!(names(&planned(&none, &Wishes::default())), ["preflight", "wait user"]);
     // A licence of a group comes back with the group, and a live user has what it has.
-    let of_group = json!({"deletedDateTime": AT, "licenseAssignmentStates": [
+    let of_group = json!({"deletedDateTime": AT, "assignedLicenses": [{"skuId": SKU, "disabledPlans": []}], "licenseAssignmentStates": [
         {"skuId": SKU, "assignedByGroup": BERT_ID, "state": "Active", "error": "None"}]});
     let stage = tenant(&[], &[of_group], &[], &[]);
     assert_eq!(names(&planned(&stage, &Wishes::default())), ["preflight", "wait user"]);

@@ -98,6 +98,7 @@ pub(super) fn origin(source: Option<Source>) -> &'static str {
         Some(Source::Flag) => "as the option says",
         Some(Source::Directory) => "from the directory",
         Some(Source::Export) => "from the exports",
+        Some(Source::Graph) => "from Microsoft Graph",
         Some(Source::Answer) => "as you said",
         None => "",
     }

@@ -106,8 +106,22 @@ impl Fake {
 
     /// Where it is: both hosts in one.
     pub fn endpoint(&self) -> Endpoint {
-        let url = format!("http://{}", self.state().address);
+        let url = self.url();
         Endpoint::new(&url, &url).expect("a loopback address")
+    }
+
+    /// Its address, which `--cloud-endpoint` takes twice.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.state().address)
+    }
+
+    /// Lets the app sign in with the RSA key (PKCS #8) of this PEM.
+    pub fn trust(&self, pem: &[u8]) {
+        use ring::signature::KeyPair;
+        use rustls_pki_types::pem::PemObject;
+        let key = rustls_pki_types::PrivatePkcs8KeyDer::from_pem_slice(pem).expect("a key");
+        let pair = ring::signature::RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()).expect("an RSA key");
+        self.state().public_key = Some(pair.public_key().as_ref().to_vec());
     }
 
     /// The app with its secret.

@@ -6,15 +6,6 @@ fn certificate(signing: Signing, pem: &[u8]) -> Arc<Certificate> {
     Arc::new(Certificate::from_pem(pem, signing).unwrap())
 }
 
-/// The public key of the certificate, as the app registration has it.
-fn public_key() -> Vec<u8> {
-    use ring::signature::KeyPair;
-    use rustls_pki_types::pem::PemObject;
-    let key = rustls_pki_types::PrivatePkcs8KeyDer::from_pem_slice(PEM).unwrap();
-    let pair = ring::signature::RsaKeyPair::from_pkcs8(key.secret_pkcs8_der()).unwrap();
-    pair.public_key().as_ref().to_vec()
-}
-
 #[tokio::test]
 async fn a_secret_gives_one_token_for_many_requests() {
     let fake = tenant().await;
@@ -49,7 +40,7 @@ async fn a_certificate_signs_in_both_ways() {
     .concat();
     for (signing, pem) in [(Signing::Ps256, PEM), (Signing::Rs256, PEM), (Signing::Ps256, &both)] {
         let fake = tenant().await;
-        fake.state().public_key = Some(public_key());
+        fake.trust(PEM);
         let (client, _) =
             client_with(&fake, sign_in(Credential::Certificate(certificate(signing, pem))), limits());
         client.sign_in().await.unwrap();

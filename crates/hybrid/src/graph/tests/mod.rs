@@ -25,18 +25,18 @@ const PEM: &[u8] = include_bytes!("app.pem");
 /// The same key in PKCS #1.
 const PKCS1: &[u8] = include_bytes!("app-pkcs1.pem");
 
-const ANNA: Uuid = Uuid::from_u128(0x8d4e6b2a_1f3c_4a5b_9c7d_0123456789ab);
-const BERT: Uuid = Uuid::from_u128(0x8d4e6b2a_1f3c_4a5b_9c7d_0123456789ac);
-const SKU: Uuid = Uuid::from_u128(0x05e9a617_0261_4cee_bb44_138d3ef5d965);
+pub(crate) const ANNA: Uuid = Uuid::from_u128(0x8d4e6b2a_1f3c_4a5b_9c7d_0123456789ab);
+pub(crate) const BERT: Uuid = Uuid::from_u128(0x8d4e6b2a_1f3c_4a5b_9c7d_0123456789ac);
+pub(crate) const SKU: Uuid = Uuid::from_u128(0x05e9a617_0261_4cee_bb44_138d3ef5d965);
 const SALES: Uuid = Uuid::from_u128(0x11111111_0261_4cee_bb44_138d3ef5d965);
-const ANCHOR: &str = "KmtOjTwfW0qcfQEjRWeJqw==";
-const SID: &str = "S-1-5-21-1-2-3-1104";
-const DELETED: &str = "2026-11-20T08:00:00Z";
+pub(crate) const ANCHOR: &str = "KmtOjTwfW0qcfQEjRWeJqw==";
+pub(crate) const SID: &str = "S-1-5-21-1-2-3-1104";
+pub(crate) const DELETED: &str = "2026-11-20T08:00:00Z";
 
 /// What was waited for.
-type Waits = Arc<Mutex<Vec<Duration>>>;
+pub(crate) type Waits = Arc<Mutex<Vec<Duration>>>;
 
-fn clock() -> Clock {
+pub(crate) fn clock() -> Clock {
     Arc::new(|| DateTime::from_timestamp(1_795_687_200, 0).unwrap())
 }
 
@@ -56,11 +56,11 @@ fn client_with(fake: &Fake, sign_in: SignIn, limits: Limits) -> (Client, Waits) 
     (client.hurry(Arc::clone(&waits)), waits)
 }
 
-fn client(fake: &Fake) -> (Client, Waits) {
+pub(crate) fn client(fake: &Fake) -> (Client, Waits) {
     client_with(fake, fake.sign_in(), limits())
 }
 
-fn user(upn: &str, more: Value) -> Value {
+pub(crate) fn user(upn: &str, more: Value) -> Value {
     let mut user = json!({
         "displayName": upn, "userPrincipalName": upn, "accountEnabled": true, "onPremisesSyncEnabled": true,
         "proxyAddresses": [format!("SMTP:{upn}")], "deletedDateTime": null
@@ -72,7 +72,7 @@ fn user(upn: &str, more: Value) -> Value {
 }
 
 /// A tenant with Anna in the bin, Bert alive, and some of everything else.
-async fn tenant() -> Fake {
+pub(crate) async fn tenant() -> Fake {
     let fake = Fake::start().await;
     let mut state = fake.state();
     state.add_user(

@@ -208,6 +208,6 @@ async fn who_holds_a_name_is_found_everywhere() {
     assert_eq!(found.names[0].by[0].kind, ClaimantKind::DeletedUser);
     fake.state().forbidden.insert("/v1.0/contacts".into());
     let found = client.conflicts(None, &addresses, None).await.unwrap();
-    assert_eq!(found.gaps.iter().map(|g| g.0).collect::<Vec<_>>(), ["contacts"]);
+    assert_eq!(found.gaps.iter().map(|g| g.what).collect::<Vec<_>>(), ["contacts"]);
     fake.assert_clean();
 }

@@ -341,3 +341,35 @@ mod tests {
         );
     }
 }
+
+/// No directory: for what is done elsewhere. Everything that is asked of it is an error.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct NoDirectory;
+
+impl NoDirectory {
+    fn error<T>() -> Result<T, DirectoryError> {
+        Err(DirectoryError::BadRequest("this operation has no directory".to_owned()))
+    }
+}
+
+impl Directory for NoDirectory {
+    async fn search(&mut self, _: &Query) -> Result<Vec<Entry>, DirectoryError> {
+        Self::error()
+    }
+
+    async fn modify(&mut self, _: &str, _: &[Change], _: Visibility) -> Result<(), DirectoryError> {
+        Self::error()
+    }
+
+    async fn delete(&mut self, _: &str) -> Result<(), DirectoryError> {
+        Self::error()
+    }
+
+    async fn rename(&mut self, _: &str, _: &crate::Dn) -> Result<(), DirectoryError> {
+        Self::error()
+    }
+
+    async fn reconnect(&mut self) -> Result<(), DirectoryError> {
+        Self::error()
+    }
+}

@@ -2,6 +2,7 @@
 
 mod conflicts;
 mod evidence;
+mod restore;
 mod secrets;
 mod show;
 mod signing;

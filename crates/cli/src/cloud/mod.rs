@@ -62,6 +62,13 @@ pub(crate) fn secret_from_stdin(ctx: &Ctx, given: &GraphArgs) -> bool {
     options.is_ok_and(|options| options.secret_from_stdin())
 }
 
+/// The tenant, and who signs in to it, as the journal names them.
+pub(crate) fn who(ctx: &Ctx, given: &GraphArgs) -> Result<(String, String), CliError> {
+    let options = Options::resolve(given, &ctx.settings.graph, |name| std::env::var_os(name))?;
+    let identity = format!("app {} in {}", options.client_id, options.tenant);
+    Ok((options.tenant, identity))
+}
+
 /// What signs in. Secrets are read here and stay in what is returned.
 fn credential(ctx: &Ctx, options: &Options) -> Result<Credential, CliError> {
     let printer = &ctx.printer;

@@ -1,6 +1,7 @@
 //! `adrecover cloud`: what Entra ID holds of a user, asked of Microsoft Graph.
 
 mod conflicts;
+pub(crate) mod restore;
 mod show;
 
 use adrecover_core::text::printable;
@@ -16,7 +17,7 @@ use crate::printer::Printer;
 
 const HELP: &str = "\
 USER is a UPN, an address, an object id of Entra ID, an objectGUID, a source anchor, a SID or an account name. No domain controller is
-asked, and nothing is changed.
+asked, and only `restore` changes something.
 
 Examples:
   adrecover cloud show usera@contoso.com --tenant contoso.onmicrosoft.com --client-id 11111111-2222-3333-4444-555555555555 \\
@@ -25,7 +26,7 @@ Examples:
 
 docs/cloud.md says how an app is registered, and which permissions it needs.";
 
-/// Says what Entra ID holds of a user, live or deleted, and who holds its names now
+/// Says what Entra ID holds of a user, live or deleted, and who holds its names now; takes it out of the bin
 #[derive(Debug, clap::Args)]
 #[command(after_help = HELP)]
 pub(crate) struct Args {
@@ -39,6 +40,7 @@ pub(crate) struct Args {
 enum Action {
     Show(show::Args),
     Conflicts(conflicts::Args),
+    Restore(restore::Args),
 }
 
 /// Runs the command; the result is the exit code.
@@ -46,14 +48,13 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     let client = cloud::client(ctx, &args.graph)?;
     // The secret was read: from here on Ctrl-C is told from an answer.
     ctx.stop.watch(&ctx.printer);
-    let work = async {
-        cloud::signed_in(ctx, &client).await?;
-        match &args.action {
-            Action::Show(args) => show::run(ctx, &client, args).await,
-            Action::Conflicts(args) => conflicts::run(ctx, &client, args).await,
-        }
-    };
-    ctx.stop.unless_asked(work).await
+    ctx.stop.unless_asked(cloud::signed_in(ctx, &client)).await?;
+    match &args.action {
+        Action::Show(args) => ctx.stop.unless_asked(show::run(ctx, &client, args)).await,
+        Action::Conflicts(args) => ctx.stop.unless_asked(conflicts::run(ctx, &client, args)).await,
+        // A change that was begun is brought to its end.
+        Action::Restore(restore) => restore::run(ctx, &client, restore, &args.graph).await,
+    }
 }
 
 /// Looks for the user. What cannot be looked for is wrong usage, before anything is sent.

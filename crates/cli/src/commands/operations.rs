@@ -9,6 +9,7 @@ use adrecover_engine::journal::OperationSummary;
 use serde::Serialize;
 
 use crate::args::Format;
+use crate::commands::cloud;
 use crate::context::Ctx;
 use crate::error::{CliError, Kind};
 use crate::preflight::inputs::{EvidenceArgs, Inputs};
@@ -77,6 +78,9 @@ async fn resume(ctx: &Ctx, args: &Args, id: &str) -> Result<u8, CliError> {
         return output::print(ctx, &output::finished(&operation.plan, &message));
     }
     drop(journal);
+    if cloud::restore::is_of_cloud(&operation.plan) {
+        return cloud::restore::resume(ctx, &operation, &args.carry, &args.evidence.graph).await;
+    }
     let given = args.evidence.any();
     let mut inputs = match given {
         true => Some(Inputs::read(ctx, &args.evidence, false).await?),

@@ -1,6 +1,6 @@
 //! `adrecover undo`.
 
-use adrecover_core::plan::{Action, Block, ObjectPlan};
+use adrecover_core::plan::{Action, Block, ObjectPlan, Purpose};
 use adrecover_engine::{Command, OperationId, undo_plan};
 
 use crate::context::Ctx;
@@ -39,8 +39,16 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
             operation.summary.id
         )));
     }
-    let mut desk = Desk::open(ctx).await?;
     let plan = &operation.plan;
+    if matches!(plan.purpose, Purpose::Cloud { .. }) {
+        let ids: Vec<String> = plan.objects.iter().map(|object| object.guid.to_string()).collect();
+        return Err(CliError::usage(format!(
+            "operation {} was done in the cloud alone",
+            operation.summary.id
+        ))
+        .hint(format!("it is taken back there: Remove-MgUser -UserId {}", ids.join(", "))));
+    }
+    let mut desk = Desk::open(ctx).await?;
     if plan.domain != desk.domain.domain || plan.domain_sid != desk.domain.domain_sid {
         return Err(CliError::new(
             Kind::Stale,

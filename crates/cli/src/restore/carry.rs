@@ -128,7 +128,7 @@ pub(crate) async fn report(
 }
 
 /// Asks before the first write; a report where the answer is not yes.
-fn declined(ctx: &Ctx, plan: &Plan) -> Result<Option<Report>, CliError> {
+pub(crate) fn declined(ctx: &Ctx, plan: &Plan) -> Result<Option<Report>, CliError> {
     let number = plan.objects.iter().filter(|o| o.writes()).count();
     let question = format!("Carry this out on {number} object(s)? [y/N]");
     let message = match ctx.printer.ask(&question)?.as_deref() {
@@ -257,7 +257,7 @@ fn stopped(plan: &Plan, error: &EngineError) -> Vec<ObjectReport> {
     objects
 }
 
-fn meta(account: &str, command: Command, reason: Option<String>) -> Meta {
+pub(crate) fn meta(account: &str, command: Command, reason: Option<String>) -> Meta {
     Meta {
         command,
         reason,
@@ -268,8 +268,9 @@ fn meta(account: &str, command: Command, reason: Option<String>) -> Meta {
     }
 }
 
+/// The time of what happens.
 #[expect(clippy::disallowed_methods, reason = "the journal's events are stamped as they happen")]
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     chrono::Utc::now()
 }
 

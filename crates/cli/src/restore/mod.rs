@@ -10,7 +10,7 @@ pub(crate) mod guid_list;
 pub(crate) mod hybrid;
 mod next;
 pub(crate) mod output;
-mod passwords;
+pub(crate) mod passwords;
 pub(crate) mod plan_file;
 pub(crate) mod select;
 pub(crate) mod show;

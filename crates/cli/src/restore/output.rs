@@ -88,7 +88,7 @@ pub(super) fn as_it_is(object: &ObjectPlan) -> ObjectReport {
 }
 
 /// The report of an object that is not touched.
-pub(super) fn blank(object: &ObjectPlan, outcome: Outcome) -> ObjectReport {
+pub(crate) fn blank(object: &ObjectPlan, outcome: Outcome) -> ObjectReport {
     let status = |step: &Step| match outcome {
         _ if step.already => Status::Unchanged,
         Outcome::Blocked | Outcome::Skipped => Status::Skipped,

@@ -12,7 +12,7 @@ use crate::folders;
 use crate::printer::Printer;
 
 /// Where passwords come from in this run.
-pub(super) enum Passwords {
+pub(crate) enum Passwords {
     /// Nobody asked for one.
     None,
     /// The same for every user.
@@ -27,7 +27,7 @@ pub(super) enum Passwords {
 const HEADER: &[u8] = b"guid,userPrincipalName,password\r\n";
 
 /// A file of generated passwords.
-pub(super) struct FileSink {
+pub(crate) struct FileSink {
     path: PathBuf,
     file: std::fs::File,
 }

@@ -54,7 +54,7 @@ fn object_plan(object: &ObjectPlan, full: bool, printer: &Printer, out: &mut Vec
     };
     let name = printer.bold(&printable(&object.name));
     out.push(format!("{name} ({}, {})  {state}", object.kind, object.guid));
-    if object.blocked_by.is_empty() {
+    if object.blocked_by.is_empty() && !object.dn.is_empty() {
         out.push(format!("  to: {}", printable(&object.dn.to_string())));
     }
     for block in &object.blocked_by {
@@ -123,7 +123,7 @@ fn block_lines(block: &Block, printer: &Printer, out: &mut Vec<String>) {
 }
 
 /// The text without the colours that this module put into it: what comes from the directory has none left.
-pub(super) fn plain(text: &str) -> String {
+pub(crate) fn plain(text: &str) -> String {
     let mut parts = text.split("\u{1b}[");
     let first = parts.next().unwrap_or_default().to_owned();
     parts.fold(first, |out, part| out + part.split_once('m').map_or(part, |(_, rest)| rest))
@@ -271,7 +271,9 @@ fn object_report(object: &ObjectReport, printer: &Printer, out: &mut Vec<String>
         out.push(String::new());
         return;
     }
-    out.push(format!("  {}", printable(&object.dn)));
+    if !object.dn.is_empty() {
+        out.push(format!("  {}", printable(&object.dn)));
+    }
     out.extend(object.steps.iter().map(|step| format!("  {}", step_line(step))));
     if let Some(message) = &object.message {
         out.push(format!("  {}", printable(message)));

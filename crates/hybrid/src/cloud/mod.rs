@@ -5,6 +5,7 @@
 
 mod claims;
 mod conflicts;
+mod restore;
 mod show;
 mod user;
 
@@ -17,6 +18,7 @@ use crate::evidence::{Dataset, Evidence, Loader, User, UserField};
 use crate::graph::{Client, GraphError, GraphErrorKind, Key, Shortfall, Unseen};
 pub use claims::{Choice, Claimant};
 pub use conflicts::{Conflicts, HeldName, conflicts};
+pub use restore::{RestoreWishes, differences, restore_plan};
 pub use show::Show;
 pub use user::{HeldUser, LicenceDocument, OnPremises, ProvisioningErrorDocument, RoleDocument};
 

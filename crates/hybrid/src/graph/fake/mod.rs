@@ -56,6 +56,8 @@ pub struct State {
     pub public_key: Option<Vec<u8>>,
     /// What goes wrong with the next requests to Graph.
     pub faults: VecDeque<Fault>,
+    /// What goes wrong, once, with the next request whose path ends so.
+    pub fault_at: Option<(&'static str, Fault)>,
     /// What goes wrong with the next requests to the login host.
     pub login_faults: VecDeque<Fault>,
     /// What came, in order.
@@ -171,6 +173,7 @@ impl State {
             device: VecDeque::new(),
             public_key: None,
             faults: VecDeque::new(),
+            fault_at: None,
             login_faults: VecDeque::new(),
             log: vec![],
             tokens: BTreeSet::new(),
@@ -209,7 +212,11 @@ impl State {
         self.log.push(received.clone());
         let is_login = received.path.contains("/oauth2/");
         let faults = if is_login { &mut self.login_faults } else { &mut self.faults };
-        let fault = faults.pop_front();
+        let is_meant = |end: &str| received.path.ends_with(end);
+        let fault = match self.fault_at.take_if(|(end, _)| is_meant(end)) {
+            Some((_, fault)) => Some(fault),
+            None => faults.pop_front(),
+        };
         let base = format!("http://{}", self.address);
         if let Some(reply) = fault.as_ref().and_then(|f| f.instead(&received, &base)) {
             return reply;

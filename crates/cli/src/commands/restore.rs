@@ -51,7 +51,6 @@ pub(crate) struct Args {
 pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     let request = args.wishes.request()?;
     args.wishes.password.source.check_stdin(&ctx.settings)?;
-    let choice = args.choice.read(ctx, &args.wishes)?;
     if args.hybrid.evidence.asks_cloud()
         && cloud::secret_from_stdin(ctx, &args.hybrid.evidence.graph)
         && (args.choice.from_stdin() || args.wishes.password.source.from_stdin())
@@ -60,6 +59,7 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
             "standard input cannot be both the secret of the app and something else",
         ));
     }
+    let choice = args.choice.read(ctx, &args.wishes)?;
     let mut inputs = args.hybrid.read(ctx).await?;
     let mut desk = Desk::open(ctx).await?;
     let chosen = select::choose(ctx, &mut desk, &choice, &args.carry).await?;
@@ -89,7 +89,7 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     let mut plan = desk.plan(&gathered.objects, &request);
     plan.objects.extend(gathered.missing.iter().map(|guid| missing(*guid)));
     if let Some(inputs) = &mut inputs {
-        ask_cloud::ask(ctx, &desk, &plan, &args.hybrid, inputs).await?;
+        ask_cloud::ask(ctx, &desk, &plan, args.hybrid.expect_smtp.as_deref(), inputs).await?;
     }
     if let Some(inputs) = &inputs {
         hybrid::check(ctx, &mut desk, &mut plan, &args.hybrid, inputs).await?;

@@ -89,7 +89,7 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     let mut plan = desk.plan(&gathered.objects, &request);
     plan.objects.extend(gathered.missing.iter().map(|guid| missing(*guid)));
     if let Some(inputs) = &mut inputs {
-        ask_cloud::ask(ctx, &desk, &plan, args.hybrid.expect_smtp.as_deref(), inputs).await?;
+        ask_cloud::ask(ctx, &desk, &plan, &args.hybrid, inputs).await?;
     }
     if let Some(inputs) = &inputs {
         hybrid::check(ctx, &mut desk, &mut plan, &args.hybrid, inputs).await?;

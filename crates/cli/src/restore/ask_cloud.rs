@@ -7,7 +7,7 @@ use adrecover_core::plan::{ObjectPlan, Plan};
 use adrecover_hybrid::graph::Key;
 
 use super::desk::Desk;
-use super::hybrid::foresee;
+use super::hybrid::{HybridArgs, foresee};
 use crate::cloud::MANY;
 use crate::context::Ctx;
 use crate::error::CliError;
@@ -15,12 +15,12 @@ use crate::preflight::gather;
 use crate::preflight::inputs::Inputs;
 
 /// Asks the cloud by the names that the users have and those that the plan gives them. A tombstone has lost its UPN and its
-/// addresses: it is its GUID, its SID and its account name that find the user. `expected` is one more address.
+/// addresses: it is its GUID, its SID and its account name that find the user.
 pub(crate) async fn ask(
     ctx: &Ctx,
     desk: &Desk,
     plan: &Plan,
-    expected: Option<&str>,
+    args: &HybridArgs,
     inputs: &mut Inputs,
 ) -> Result<(), CliError> {
     if !inputs.asks_cloud() {
@@ -42,7 +42,7 @@ pub(crate) async fn ask(
         }
     }
     let mut keys = gather::keys_of(&desk.session, ctx.now, inputs, entries)?;
-    keys.extend(expected.map(|address| Key::Address(address.to_owned())));
+    keys.extend(args.expect_smtp.clone().map(Key::Address));
     inputs.ask(ctx, keys).await
 }
 

@@ -54,7 +54,6 @@ pub(crate) struct Args {
 pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     let request = args.wishes.request()?;
     args.wishes.password.source.check_stdin(&ctx.settings)?;
-    let choice = args.choice.read(ctx, &args.wishes)?;
     let wishes = args.recovery.wishes(&ctx.settings, request.hold_sync)?;
     if args.hybrid.evidence.asks_cloud()
         && cloud::secret_from_stdin(ctx, &args.hybrid.evidence.graph)
@@ -64,6 +63,7 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
             "standard input cannot be both the secret of the app and something else",
         ));
     }
+    let choice = args.choice.read(ctx, &args.wishes)?;
     let mut inputs = args.hybrid.read(ctx).await?;
     if inputs.is_none() && (request.hold_sync || args.recovery.run_sync) {
         let option = if request.hold_sync { "--hold-sync" } else { "--run-sync" };

@@ -455,8 +455,12 @@ fn by_object_identifier<'a>(users: &Users<'a>, guid: ObjectGuid) -> Matches<'a, 
     if coded.found.is_empty() { users.by_on_premises_object_identifier(&guid.to_string()) } else { coded }
 }
 
-/// A file's name without its folder.
+/// A file's name without its folder; of what was asked of a server, the server.
 pub(super) fn name_of(path: &std::path::Path) -> String {
+    if path.starts_with("https:") {
+        let host = path.components().nth(1).map(|part| part.as_os_str().to_string_lossy().into_owned());
+        return host.unwrap_or_default();
+    }
     path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
 }
 

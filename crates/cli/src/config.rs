@@ -118,7 +118,7 @@ pub(crate) fn profile(given: &GlobalArgs) -> Result<Option<Profile>, CliError> {
             None => Ok(None),
         };
     }
-    let text = files::text(&file, &files::read(&file, 1 << 20, false)?)?;
+    let text = files::text(&file, files::read(&file, 1 << 20, false)?)?;
     folders::refuse_file_if_others_write(&file, "configuration file")?;
     let folder = file.parent().unwrap_or(Path::new(""));
     choose(&text, given.profile.as_deref(), folder)

@@ -25,21 +25,10 @@ pub(crate) fn read(path: &Path, limit: u64, stdin: bool) -> Result<Vec<u8>, CliE
     Ok(bytes)
 }
 
-/// Text as Windows and Linux tools write it: UTF-8 with or without a byte order mark, or UTF-16 with one.
-pub(crate) fn text(path: &Path, bytes: &[u8]) -> Result<String, CliError> {
-    let wide = |rest: &[u8], join: fn([u8; 2]) -> u16| {
-        let units: Vec<u16> = rest.chunks_exact(2).map(|c| join([c[0], c[1]])).collect();
-        String::from_utf16(&units).ok().filter(|_| rest.len().is_multiple_of(2))
-    };
-    let decoded = match bytes {
-        [0xff, 0xfe, rest @ ..] => wide(rest, u16::from_le_bytes),
-        [0xfe, 0xff, rest @ ..] => wide(rest, u16::from_be_bytes),
-        [0xef, 0xbb, 0xbf, rest @ ..] => std::str::from_utf8(rest).ok().map(str::to_owned),
-        _ => std::str::from_utf8(bytes).ok().map(str::to_owned),
-    };
-    decoded.ok_or_else(|| {
-        let text = format!("{}: neither UTF-8 nor UTF-16 text with a byte order mark", path.display());
-        CliError::new(Kind::BadInput, text)
+/// Text as Windows and Linux tools write it: UTF-8 or UTF-16.
+pub(crate) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, CliError> {
+    adrecover_core::text::decode(bytes).ok_or_else(|| {
+        CliError::new(Kind::BadInput, format!("{}: neither UTF-8 nor UTF-16 text", path.display()))
     })
 }
 
@@ -48,13 +37,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn encodings() {
-        let text = |bytes: &[u8]| text(Path::new("x"), bytes).ok();
-        assert_eq!(text(b"\xff\xfea\0").as_deref(), Some("a"));
-        assert_eq!(text(b"\xfe\xff\0a").as_deref(), Some("a"));
-        assert_eq!(text(b"\xef\xbb\xbfa").as_deref(), Some("a"));
-        assert_eq!(text(b"\xff\xfea"), None);
-        assert_eq!(text(b"\x80"), None);
+    fn what_is_no_text_is_bad_input() {
+        assert_eq!(text(Path::new("x"), b"\xff\xfea\0".to_vec()).unwrap(), "a");
+        assert_eq!(text(Path::new("x"), vec![0x80]).unwrap_err().code(), 12);
     }
 
     #[cfg(unix)]

@@ -25,6 +25,7 @@ pub mod losses;
 pub mod metadata;
 pub mod plan;
 pub mod planner;
+pub mod powershell;
 pub mod recovery;
 pub mod report;
 pub mod request;

@@ -62,19 +62,29 @@ impl Protected {
 
     /// What shows that a live user is privileged, from its `adminCount`, `primaryGroupID` and `memberOf`.
     pub fn evidence(&self, entry: &Entry) -> Vec<String> {
-        let mut evidence = vec![];
-        if entry.integer("adminCount").is_some_and(|n| n > 0) {
-            evidence.push("adminCount is set".to_owned());
-        }
-        let primary = entry.integer("primaryGroupID").and_then(|n| u32::try_from(n).ok());
-        if primary.is_some_and(|rid| PROTECTED_RIDS.contains(&rid)) {
-            evidence.push("its primary group is a protected group".to_owned());
-        }
-        let groups = entry.texts("memberOf").into_iter().filter_map(|dn| dn.parse::<Dn>().ok());
-        let through = groups.filter(|dn| self.by_dn.contains(dn));
-        evidence.extend(through.map(|dn| format!("it is a member of `{dn}`")));
+        let mut evidence = own_evidence(entry);
+        evidence.extend(self.memberships(entry));
         evidence
     }
+
+    /// The protected groups that it is a member of, directly or through groups.
+    pub(crate) fn memberships(&self, entry: &Entry) -> impl Iterator<Item = String> {
+        let groups = entry.texts("memberOf").into_iter().filter_map(|dn| dn.parse::<Dn>().ok());
+        groups.filter(|dn| self.by_dn.contains(dn)).map(|dn| format!("it is a member of `{dn}`"))
+    }
+}
+
+/// What the entry shows by itself, without asking which groups are protected.
+pub(crate) fn own_evidence(entry: &Entry) -> Vec<String> {
+    let mut evidence = vec![];
+    if entry.integer("adminCount").is_some_and(|n| n > 0) {
+        evidence.push("adminCount is set".to_owned());
+    }
+    let primary = entry.integer("primaryGroupID").and_then(|n| u32::try_from(n).ok());
+    if primary.is_some_and(|rid| PROTECTED_RIDS.contains(&rid)) {
+        evidence.push("its primary group is a protected group".to_owned());
+    }
+    evidence
 }
 
 pub(crate) fn is_builtin(sid: &Sid) -> bool {

@@ -67,7 +67,10 @@ fn a_synchronised_user_belongs_to_its_directory() {
     let report = stage.restore(&["--yes"]).run().exits(6);
     assert_eq!(blocks(&report), ["cloud.synchronised"], "{report}");
     let way_out = report.object()["blockedBy"][0]["wayOut"].as_str().unwrap().to_owned();
-    assert!(way_out.contains("adrecover restore --guid") && way_out.contains("--although-synchronised"), "{way_out}");
+    assert!(
+        way_out.contains("adrecover restore --guid") && way_out.contains("--although-synchronised"),
+        "{way_out}"
+    );
     assert!(stage.restores().is_empty());
     stage.restore(&["--yes", "--although-synchronised"]).run().exits(0);
     assert!(stage.is_live());
@@ -94,7 +97,11 @@ fn names_that_somebody_else_has_now_block_before_anything_is_sent() {
         [json!({ "autoReconcileProxyConflict": true, "newUserPrincipalName": "anna2@contoso.test" })]
     );
     let difference = &report.object()["differences"][0];
-    assert_eq!((&difference["what"], &difference["expected"]), (&json!("proxyAddresses"), &json!("smtp:ao@contoso.test")), "{report}");
+    assert_eq!(
+        (&difference["what"], &difference["expected"]),
+        (&json!("proxyAddresses"), &json!("smtp:ao@contoso.test")),
+        "{report}"
+    );
 }
 
 #[test]
@@ -107,7 +114,11 @@ fn what_graph_refuses_is_told_with_the_way_out() {
     assert!(!stage.is_live());
     // Somebody takes the name between the look and the restore.
     let stage = managed();
-    stage.tenant.state().lists.insert("groups", vec![json!({ "id": SALES, "proxyAddresses": ["smtp:ao@contoso.test"] })]);
+    stage
+        .tenant
+        .state()
+        .lists
+        .insert("groups", vec![json!({ "id": SALES, "proxyAddresses": ["smtp:ao@contoso.test"] })]);
     stage.forbid("/v1.0/groups");
     let report = stage.restore(&["--yes"]).run().exits(6);
     let message = report.object()["message"].as_str().unwrap().to_owned();

@@ -205,7 +205,7 @@ fn document(file: &Path) -> Result<DocumentMut, CliError> {
     if !file.exists() {
         return Ok(DocumentMut::new());
     }
-    let text = files::text(file, &files::read(file, 1 << 20, false)?)?;
+    let text = files::text(file, files::read(file, 1 << 20, false)?)?;
     folders::refuse_file_if_others_write(file, "configuration file")?;
     // What this program could not read afterwards is not added to.
     let named =

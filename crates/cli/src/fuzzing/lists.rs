@@ -10,7 +10,7 @@ use crate::restore::{groups_file, guid_list as guids};
 
 /// `--from-file`: GUIDs, or what `list` printed.
 pub fn guid_list(data: &[u8]) {
-    let Ok(text) = files::text(Path::new("x"), data) else { return };
+    let Ok(text) = files::text(Path::new("x"), data.to_vec()) else { return };
     match guids::parse(&text) {
         Ok(found) => {
             assert!(found.len() * 32 <= text.len());
@@ -29,7 +29,7 @@ pub fn guid_list(data: &[u8]) {
 
 /// `--groups-from file:CSV`.
 pub fn groups_csv(data: &[u8]) {
-    let Ok(text) = files::text(Path::new("x"), data) else { return };
+    let Ok(text) = files::text(Path::new("x"), data.to_vec()) else { return };
     let wishes = match groups_file::parse(&text, "file:x") {
         Ok(wishes) => wishes,
         Err((line, problem)) => {

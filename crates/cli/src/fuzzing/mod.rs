@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn the_usual_seed_is_a_plan() {
         let seed = include_bytes!("../../../../tests/fuzz/corpus/plan/usual");
-        let plan = crate::restore::plan_file::parse(std::path::Path::new("x"), seed).unwrap();
+        let plan = crate::restore::plan_file::parse(std::path::Path::new("x"), seed.to_vec()).unwrap();
         assert!(plan.writes() && crate::commands::apply::check_request(&plan).is_ok());
     }
 }

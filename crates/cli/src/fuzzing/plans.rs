@@ -15,13 +15,13 @@ use crate::restore::{output, plan_file, show};
 /// A plan file, and what is shown of it.
 pub fn plan(data: &[u8]) {
     let path = Path::new("plan.json");
-    let plan = match plan_file::parse(path, data) {
+    let plan = match plan_file::parse(path, data.to_vec()) {
         Ok(plan) => plan,
         Err(error) => return assert_eq!(error.code(), 12),
     };
     assert_eq!(plan.schema, SCHEMA);
     let text = serde_json::to_vec_pretty(&plan).expect("a plan has JSON");
-    assert_eq!(plan_file::parse(path, &text).expect("its JSON is read again"), plan);
+    assert_eq!(plan_file::parse(path, text).expect("its JSON is read again"), plan);
     if check_request(&plan).is_ok() {
         assert!(plan.request.to.as_ref().is_none_or(|dn| !dn.is_empty()));
         assert!(plan.request.groups.iter().all(|wish| !wish.group.is_empty()));

@@ -5,7 +5,7 @@ use std::fmt;
 use std::process::Stdio;
 use std::time::Duration;
 
-use adrecover_core::decision_table::powershell::{Letters, quoted};
+use adrecover_core::powershell::{Letters, quoted};
 use adrecover_core::text::printable;
 use adrecover_hybrid::recovery::{self, SyncCommand};
 use tokio::io::{AsyncRead, AsyncReadExt};

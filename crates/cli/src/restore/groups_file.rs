@@ -26,7 +26,7 @@ pub(super) fn read_all(sources: &[String]) -> Result<Vec<GroupWish>, CliError> {
 }
 
 fn read(path: &Path, source: &str) -> Result<Vec<GroupWish>, CliError> {
-    let text = files::text(path, &files::read(path, LIMIT, false)?)?;
+    let text = files::text(path, files::read(path, LIMIT, false)?)?;
     parse(&text, source).map_err(|(line, problem)| {
         CliError::new(Kind::BadInput, format!("{}, line {line}: {problem}", path.display()))
             .hint("each line takes guid|samAccountName,groupDN, with the DN in quotation marks")

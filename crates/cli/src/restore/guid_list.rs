@@ -12,7 +12,7 @@ const LIMIT: u64 = 256 << 20;
 
 /// Reads a list; `-` is standard input.
 pub(super) fn read(file: &Path) -> Result<Vec<ObjectGuid>, CliError> {
-    let text = files::text(file, &files::read(file, LIMIT, true)?)?;
+    let text = files::text(file, files::read(file, LIMIT, true)?)?;
     let guids = parse(&text).map_err(|problem| bad(file, &problem))?;
     if guids.is_empty() {
         return Err(CliError::new(Kind::NotFound, format!("{} lists no object", file.display())));

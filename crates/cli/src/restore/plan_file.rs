@@ -45,13 +45,12 @@ pub(crate) fn write(path: &Path, plan: &Plan) -> Result<(), CliError> {
 /// Reads a plan and the SHA-256 of the file.
 pub(crate) fn read(path: &Path) -> Result<(Plan, String), CliError> {
     let text = files::read(path, LIMIT, false)?;
-    let plan = parse(path, &text)?;
     let digest = Sha256::digest(&text).iter().map(|b| format!("{b:02x}")).collect();
-    Ok((plan, digest))
+    Ok((parse(path, text)?, digest))
 }
 
 /// The plan in the octets of a file.
-pub(crate) fn parse(path: &Path, text: &[u8]) -> Result<Plan, CliError> {
+pub(crate) fn parse(path: &Path, text: Vec<u8>) -> Result<Plan, CliError> {
     let bad = |problem: String| {
         CliError::new(Kind::BadInput, format!("{}: {problem}", path.display()))
             .hint("make the plan again with `adrecover restore … --dry-run --plan-out FILE`")

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::powershell::{Letters, quoted};
+use crate::powershell::{Letters, quoted};
 
 macro_rules! placeholders {
     ($($(#[$doc:meta])* $name:ident $key:literal $shown:literal $parameter:literal $tells:literal,)+) => {

@@ -13,7 +13,6 @@ mod deleted;
 mod doc;
 mod fill;
 mod managed;
-pub mod powershell;
 mod present;
 mod remains;
 mod steps;

@@ -2,6 +2,7 @@
 //! planned and the directory still has it deleted.
 
 use adrecover_core::Dn;
+use adrecover_core::powershell::{self, Letters, argument};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use uuid::Uuid;
@@ -9,18 +10,9 @@ use uuid::Uuid;
 use super::subject::Subject;
 use crate::evidence::Known;
 
-/// A text as a literal of PowerShell. It takes the typographic quotes for `'` too.
+/// A text as an expression of PowerShell.
 pub(super) fn quoted(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 2);
-    out.push('\'');
-    for c in text.chars() {
-        if matches!(c, '\'' | '\u{2018}' | '\u{2019}' | '\u{201a}' | '\u{201b}') {
-            out.push(c);
-        }
-        out.push(c);
-    }
-    out.push('\'');
-    out
+    powershell::quoted(text, Letters::Kept)
 }
 
 /// A name as the key of a table of PowerShell.
@@ -36,19 +28,6 @@ pub(super) fn identity(subject: &Subject) -> String {
 /// Options for the restore of a planned user.
 fn restore(options: &str) -> String {
     format!("restore it with {options}")
-}
-
-/// An argument of a program, in any shell as far as there is such a form.
-fn argument(text: &str) -> String {
-    let is_plain =
-        |c: char| !matches!(c, '"' | '$' | '`' | '\\' | '!' | '\u{201c}' | '\u{201d}' | '\u{201e}');
-    let literal = quoted(text);
-    // A doubled quote is PowerShell's way only.
-    if literal.len() == text.len() + 2 || !text.chars().all(is_plain) {
-        literal
-    } else {
-        format!("\"{text}\"")
-    }
 }
 
 /// The option of a restore that sets one value.
@@ -150,11 +129,13 @@ pub(super) fn clear(subject: &Subject, attributes: &[&str]) -> String {
 
 /// Puts the user below a container; without one it is the reader's to choose.
 pub(super) fn move_to(subject: &Subject, container: Option<&Dn>) -> String {
-    let container = container.map_or_else(|| "OU=…".to_owned(), ToString::to_string);
+    let container = container.map(ToString::to_string);
+    let or_some = |dn: Option<String>| dn.unwrap_or_else(|| "'OU=…'".to_owned());
     if subject.is_planned {
-        return restore(&format!("--to {}", argument(&container)));
+        return restore(&format!("--to {}", or_some(container.map(|dn| argument(&dn)))));
     }
-    format!("Move-ADObject -Identity {} -TargetPath {}", identity(subject), quoted(&container))
+    let to = or_some(container.map(|dn| quoted(&dn)));
+    format!("Move-ADObject -Identity {} -TargetPath {to}", identity(subject))
 }
 
 /// Gives the user another name.
@@ -204,19 +185,13 @@ mod tests {
     use super::*;
     use crate::checks::testing::{GUID, Stage};
 
+    /// Its forms are tested where it is made; here, that it is the strict one.
     #[test]
-    fn every_quote_that_ends_a_literal_is_doubled() {
+    fn no_quote_of_the_directory_is_a_quote_of_powershell() {
         assert_eq!(quoted("O'Neill"), "'O''Neill'");
-        assert_eq!(quoted("a\u{2019};calc"), "'a\u{2019}\u{2019};calc'");
-        assert_eq!(quoted("$x `n"), "'$x `n'");
-    }
-
-    #[test]
-    fn arguments_are_the_same_in_every_shell_where_they_can_be() {
-        assert_eq!(argument("Sales & co"), "'Sales & co'");
-        assert_eq!(argument("O'Neill"), "\"O'Neill\"");
-        assert_eq!(argument("O'Neill $(calc)"), "'O''Neill $(calc)'");
-        assert_eq!(argument("a\u{2019}\u{201d};calc"), "'a\u{2019}\u{2019}\u{201d};calc'");
+        assert_eq!(quoted("a\u{2019};calc"), "('a' + [char]0x2019 + ';calc')");
+        assert_eq!(quoted("$x `n\n"), "('$x `n' + [char]0x000a)");
+        assert_eq!(key("a-b"), "'a-b'");
     }
 
     type Tell = fn(&Subject) -> String;
@@ -233,29 +208,29 @@ mod tests {
             (
                 |s| set(s, &[("userPrincipalName", "a@b.c")]),
                 "Set-ADUser -Identity G -UserPrincipalName 'a@b.c'",
-                "--upn 'a@b.c'",
+                "--upn a@b.c",
             ),
             (
                 |s| set(s, &[("mail", "a@b.c")]),
                 "Set-ADUser -Identity G -EmailAddress 'a@b.c'",
-                "--set 'mail=a@b.c'",
+                "--set mail=a@b.c",
             ),
             (
                 |s| set(s, &[("department", "O'Neill"), ("l", "@/etc/x")]),
                 "Set-ADUser -Identity G -Replace @{department='O''Neill'; l='@/etc/x'}",
-                "--set \"department=O'Neill\" --set 'l=@FILE' (FILE holding '@/etc/x')",
+                "--set \"department=O'Neill\" --set l=@FILE (FILE holding '@/etc/x')",
             ),
             (
                 |s| add(s, "proxyAddresses", "smtp:x@contoso.com"),
                 "Set-ADUser -Identity G -Add @{proxyAddresses='smtp:x@contoso.com'}",
-                "--set 'proxyAddresses=SMTP:anna@contoso.com' --set 'proxyAddresses=smtp:a.example@contoso.com' --set \
-                 'proxyAddresses=smtp:x@contoso.com'",
+                "--set proxyAddresses=SMTP:anna@contoso.com --set proxyAddresses=smtp:a.example@contoso.com --set \
+                 proxyAddresses=smtp:x@contoso.com",
             ),
             (|s| clear(s, &["a", "b"]), "Set-ADUser -Identity G -Clear a,b", "--set a= --set b="),
             (
                 |s| set_octets(s, "x", &[1, 2]),
                 "Set-ADUser -Identity G -Replace @{x=[Convert]::FromBase64String('AQI=')}",
-                "--set 'x=@FILE', where FILE holds these octets: [IO.File]::WriteAllBytes('FILE', [Convert]::FromBase64String('AQI='))",
+                "--set x=@FILE, where FILE holds these octets: [IO.File]::WriteAllBytes('FILE', [Convert]::FromBase64String('AQI='))",
             ),
             (|s| move_to(s, None), "Move-ADObject -Identity G -TargetPath 'OU=…'", "--to 'OU=…'"),
             (|s| rename(s), "Rename-ADObject -Identity G -NewName NAME", "--new-name NAME"),

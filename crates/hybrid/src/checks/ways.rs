@@ -187,11 +187,11 @@ fn a_planned_user_gets_options_of_the_restore() {
     };
     for (part, ids) in [
         ("restore it with --upn ", ["upn.equalsCloud", "upn.suffixVerified"].as_slice()),
-        ("--set 'mS-DS-ConsistencyGuid=@FILE'", &["match.sourceAnchor"]),
-        ("--set 'mailNickname=", &["mail.nickname", "scope.mailNickname"]),
-        ("--set 'mail=", &["mail.mailAttribute"]),
-        ("--set 'proxyAddresses=SMTP:", &["mail.primarySmtp"]),
-        ("--set 'proxyAddresses=X500:", &["exchange.legacyDn"]),
+        ("--set mS-DS-ConsistencyGuid=@FILE", &["match.sourceAnchor"]),
+        ("--set mailNickname=", &["mail.nickname", "scope.mailNickname"]),
+        ("--set mail=", &["mail.mailAttribute"]),
+        ("--set proxyAddresses=SMTP:", &["mail.primarySmtp"]),
+        ("--set proxyAddresses=X500:", &["exchange.legacyDn"]),
         ("--set msExchMailboxGuid= --set msExchArchiveGuid=", &["exchange.mailboxGuid"]),
         ("--set \"department=O'Neill\"", &["account.lostAttributes"]),
         ("--set adminDescription=", &["scope.adminDescription"]),

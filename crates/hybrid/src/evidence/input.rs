@@ -5,7 +5,7 @@ use std::io::{self, Read};
 /// The largest file that is read, in octets.
 pub const MAX_INPUT: u64 = 16 << 30;
 
-/// How the octets are to be read. The rules are those of [`crate::text::decode`].
+/// How the octets are to be read. The rules are those of [`adrecover_core::text::decode`].
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Encoding {
     Utf8,
@@ -145,13 +145,13 @@ mod tests {
     proptest! {
         #[test]
         fn a_stream_reads_as_the_whole_does(bytes: Vec<u8>, step in 1usize..9, wide: bool, text: String) {
-            prop_assert_eq!(read(&bytes, step), crate::text::decode(bytes));
+            prop_assert_eq!(read(&bytes, step), adrecover_core::text::decode(bytes));
             let text: Vec<u8> = if wide {
                 std::iter::once(0xfeff).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()
             } else {
                 text.into_bytes()
             };
-            prop_assert_eq!(read(&text, step), crate::text::decode(text));
+            prop_assert_eq!(read(&text, step), adrecover_core::text::decode(text));
         }
     }
 }

@@ -6,7 +6,6 @@ use std::path::Path;
 use adrecover_core::Dn;
 
 use crate::scope::{Evaluator, ObjectFacts, ScopeError, SyncScope, of_text};
-use crate::text;
 
 /// A target and its name.
 pub type Target = (&'static str, fn(&[u8]));
@@ -38,7 +37,7 @@ pub fn sync_xml(data: &[u8]) {
 }
 
 fn configuration(data: &[u8]) {
-    let Some(text) = text::decode(data.to_vec()) else { return };
+    let Some(text) = adrecover_core::text::decode(data.to_vec()) else { return };
     let lines = text.lines().count().max(1);
     match of_text(Path::new("x"), text.clone()) {
         Ok(scope) => {
@@ -87,14 +86,14 @@ fn verdicts(scope: &SyncScope, lines: usize) {
 
 /// The text of a file in whatever encoding: the same text in each is read as the same.
 pub fn text_file(data: &[u8]) {
-    let Some(text) = text::decode(data.to_vec()) else { return };
+    let Some(text) = adrecover_core::text::decode(data.to_vec()) else { return };
     assert!(text.len() <= 2 * data.len(), "it grows");
     let marked: Vec<u16> = std::iter::once(0xfeff).chain(text.encode_utf16()).collect();
     let little: Vec<u8> = marked.iter().flat_map(|u| u.to_le_bytes()).collect();
     let big: Vec<u8> = marked.iter().flat_map(|u| u.to_be_bytes()).collect();
     let utf8 = [b"\xef\xbb\xbf", text.as_bytes()].concat();
     for octets in [little, big, utf8] {
-        assert_eq!(text::decode(octets).as_deref(), Some(text.as_str()));
+        assert_eq!(adrecover_core::text::decode(octets).as_deref(), Some(text.as_str()));
     }
 }
 

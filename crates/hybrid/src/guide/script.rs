@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-use adrecover_core::decision_table::powershell::{Letters, quoted};
 use adrecover_core::decision_table::{Branch, By, Place, Placeholder, Question, Style, fill};
+use adrecover_core::powershell::{Letters, quoted};
 
 use super::{Findings, Guide, StepDocument};
 

@@ -1,7 +1,7 @@
 //! The steps beyond the directory.
 
-use adrecover_core::decision_table::powershell::{Letters, quoted};
 use adrecover_core::plan::{Action, Step, Undo};
+use adrecover_core::powershell::{Letters, quoted};
 use adrecover_core::recovery::{Awaited, CloudChange, Grant, Hand};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;

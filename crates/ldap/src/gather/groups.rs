@@ -9,7 +9,7 @@ use adrecover_core::request::{GroupWish, MemberKey};
 use adrecover_core::{DirectoryError, Dn, Entry, ObjectGuid, Sid, filter, metadata};
 
 use super::Gatherer;
-use crate::protected::{PROTECTED_BUILTIN, PROTECTED_RIDS, Protected, is_builtin};
+use crate::protected::{PROTECTED_BUILTIN, PROTECTED_RIDS, Protected, is_builtin, own_evidence};
 
 /// The primary group that a reanimated user gets: Domain Users.
 const DOMAIN_USERS: u32 = 513;
@@ -31,10 +31,7 @@ impl Gatherer<'_> {
         entry: Option<&Entry>,
     ) -> Result<Vec<String>, DirectoryError> {
         let Some(entry) = entry else { return Ok(vec![]) };
-        let mut evidence = vec![];
-        if entry.integer("adminCount").is_some_and(|n| n > 0) {
-            evidence.push("adminCount is set".to_owned());
-        }
+        let mut evidence = own_evidence(entry);
         if matches!(object.presence, Presence::Deleted(_)) && !entry.has("adminCount") && was_protected(entry)
         {
             evidence.push("adminCount was set before the deletion".to_owned());
@@ -44,15 +41,8 @@ impl Gatherer<'_> {
         {
             evidence.push("it is a protected group".to_owned());
         }
-        let primary = entry.integer("primaryGroupID").and_then(|n| u32::try_from(n).ok());
-        if primary.is_some_and(|rid| PROTECTED_RIDS.contains(&rid)) {
-            evidence.push("its primary group is a protected group".to_owned());
-        }
-        let groups: Vec<Dn> = entry.texts("memberOf").iter().filter_map(|dn| dn.parse().ok()).collect();
-        if !groups.is_empty() {
-            let protected = self.protected().await?;
-            let through = groups.iter().filter(|dn| protected.by_dn.contains(dn));
-            evidence.extend(through.map(|dn| format!("it is a member of `{dn}`")));
+        if entry.has("memberOf") {
+            evidence.extend(self.protected().await?.memberships(entry));
         }
         Ok(evidence)
     }

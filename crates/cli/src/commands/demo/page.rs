@@ -118,7 +118,7 @@ pub(super) fn sh(word: &str) -> String {
 
 /// A word between the quotes of PowerShell.
 pub(super) fn power_shell(word: &str) -> String {
-    format!("'{}'", word.replace('\'', "''"))
+    adrecover_core::powershell::quoted(word, adrecover_core::powershell::Letters::Kept)
 }
 
 fn wrapped(text: &str, width: usize) -> Vec<String> {

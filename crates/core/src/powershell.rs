@@ -16,9 +16,7 @@ pub enum Letters {
 /// characters stand as `[char]0x…`, so that the result is one line in which the only delimiters are the ASCII quotes that are
 /// written here. With [`Letters::Encoded`] it is ASCII.
 pub fn quoted(value: &str, letters: Letters) -> String {
-    let is_plain = |c: char| {
-        c == ' ' || c.is_ascii_graphic() || (letters == Letters::Kept && !c.is_ascii() && c.is_alphanumeric())
-    };
+    let is_plain = |c: char| is_plain(c, letters);
     if value.chars().all(is_plain) {
         return format!("'{}'", value.replace('\'', "''"));
     }
@@ -44,6 +42,28 @@ pub fn quoted(value: &str, letters: Letters) -> String {
         push(&mut run, &mut parts);
     }
     format!("({})", parts.join(" + "))
+}
+
+fn is_plain(c: char, letters: Letters) -> bool {
+    c == ' ' || c.is_ascii_graphic() || (letters == Letters::Kept && !c.is_ascii() && c.is_alphanumeric())
+}
+
+/// A value as an argument of a program, for a person to copy into PowerShell or into a shell of Linux.
+///
+/// A word that no shell takes apart stands as it is. Else it is a literal in single quotes; one with an apostrophe stands in
+/// double quotes where nothing in it means anything there. What has no form that all shells take has PowerShell's, and another
+/// shell refuses it or takes it as one word.
+pub fn argument(value: &str) -> String {
+    let is_word = |c: char| c.is_ascii_alphanumeric() || "-_.@=:/+".contains(c);
+    // At the beginning of a word `@` and `-` mean something.
+    if value.starts_with(|c: char| c.is_ascii_alphanumeric()) && value.chars().all(is_word) {
+        return value.to_owned();
+    }
+    let is_inert = |c: char| is_plain(c, Letters::Kept) && !matches!(c, '"' | '$' | '`' | '\\' | '!');
+    if value.contains('\'') && value.chars().all(is_inert) {
+        return format!("\"{value}\"");
+    }
+    quoted(value, Letters::Kept)
 }
 
 #[cfg(test)]
@@ -99,6 +119,21 @@ mod tests {
         assert_eq!(quoted("M\u{fc}ller", Letters::Kept), "'M\u{fc}ller'");
         assert_eq!(quoted("M\u{fc}ller", Letters::Encoded), "('M' + [char]0x00fc + 'ller')");
         assert_eq!(quoted("", Letters::Encoded), "''");
+    }
+
+    #[test]
+    fn arguments_are_the_same_in_every_shell_where_they_can_be() {
+        assert_eq!(argument("ana@contoso.com"), "ana@contoso.com");
+        assert_eq!(argument("@ana"), "'@ana'");
+        assert_eq!(argument("-x"), "'-x'");
+        assert_eq!(argument("Sales & co"), "'Sales & co'");
+        assert_eq!(argument("a,b"), "'a,b'");
+        assert_eq!(argument(""), "''");
+        assert_eq!(argument("O'Neill"), "\"O'Neill\"");
+        assert_eq!(argument("O'Neill $(calc)"), "'O''Neill $(calc)'");
+        assert_eq!(argument("O'Neill\n"), "('O''Neill' + [char]0x000a)");
+        assert_eq!(argument("a\u{2019}\u{201d};calc"), "('a' + [char]0x2019 + [char]0x201d + ';calc')");
+        assert_eq!(argument("a\u{202e}'b"), "('a' + [char]0x202e + '''b')");
     }
 
     fn any_text() -> impl Strategy<Value = String> {

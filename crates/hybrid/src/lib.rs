@@ -4,6 +4,7 @@
 pub mod checks;
 mod compare;
 pub mod evidence;
+pub mod fill;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -16,6 +16,7 @@ use crate::error::CliError;
 use crate::restore::carry::{self, CarryArgs, Work};
 use crate::restore::choice::ChoiceArgs;
 use crate::restore::desk::Desk;
+use crate::restore::fill;
 use crate::restore::hybrid::{self, HybridArgs};
 use crate::restore::plan_file;
 use crate::restore::select::{self, Chosen};
@@ -47,7 +48,8 @@ pub(crate) struct Args {
 
 /// Runs the command; the result is the exit code.
 pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
-    let request = args.wishes.request()?;
+    let mut request = args.wishes.request()?;
+    let sources = args.wishes.fill.sources(&args.hybrid.evidence)?;
     args.wishes.password.source.check_stdin(&ctx.settings)?;
     let choice = args.choice.read(ctx, &args.wishes)?;
     let inputs = args.hybrid.read(ctx)?;
@@ -64,6 +66,7 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         ))
         .hint("choose one with --guid; for logon names of many there is --upn-suffix"));
     }
+    let by_hand = fill::ask(ctx, &mut desk, &sources, &chosen.guids, inputs.as_ref(), &mut request).await?;
     if let Some(code) = go_on_with_interrupted(ctx, &mut desk, &chosen, &request, args).await? {
         return Ok(code);
     }
@@ -78,6 +81,7 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     }
     let mut plan = desk.plan(&gathered.objects, &request);
     plan.objects.extend(gathered.missing.iter().map(|guid| missing(*guid)));
+    fill::put_by_hand(&mut plan, &by_hand);
     if let Some(inputs) = &inputs {
         hybrid::check(ctx, &mut desk, &mut plan, &args.hybrid, inputs).await?;
     }
@@ -174,11 +178,16 @@ async fn go_on_with_interrupted(
     Ok(None)
 }
 
-/// Whether two requests ask for the same; a list of groups may have been given under another name.
+/// Whether two requests ask for the same; a list of groups or an export may have been given under another name.
 fn same_wishes(a: &RestoreRequest, b: &RestoreRequest) -> bool {
     let nameless = |request: &RestoreRequest| {
         let mut request = request.clone();
         request.groups.iter_mut().for_each(|g| g.source.clear());
+        for fill in request.fills.values_mut().flatten() {
+            fill.source.clear();
+            (fill.at, fill.unsure) = (None, None);
+        }
+        request.fill_notes.clear();
         request
     };
     nameless(a) == nameless(b)

@@ -10,7 +10,7 @@ use super::subject::Subject;
 use crate::evidence::Known;
 
 /// A text as a literal of PowerShell. It takes the typographic quotes for `'` too.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('\'');
     for c in text.chars() {
@@ -29,7 +29,7 @@ fn key(name: &str) -> String {
 }
 
 /// What names the user in a command: its GUID, which no rename changes.
-pub(super) fn identity(subject: &Subject) -> String {
+pub(crate) fn identity(subject: &Subject) -> String {
     subject.guid().map_or_else(|| quoted(&subject.dn.to_string()), |guid| guid.to_string())
 }
 

@@ -4,12 +4,12 @@
 use super::testing::Stage;
 
 /// The object id of Anna in the cloud.
-pub(super) const ANNA_ID: &str = "11111111-1111-1111-1111-111111111111";
+pub(crate) const ANNA_ID: &str = "11111111-1111-1111-1111-111111111111";
 /// That of somebody else.
-pub(super) const BERT_ID: &str = "22222222-2222-2222-2222-222222222222";
+pub(crate) const BERT_ID: &str = "22222222-2222-2222-2222-222222222222";
 
 /// A stage with these lists: pairs of a dataset and its objects, without the brackets.
-pub(super) fn collected(stage: Stage, lists: &[(&str, &str)]) -> Stage {
+pub(crate) fn collected(stage: Stage, lists: &[(&str, &str)]) -> Stage {
     let mut files = vec![];
     let mut entries = vec![];
     for (dataset, objects) in lists {
@@ -40,7 +40,7 @@ pub(super) fn collected(stage: Stage, lists: &[(&str, &str)]) -> Stage {
 }
 
 /// The properties of a cloud user with these changed or added, as one object.
-pub(super) fn user(changes: serde_json::Value) -> String {
+pub(crate) fn user(changes: serde_json::Value) -> String {
     let mut user = serde_json::json!({
         "id": ANNA_ID,
         "userPrincipalName": "anna@contoso.com",
@@ -60,7 +60,7 @@ pub(super) fn user(changes: serde_json::Value) -> String {
 }
 
 /// The same of a mailbox in use.
-pub(super) fn mailbox(changes: serde_json::Value) -> String {
+pub(crate) fn mailbox(changes: serde_json::Value) -> String {
     let mut mailbox = serde_json::json!({
         "ExchangeGuid": "aaaaaaaa-0000-4000-8000-000000000001",
         "ArchiveGuid": "00000000-0000-0000-0000-000000000000",
@@ -91,6 +91,6 @@ fn merge(object: &mut serde_json::Value, changes: serde_json::Value) {
 }
 
 /// A stage with one live cloud user, an empty bin and no mailbox.
-pub(super) fn with_user(stage: Stage, changes: serde_json::Value) -> Stage {
+pub(crate) fn with_user(stage: Stage, changes: serde_json::Value) -> Stage {
     collected(stage, &[("users", &user(changes)), ("deletedUsers", "")])
 }

@@ -14,21 +14,21 @@ use crate::evidence::{Evidence, Known};
 use crate::scope::SyncScope;
 
 /// The GUID of the source anchor's test vector: its base64 is [`ANCHOR`].
-pub(super) const GUID: &str = "8d4e6b2a-1f3c-4a5b-9c7d-0123456789ab";
+pub(crate) const GUID: &str = "8d4e6b2a-1f3c-4a5b-9c7d-0123456789ab";
 /// The same in base64.
-pub(super) const ANCHOR: &str = "KmtOjTwfW0qcfQEjRWeJqw==";
+pub(crate) const ANCHOR: &str = "KmtOjTwfW0qcfQEjRWeJqw==";
 
 /// A stage for one case: a user, and whatever the test says is known around it.
-pub(super) struct Stage {
+pub(crate) struct Stage {
     dn: String,
     attributes: BTreeMap<String, Vec<Vec<u8>>>,
     not_asked: Vec<String>,
-    pub(super) forest: Forest,
-    pub(super) scope: Option<SyncScope>,
-    pub(super) evidence: Option<Evidence>,
-    pub(super) connector_account: Option<ConnectorAccount>,
-    pub(super) on_prem_only: bool,
-    pub(super) change: fn(&mut Subject),
+    pub(crate) forest: Forest,
+    pub(crate) scope: Option<SyncScope>,
+    pub(crate) evidence: Option<Evidence>,
+    pub(crate) connector_account: Option<ConnectorAccount>,
+    pub(crate) on_prem_only: bool,
+    pub(crate) change: fn(&mut Subject),
     licensed_groups: Known<HashMap<String, Dn>>,
     missing: Known<Vec<Dn>>,
     schema_lacks: Known<Vec<String>>,
@@ -36,7 +36,7 @@ pub(super) struct Stage {
 
 impl Stage {
     /// Anna, an ordinary enabled user with a mailbox in the cloud, of whom nothing else is known.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let stage = Self {
             dn: "CN=Anna,OU=Sales,DC=contoso,DC=test".to_owned(),
             attributes: BTreeMap::new(),
@@ -67,43 +67,43 @@ impl Stage {
     }
 
     /// With an attribute; no values say that it is absent.
-    pub(super) fn with(mut self, name: &str, values: &[&str]) -> Self {
+    pub(crate) fn with(mut self, name: &str, values: &[&str]) -> Self {
         self.attributes.insert(name.to_owned(), values.iter().map(|v| v.as_bytes().to_vec()).collect());
         self
     }
 
     /// With one value of octets.
-    pub(super) fn octets(mut self, name: &str, value: &[u8]) -> Self {
+    pub(crate) fn octets(mut self, name: &str, value: &[u8]) -> Self {
         self.attributes.insert(name.to_owned(), vec![value.to_vec()]);
         self
     }
 
     /// Without an attribute.
-    pub(super) fn without(self, name: &str) -> Self {
+    pub(crate) fn without(self, name: &str) -> Self {
         self.with(name, &[])
     }
 
     /// With an attribute that nobody asked for.
-    pub(super) fn not_asked(mut self, name: &str) -> Self {
+    pub(crate) fn not_asked(mut self, name: &str) -> Self {
         self.attributes.remove(name);
         self.not_asked.push(name.to_owned());
         self
     }
 
     /// With another name.
-    pub(super) fn named(mut self, dn: &str) -> Self {
+    pub(crate) fn named(mut self, dn: &str) -> Self {
         self.dn = dn.to_owned();
         self
     }
 
     /// With a change to the user as a whole.
-    pub(super) fn changed(mut self, change: fn(&mut Subject)) -> Self {
+    pub(crate) fn changed(mut self, change: fn(&mut Subject)) -> Self {
         self.change = change;
         self
     }
 
     /// With another live object in the forest.
-    pub(super) fn beside(mut self, dn: &str, attributes: &[(&str, &str)]) -> Self {
+    pub(crate) fn beside(mut self, dn: &str, attributes: &[(&str, &str)]) -> Self {
         let mut entry = Entry::new(dn);
         for (name, value) in attributes {
             entry = entry.with(name, [value]);
@@ -113,19 +113,19 @@ impl Stage {
     }
 
     /// With a forest that could not be asked.
-    pub(super) fn alone(mut self) -> Self {
+    pub(crate) fn alone(mut self) -> Self {
         self.forest = Forest::unknown("the global catalogue does not answer");
         self
     }
 
     /// With the directory alone.
-    pub(super) fn on_prem_only(mut self) -> Self {
+    pub(crate) fn on_prem_only(mut self) -> Self {
         self.on_prem_only = true;
         self
     }
 
     /// With exports: pairs of a file's name and its text, as a folder of evidence.
-    pub(super) fn evidence(mut self, files: &[(&str, &str)]) -> Self {
+    pub(crate) fn evidence(mut self, files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
             std::fs::write(folder.path().join(name), text).unwrap();
@@ -135,7 +135,7 @@ impl Stage {
     }
 
     /// With a configuration of the synchronisation, of one file of any format that is read.
-    pub(super) fn sync(mut self, name: &str, text: &str) -> Self {
+    pub(crate) fn sync(mut self, name: &str, text: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join(name);
         std::fs::write(&path, text).unwrap();
@@ -144,7 +144,7 @@ impl Stage {
     }
 
     /// With a configuration of several files.
-    pub(super) fn sync_files(mut self, files: &[(&str, &str)]) -> Self {
+    pub(crate) fn sync_files(mut self, files: &[(&str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         for (name, text) in files {
             std::fs::write(folder.path().join(name), text).unwrap();
@@ -154,32 +154,32 @@ impl Stage {
     }
 
     /// With this account as the one that the engine reads the directory with.
-    pub(super) fn account(mut self, account: ConnectorAccount) -> Self {
+    pub(crate) fn account(mut self, account: ConnectorAccount) -> Self {
         self.connector_account = Some(account);
         self
     }
 
     /// With the groups of the directory that give licences looked up: pairs of SID and DN.
-    pub(super) fn licensed_groups(mut self, groups: &[(&str, &str)]) -> Self {
+    pub(crate) fn licensed_groups(mut self, groups: &[(&str, &str)]) -> Self {
         let found = groups.iter().map(|(sid, dn)| ((*sid).to_owned(), dn.parse().unwrap()));
         self.licensed_groups = Known::Value(found.collect());
         self
     }
 
     /// With containers that the configuration lists and the directory does not have.
-    pub(super) fn missing(mut self, containers: &[&str]) -> Self {
+    pub(crate) fn missing(mut self, containers: &[&str]) -> Self {
         self.missing = Known::Value(containers.iter().map(|dn| dn.parse().unwrap()).collect());
         self
     }
 
     /// With the schema looked at: it lacks these.
-    pub(super) fn schema_lacks(mut self, names: &[&str]) -> Self {
+    pub(crate) fn schema_lacks(mut self, names: &[&str]) -> Self {
         self.schema_lacks = Known::Value(names.iter().map(|name| (*name).to_owned()).collect());
         self
     }
 
     /// Looks at the case.
-    pub(super) fn look<T>(&self, look: impl FnOnce(&Case<'_>) -> T) -> T {
+    pub(crate) fn look<T>(&self, look: impl FnOnce(&Case<'_>) -> T) -> T {
         let mut entry = Entry::new(self.dn.clone());
         for (name, values) in self.attributes.iter().filter(|(_, values)| !values.is_empty()) {
             entry = entry.with(name, values);
@@ -208,7 +208,7 @@ impl Stage {
     }
 
     /// What a check says: its status, and its words for messages of failing tests.
-    pub(super) fn status(&self, rule: &Rule) -> (Status, String) {
+    pub(crate) fn status(&self, rule: &Rule) -> (Status, String) {
         self.look(|case| {
             let finding = (rule.judge)(case);
             (finding.status, finding.detail)
@@ -218,7 +218,7 @@ impl Stage {
 
 /// Compares the outcomes of a check with what they should be, case by case.
 #[track_caller]
-pub(super) fn table(rule: &Rule, cases: &[(&str, Stage, Status)]) {
+pub(crate) fn table(rule: &Rule, cases: &[(&str, Stage, Status)]) {
     for (what, stage, expected) in cases {
         let (status, detail) = stage.status(rule);
         assert_eq!(status, *expected, "{}: {what}: {detail}", rule.id);

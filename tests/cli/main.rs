@@ -13,6 +13,7 @@ mod demo;
 mod discovery;
 mod doctor;
 mod faults;
+mod fill;
 mod groups;
 mod guards;
 mod guide;

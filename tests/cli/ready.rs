@@ -5,12 +5,26 @@ use serde_json::{Value, json};
 
 use crate::support::{Object, Run, Scene, to_base64};
 
+/// The object id of the user in the cloud.
 pub(crate) const CLOUD_ID: &str = "11111111-2222-4333-8444-555555555555";
 const SKU: &str = "05e9a617-0261-4cee-bb44-138d3ef5d965";
 pub(crate) const CONNECTOR: &str = "5e2f0a31-7b1d-4c3e-9f60-0a1b2c3d4e5f";
 
-/// What the collector would have gathered of a tenant in which only this user was deleted.
-pub(crate) fn collected(scene: &Scene, user: &Object, address: &str) -> std::path::PathBuf {
+/// The objects of a tenant.
+#[derive(Default)]
+pub(crate) struct Tenant {
+    /// The users.
+    pub(crate) live: Vec<Value>,
+    /// The users in the bin.
+    pub(crate) deleted: Vec<Value>,
+    /// The soft-deleted mailboxes.
+    pub(crate) mailboxes: Vec<Value>,
+    /// When the collector was there.
+    pub(crate) at: String,
+}
+
+/// A tenant in which only this user was deleted, with its mailbox.
+pub(crate) fn tenant(scene: &Scene, user: &Object, address: &str) -> Tenant {
     let listed = scene.run(["list", &user.sam, "-o", "json"]).exits(0).json();
     let item = &listed["items"][0];
     let at = item["deletedAt"].as_str().unwrap();
@@ -29,6 +43,12 @@ pub(crate) fn collected(scene: &Scene, user: &Object, address: &str) -> std::pat
         "ExternalDirectoryObjectId": CLOUD_ID, "PrimarySmtpAddress": address, "EmailAddresses": [format!("SMTP:{address}")],
         "IsInactiveMailbox": false, "IsSoftDeletedByDisable": true, "IsSoftDeletedByRemove": false, "WhenSoftDeleted": at,
     });
+    Tenant { live: vec![], deleted: vec![cloud], mailboxes: vec![mailbox], at: at.to_owned() }
+}
+
+/// What the collector would have gathered of a tenant.
+pub(crate) fn collected(scene: &Scene, tenant: Tenant) -> std::path::PathBuf {
+    let Tenant { live, deleted, mailboxes, at } = tenant;
     let domain = |name: &str| json!({"id": name, "isVerified": true, "authenticationType": "Managed"});
     let sku = json!({
         "skuId": SKU, "skuPartNumber": "ENTERPRISEPACK", "capabilityStatus": "Enabled", "consumedUnits": 5,
@@ -40,8 +60,8 @@ pub(crate) fn collected(scene: &Scene, user: &Object, address: &str) -> std::pat
     }});
     let roles = "roleManagement/directory";
     let lists = [
-        ("users", "users", vec![]),
-        ("deletedUsers", "directory/deletedItems/microsoft.graph.user", vec![cloud]),
+        ("users", "users", live),
+        ("deletedUsers", "directory/deletedItems/microsoft.graph.user", deleted),
         ("domains", "domains", vec![domain("contoso.test")]),
         (
             "organisation",
@@ -55,7 +75,7 @@ pub(crate) fn collected(scene: &Scene, user: &Object, address: &str) -> std::pat
         ("roleDefinitions", &format!("{roles}/roleDefinitions"), vec![]),
         ("syncFeatures", "directory/onPremisesSynchronization", vec![features]),
         ("mailboxes", "", vec![]),
-        ("softDeletedMailboxes", "", vec![mailbox]),
+        ("softDeletedMailboxes", "", mailboxes),
         ("inactiveMailboxes", "", vec![]),
         (
             "scheduler",
@@ -77,7 +97,7 @@ pub(crate) fn collected(scene: &Scene, user: &Object, address: &str) -> std::pat
         ("events", "", vec![]),
     ];
     let folder = scene.file("collected");
-    std::fs::create_dir(&folder).unwrap();
+    std::fs::create_dir_all(&folder).unwrap();
     let mut files = vec![];
     for (dataset, context, objects) in lists {
         let text = match context {
@@ -127,7 +147,8 @@ fn configuration(scene: &Scene, folder: &std::path::Path) {
     }
 }
 
-fn open(report: &Value) -> Vec<String> {
+/// What keeps a user from being ready.
+pub(crate) fn open(report: &Value) -> Vec<String> {
     let checks = report["users"][0]["checks"].as_array().unwrap().iter();
     let blocks = |c: &&Value| c["severity"] == "block" && (c["status"] == "fail" || c["status"] == "unknown");
     checks.filter(blocks).map(|c| format!("{} {}", c["id"], c["detail"])).collect()
@@ -138,7 +159,7 @@ fn one_command_restores_and_the_preflight_says_ready() {
     let Some(scene) = Scene::new() else { return };
     let user = scene.user("Anna").deleted();
     let address = format!("{}@contoso.test", user.sam.to_lowercase());
-    let folder = collected(&scene, &user, &address);
+    let folder = collected(&scene, tenant(&scene, &user, &address));
     let restore = |more: &[&str]| -> Run {
         let run =
             scene.program().args(["restore", "--guid", &user.guid, "--yes", "-o", "json", "--require-ready"]);

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::ready::{CLOUD_ID, CONNECTOR, collected};
+use crate::ready::{CLOUD_ID, CONNECTOR, collected, tenant};
 use crate::support::{Object, Output, Run, Scene};
 
 const OTHER: &str = "99999999-2222-4333-8444-555555555555";
@@ -23,7 +23,7 @@ impl<'s> Accident<'s> {
     fn new(scene: &'s Scene) -> Self {
         let user = scene.user("Anna").deleted();
         let address = format!("{}@contoso.test", user.sam.to_lowercase());
-        let folder = collected(scene, &user, &address);
+        let folder = collected(scene, tenant(scene, &user, &address));
         Self { scene, user, address, folder }
     }
 

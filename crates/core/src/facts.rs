@@ -3,6 +3,8 @@
 //! "Not asked", "not there" and "empty" are three things: an `Option` here is `None` where nobody asked or nobody
 //! could answer, and the planner blocks on it where it matters.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::deleted::NeverRestored;
@@ -33,6 +35,24 @@ pub struct DomainFacts {
     pub now: Timestamp,
     /// Whether the global catalogue answered, so that names are known to be free in the whole forest.
     pub forest: ForestCheck,
+    /// What the schema says of the attributes that sources would fill, by their names in lower case; `None` for one that it
+    /// does not have.
+    pub attributes: HashMap<String, Option<AttributeFacts>>,
+}
+
+/// What the schema says of an attribute.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AttributeFacts {
+    /// Whether its values are shown to those only who hold a further right.
+    pub is_confidential: bool,
+    /// Whether it is written by the system only, constructed, or the back side of a link.
+    pub is_system: bool,
+    /// Whether its values are names of other objects, which the directory keeps.
+    pub is_link: bool,
+    /// Whether it takes one value only.
+    pub is_single: bool,
+    /// The length of the longest value, in characters or octets, where that is limited.
+    pub longest: Option<usize>,
 }
 
 /// Whether the whole forest could be asked for names that are taken.
@@ -107,8 +127,14 @@ pub struct ObjectFacts {
     pub name_holder: Option<Holder>,
     /// Attributes that the deletion stripped, by name where the schema knows it.
     pub stripped: Vec<String>,
-    /// The present values of the attributes that the request sets.
+    /// The attributes that the directory shows it had once and that have no value now; `None` where that could not be
+    /// read.
+    pub had: Option<Vec<String>>,
+    /// The present values of the attributes that the request sets, or that a source would fill.
     pub present: Vec<(String, Vec<crate::value::Value>)>,
+    /// The names of objects among what a source would fill, as the source writes them, with those of today; `None` for one
+    /// that is not there.
+    pub linked: Vec<(String, Option<Dn>)>,
     /// The groups that it is to be added to.
     pub groups: Vec<GroupFacts>,
     /// Deleted objects that hung below it, by kind.
@@ -120,11 +146,15 @@ pub struct ObjectFacts {
 impl ObjectFacts {
     /// The names that it would have after the restore.
     pub fn identity(&self, request: &RestoreRequest) -> Identity {
+        let filled = match crate::fill::logon_name(self, request).map(|fill| fill.values.as_slice()) {
+            Some([crate::value::Value::Text(name)]) => Some(name.as_str()),
+            _ => None,
+        };
         Identity::intended(
             request,
             &self.rdn,
             self.sam_account_name.as_deref(),
-            self.user_principal_name.as_deref(),
+            self.user_principal_name.as_deref().or(filled),
             self.kind,
         )
     }

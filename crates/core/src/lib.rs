@@ -13,6 +13,7 @@ pub mod dn;
 pub mod doctor;
 pub mod entry;
 pub mod facts;
+pub mod fill;
 pub mod filter;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]

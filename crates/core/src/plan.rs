@@ -148,6 +148,12 @@ pub enum Action {
     SetUpn {
         /// The value.
         value: String,
+        /// The source that it is filled from; `None` where it was asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        source: Option<String>,
+        /// Of when the source is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
     },
     /// Replaces the values of an attribute.
     SetAttribute {
@@ -157,6 +163,12 @@ pub enum Action {
         values: Vec<Value>,
         /// Where they come from.
         source: String,
+        /// Of when the source is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
+        /// Whether they are written only where the attribute has no value: what a source has never overwrites.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        only_if_absent: bool,
     },
     /// Sets the password.
     SetPassword {

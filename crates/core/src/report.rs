@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ObjectGuid;
 use crate::plan::{Action, Block, ObjectPlan};
+use crate::time::Timestamp;
 
 /// The schema name of the report.
 pub const SCHEMA: &str = "adrecover/restore/v1";
@@ -107,6 +108,9 @@ pub struct StepReport {
     /// Where the value comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
+    /// Of when that source is.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "crate::time::serialize")]
+    pub source_at: Option<Timestamp>,
     /// Why it failed or was left out, or what to do by hand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
@@ -189,15 +193,19 @@ impl StepReport {
             attribute: None,
             group: None,
             source: None,
+            source_at: None,
             message: None,
         };
         match action {
             Action::Reanimate { to, .. } | Action::Move { to } => report.value = Some(to.to_string()),
-            Action::SetUpn { value } => report.value = Some(value.clone()),
-            Action::SetAttribute { attribute, values, source } => {
+            Action::SetUpn { value, source, at } => {
+                report.value = Some(value.clone());
+                (report.source, report.source_at) = (source.clone(), *at);
+            }
+            Action::SetAttribute { attribute, values, source, at, .. } => {
                 report.attribute = Some(attribute.clone());
                 report.value = Some(values.iter().map(|v| v.shown()).collect::<Vec<_>>().join("; "));
-                report.source = Some(source.clone());
+                (report.source, report.source_at) = (Some(source.clone()), *at);
             }
             Action::AddToGroup { group, source, .. } => {
                 report.group = Some(group.to_string());

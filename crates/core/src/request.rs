@@ -1,7 +1,10 @@
 //! What somebody asks for when restoring: the wishes, before they meet the facts.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use crate::fill::Fill;
 use crate::value::Value;
 use crate::{Dn, ObjectGuid};
 
@@ -37,6 +40,16 @@ pub struct RestoreRequest {
     /// Attributes to set.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub set: Vec<AttributeWish>,
+    /// What sources have for each object, the most trusted source first.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fills: BTreeMap<ObjectGuid, Vec<Fill>>,
+    /// What the sources say of an object besides, for people: why they have nothing for it, say.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub fill_notes: BTreeMap<ObjectGuid, Vec<String>>,
+    /// Attributes that sources may fill although they are not on the list of harmless ones, or although it is not certain
+    /// that the value belongs to the object.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fill_attributes: Vec<String>,
     /// Groups to add objects to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupWish>,
@@ -145,6 +158,18 @@ impl MemberKey {
             Self::SamAccountName(name) => Self::SamAccountName(name.to_lowercase()),
         }
     }
+}
+
+/// The attributes in which SMTP addresses stand, with what stands before an address.
+pub const ADDRESSES: [(&str, &str); 3] =
+    [("proxyAddresses", "smtp:"), ("mail", ""), ("targetAddress", "smtp:")];
+
+/// The SMTP addresses among the values of an attribute, in lower case and without `smtp:`.
+pub fn smtp_addresses(attribute: &str, values: &[Value]) -> Vec<String> {
+    let known = ADDRESSES.iter().find(|(name, _)| name.eq_ignore_ascii_case(attribute));
+    let Some((_, prefix)) = known else { return vec![] };
+    let texts = values.iter().filter_map(Value::to_bytes).map(|v| String::from_utf8_lossy(&v).to_lowercase());
+    texts.filter_map(|text| text.strip_prefix(prefix).map(str::to_owned)).collect()
 }
 
 /// Why an attribute is not set through `--set`.

@@ -71,6 +71,19 @@ pub fn serialize<S: Serializer>(time: &Option<Timestamp>, serializer: S) -> Resu
     time.map(rfc3339).serialize(serializer)
 }
 
+/// How old something is, for people: `2 days old`.
+pub fn age(at: Timestamp, now: Timestamp) -> String {
+    let minutes = (now - at).num_minutes();
+    let (number, unit) = match minutes {
+        ..-5 => return format!("dated {}, in the future", rfc3339(at)),
+        -5..2 => return "just made".to_owned(),
+        2..120 => (minutes, "minutes"),
+        120..2880 => (minutes / 60, "hours"),
+        _ => (minutes / 1440, "days"),
+    };
+    format!("{number} {unit} old")
+}
+
 /// Text that is neither a date, a time nor an age.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is neither a date (2026-11-01), a time (2026-11-01T09:30:00Z) nor an age (7d, 12h, 30m)")]
@@ -163,6 +176,23 @@ mod tests {
             "é",
         ] {
             assert!(when(bad, now).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn ages() {
+        let now = generalized("20261126120000.0Z").unwrap();
+        for (seconds, expected) in [
+            (0, "just made"),
+            (-60, "just made"),
+            (119, "just made"),
+            (120, "2 minutes old"),
+            (7199, "119 minutes old"),
+            (7200, "2 hours old"),
+            (2 * 86_400, "2 days old"),
+            (-3600, "dated 2026-11-26T13:00:00Z, in the future"),
+        ] {
+            assert_eq!(age(now - Duration::seconds(seconds), now), expected);
         }
     }
 }

@@ -54,7 +54,7 @@ pub fn expected(object: &ObjectPlan, done: &[bool], dn: &Dn) -> Vec<Expectation>
                     }
                 }
             }
-            Action::SetUpn { value } => put(&mut out, text("userPrincipalName", value)),
+            Action::SetUpn { value, .. } => put(&mut out, text("userPrincipalName", value)),
             Action::SetAttribute { attribute, values, .. } => {
                 let (attribute, values) = (attribute.clone(), values.clone());
                 put(&mut out, Expectation::Values { attribute, values });

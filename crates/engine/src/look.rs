@@ -85,12 +85,15 @@ pub(crate) async fn look<'p, D: Directory>(
         return look;
     }
     match &step.action {
-        Action::SetUpn { value } => {
+        Action::SetUpn { value, source, .. } => {
             let values = [Value::Text(value.clone())];
-            values_look(executor, subject, step, turn, "userPrincipalName", &values)
+            let filled = source.is_some();
+            filled_by_others(subject, "userPrincipalName", &values, filled)
+                .unwrap_or_else(|| values_look(executor, subject, step, turn, "userPrincipalName", &values))
         }
-        Action::SetAttribute { attribute, values, .. } => {
-            values_look(executor, subject, step, turn, attribute, values)
+        Action::SetAttribute { attribute, values, only_if_absent, .. } => {
+            filled_by_others(subject, attribute, values, *only_if_absent)
+                .unwrap_or_else(|| values_look(executor, subject, step, turn, attribute, values))
         }
         Action::SetPassword { must_change, .. } => password_look(executor, subject, *must_change),
         Action::Enable => came_so(executor, subject, enable_look(executor, subject)),
@@ -144,6 +147,22 @@ fn settled_by_others(subject: &Subject<'_>, step: &Step) -> Option<Look> {
     };
     let text = format!("somebody else has restored it since the plan was made, and {what}: that stays");
     Some(Look::LeftAlone(text))
+}
+
+/// What a source has never overwrites a value that somebody has written since the plan was made.
+fn filled_by_others(
+    subject: &Subject<'_>,
+    attribute: &str,
+    values: &[Value],
+    only_if_absent: bool,
+) -> Option<Look> {
+    let present = subject.entry.as_ref().map_or(&[][..], |e| e.values(attribute));
+    let is_other = octets(values).is_some_and(|wanted| !same(present, &wanted));
+    (only_if_absent && is_other && !present.is_empty()).then(|| {
+        let text =
+            format!("{attribute} has been set since the plan was made, to {}: that stays", shown(present));
+        Look::LeftAlone(text)
+    })
 }
 
 fn work(write: Write, before: Detail) -> Look {
@@ -395,7 +414,7 @@ pub(crate) async fn refused<'p, D: Directory>(
         Action::SetPassword { .. } if refusal.is_password_policy() => {
             fail(Failure::Blocked, "the password does not meet the domain's password policy")
         }
-        Action::SetUpn { value } if refusal.code == 19 => {
+        Action::SetUpn { value, .. } if refusal.code == 19 => {
             fail(Failure::Blocked, &format!("the logon name {value} is taken or not allowed"))
         }
         Action::Delete if refusal.code == 66 => {

@@ -146,7 +146,7 @@ enum Inverse {
 fn inverse(step: &Step, record: &StepRecord, reanimated: bool, id: &str) -> Inverse {
     let began_only = record.state == StepState::Started;
     match &step.action {
-        Action::SetUpn { value } => {
+        Action::SetUpn { value, .. } => {
             let ours = vec![Value::Text(value.clone())];
             values("userPrincipalName", record, step, ours, id)
         }
@@ -222,11 +222,13 @@ fn values(attribute: &str, record: &StepRecord, step: &Step, ours: Vec<Value>, i
     let undo = Undo::Values { attribute: attribute.to_owned(), values: ours };
     let is_upn = attribute.eq_ignore_ascii_case("userPrincipalName");
     let action = match before.as_slice() {
-        [Value::Text(value)] if is_upn => Action::SetUpn { value: value.clone() },
+        [Value::Text(value)] if is_upn => Action::SetUpn { value: value.clone(), source: None, at: None },
         _ => Action::SetAttribute {
             attribute: attribute.to_owned(),
             values: before,
             source: format!("operation {id}"),
+            at: None,
+            only_if_absent: false,
         },
     };
     Inverse::Step(action, undo)

@@ -5,6 +5,7 @@ pub mod checks;
 pub mod cloud;
 mod compare;
 pub mod evidence;
+pub mod fill;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;

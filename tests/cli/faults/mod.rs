@@ -2,6 +2,7 @@
 
 mod batch;
 mod catalogue;
+mod fills;
 mod gone;
 mod journals;
 mod kills;

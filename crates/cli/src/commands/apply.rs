@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use adrecover_core::fill::{Rule, rule, why_not_kept};
 use adrecover_core::plan::{Action, ObjectPlan, Plan, Purpose, Step};
 use adrecover_core::recovery::Hand;
 use adrecover_core::report::Failure;
@@ -123,6 +124,18 @@ pub(crate) fn check_request(saved: &Plan) -> Result<(), String> {
     }
     if saved.request.groups.iter().any(|wish| wish.group.is_empty()) {
         return Err("it names a group with an empty DN".to_owned());
+    }
+    for fill in saved.request.fills.values().flatten() {
+        if let Some(why) = why_not_kept(fill) {
+            return Err(format!("it fills `{}`, which no plan of this program does: {why}", fill.attribute));
+        }
+        if fill.values.iter().any(|value| value.to_bytes().is_none()) {
+            return Err(format!("a value of `{}` is not valid base64", fill.attribute));
+        }
+    }
+    if let Some(name) = saved.request.fill_attributes.iter().find(|name| matches!(rule(name), Rule::Never(_)))
+    {
+        return Err(format!("it fills `{name}`, which no plan of this program fills"));
     }
     for wish in &saved.request.set {
         if adrecover_core::request::may_set(&wish.attribute).is_err() {

@@ -19,6 +19,7 @@ use crate::restore::ask_cloud;
 use crate::restore::carry::{self, CarryArgs, Work};
 use crate::restore::choice::ChoiceArgs;
 use crate::restore::desk::Desk;
+use crate::restore::fill;
 use crate::restore::hybrid::{self, HybridArgs};
 use crate::restore::plan_file;
 use crate::restore::select::{self, Chosen};
@@ -52,7 +53,8 @@ pub(crate) struct Args {
 
 /// Runs the command; the result is the exit code.
 pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
-    let request = args.wishes.request()?;
+    let mut request = args.wishes.request()?;
+    let sources = args.wishes.fill.sources(&args.hybrid.evidence)?;
     args.wishes.password.source.check_stdin(&ctx.settings)?;
     let wishes = args.recovery.wishes(&ctx.settings, request.hold_sync)?;
     if args.hybrid.evidence.asks_cloud()
@@ -85,6 +87,10 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         ))
         .hint("choose one with --guid; for logon names of many there is --upn-suffix"));
     }
+    if let Some(inputs) = inputs.as_mut().filter(|_| !sources.is_empty()) {
+        ask_cloud::ask_for(ctx, &desk, &chosen.guids, inputs).await?;
+    }
+    let by_hand = fill::ask(ctx, &mut desk, &sources, &chosen.guids, inputs.as_ref(), &mut request).await?;
     if let Some(operation) = interrupted(ctx, &desk, &chosen, &request, args)? {
         let mut outside = Outside::new(ctx, &args.recovery, inputs.as_mut())?;
         let (work, passwords) = (Work::Rest(&operation), &args.wishes.password.source);
@@ -101,6 +107,7 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     }
     let mut plan = desk.plan(&gathered.objects, &request);
     plan.objects.extend(gathered.missing.iter().map(|guid| missing(*guid)));
+    fill::put_by_hand(&mut plan, &by_hand);
     if let Some(inputs) = &mut inputs {
         ask_cloud::ask(ctx, &desk, &plan, &args.hybrid, inputs).await?;
     }
@@ -200,11 +207,16 @@ fn interrupted(
     Ok(None)
 }
 
-/// Whether two requests ask for the same; a list of groups may have been given under another name.
+/// Whether two requests ask for the same; a list of groups or an export may have been given under another name.
 fn same_wishes(a: &RestoreRequest, b: &RestoreRequest) -> bool {
     let nameless = |request: &RestoreRequest| {
         let mut request = request.clone();
         request.groups.iter_mut().for_each(|g| g.source.clear());
+        for fill in request.fills.values_mut().flatten() {
+            fill.source.clear();
+            (fill.at, fill.unsure) = (None, None);
+        }
+        request.fill_notes.clear();
         request
     };
     nameless(a) == nameless(b)

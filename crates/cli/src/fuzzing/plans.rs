@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use adrecover_core::fill::why_not_kept;
 use adrecover_core::plan::SCHEMA;
 use adrecover_core::report::Failure;
 use adrecover_core::request::may_set;
@@ -25,6 +26,10 @@ pub fn plan(data: &[u8]) {
     if check_request(&plan).is_ok() {
         assert!(plan.request.to.as_ref().is_none_or(|dn| !dn.is_empty()));
         assert!(plan.request.groups.iter().all(|wish| !wish.group.is_empty()));
+        for fill in plan.request.fills.values().flatten() {
+            assert!(why_not_kept(fill).is_none());
+            assert!(fill.values.iter().all(|v| v.to_bytes().is_some()));
+        }
         for wish in &plan.request.set {
             assert!(may_set(&wish.attribute).is_ok());
             assert!(wish.values.iter().all(|v| v.to_bytes().is_some()));

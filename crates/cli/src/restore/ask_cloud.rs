@@ -1,9 +1,9 @@
 //! What the cloud holds of the users of a plan: asked once it is known what they will be, and before anything is written.
 
-use adrecover_core::Entry;
 use adrecover_core::directory::{Query, Visibility};
 use adrecover_core::kind::ObjectKind;
 use adrecover_core::plan::{ObjectPlan, Plan};
+use adrecover_core::{Entry, ObjectGuid};
 use adrecover_hybrid::graph::Key;
 
 use super::desk::Desk;
@@ -43,6 +43,29 @@ pub(crate) async fn ask(
     }
     let mut keys = gather::keys_of(&desk.session, ctx.now, inputs, entries)?;
     keys.extend(args.expect_smtp.clone().map(Key::Address));
+    inputs.ask(ctx, keys).await
+}
+
+/// Asks the cloud for objects as they are: what it holds may become part of the plan.
+pub(crate) async fn ask_for(
+    ctx: &Ctx,
+    desk: &Desk,
+    guids: &[ObjectGuid],
+    inputs: &mut Inputs,
+) -> Result<(), CliError> {
+    if !inputs.asks_cloud() {
+        return Ok(());
+    }
+    if guids.len() > MANY {
+        return inputs.ask_all(ctx).await;
+    }
+    let attributes = gather::cloud_attributes(inputs);
+    let mut entries = vec![];
+    for guid in guids {
+        let query = Query::object(guid.as_dn()).attributes(&attributes).visibility(Visibility::Deleted);
+        entries.extend(desk.session.ask(&query).await?);
+    }
+    let keys = gather::keys_of(&desk.session, ctx.now, inputs, entries)?;
     inputs.ask(ctx, keys).await
 }
 

@@ -1,9 +1,10 @@
 //! The connected workplace of a restore: directory, journal, and what is true of the domain.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use adrecover_core::deleted::Judge;
-use adrecover_core::facts::{DomainFacts, ForestCheck, ObjectFacts, Presence};
+use adrecover_core::facts::{AttributeFacts, DomainFacts, ForestCheck, ObjectFacts, Presence};
+use adrecover_core::fill::{Rule, rule};
 use adrecover_core::plan::Plan;
 use adrecover_core::request::RestoreRequest;
 use adrecover_core::{ObjectGuid, planner};
@@ -86,6 +87,7 @@ impl Desk {
         request: &RestoreRequest,
     ) -> Result<Gathered, CliError> {
         self.check_set(request).await?;
+        self.look_up_fills(request).await?;
         let catalogue = self.catalogue.take().ok_or_else(|| match &self.domain.forest {
             ForestCheck::Unavailable(reason) => reason.clone(),
             ForestCheck::Asked => "it was not asked".to_owned(),
@@ -151,6 +153,30 @@ impl Desk {
             };
             return Err(CliError::usage(format!("--set {name}: {problem}")));
         }
+        Ok(())
+    }
+
+    /// Of the attributes that sources would fill, those whose values must not stand in plans and journals by the schema.
+    pub(crate) async fn confidential_fills(
+        &mut self,
+        request: &RestoreRequest,
+    ) -> Result<Vec<String>, CliError> {
+        self.look_up_fills(request).await?;
+        let known = self.domain.attributes.iter();
+        let is_confidential =
+            |facts: &Option<AttributeFacts>| facts.as_ref().is_some_and(|a| a.is_confidential);
+        Ok(known.filter(|(_, facts)| is_confidential(facts)).map(|(name, _)| name.clone()).collect())
+    }
+
+    /// What the schema says of the attributes that sources would fill. Names that are none are not asked for.
+    async fn look_up_fills(&mut self, request: &RestoreRequest) -> Result<(), CliError> {
+        let offered = request.fills.values().flatten().map(|fill| fill.attribute.as_str());
+        let names: BTreeSet<&str> = offered.filter(|name| !matches!(rule(name), Rule::Never(_))).collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        let found = self.names.look_up(&self.session, &names).await?;
+        let facts =
+            names.iter().zip(found).map(|(name, found)| (name.to_lowercase(), found.map(|a| a.facts())));
+        self.domain.attributes = facts.collect();
         Ok(())
     }
 

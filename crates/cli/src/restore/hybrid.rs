@@ -165,7 +165,7 @@ pub(super) fn foresee(entry: &mut Entry, action: &Action) {
                 set(entry, "userPrincipalName", octets(upn));
             }
         }
-        Action::SetUpn { value } => set(entry, "userPrincipalName", octets(value)),
+        Action::SetUpn { value, .. } => set(entry, "userPrincipalName", octets(value)),
         Action::SetAttribute { attribute, values, .. } => {
             let values = values.iter().filter_map(adrecover_core::value::Value::to_bytes).collect();
             set(entry, attribute, values);

@@ -5,6 +5,7 @@ pub(crate) mod ask_cloud;
 pub(crate) mod carry;
 pub(crate) mod choice;
 pub(crate) mod desk;
+pub(crate) mod fill;
 pub(crate) mod groups_file;
 pub(crate) mod guid_list;
 pub(crate) mod hybrid;

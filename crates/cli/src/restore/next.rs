@@ -1,5 +1,6 @@
 //! The exact next command, where something is missing.
 
+use adrecover_core::kind::ObjectKind;
 use adrecover_core::plan::{Action, ObjectPlan, Plan, Purpose};
 use adrecover_core::report::{Failure, ObjectReport, Outcome, Status, StepReport};
 use adrecover_engine::OperationId;
@@ -33,7 +34,7 @@ pub(super) fn add(objects: &mut [ObjectReport], plan: &Plan, operation: Option<O
             Outcome::Restored | Outcome::AlreadyRestored => {
                 let has = |wanted: fn(&Action) -> bool| planned.steps.iter().any(|s| wanted(&s.action));
                 let missing_upn = report.still_missing.iter().any(|a| a == "userPrincipalName");
-                if missing_upn && planned.kind == adrecover_core::kind::ObjectKind::User {
+                if missing_upn && planned.kind == ObjectKind::User {
                     report.next.push(format!("adrecover restore --guid {guid} --upn NAME@SUFFIX"));
                 }
                 if has(|a| matches!(a, Action::Disable)) && !has(|a| matches!(a, Action::SetPassword { .. }))
@@ -44,6 +45,14 @@ pub(super) fn add(objects: &mut [ObjectReport], plan: &Plan, operation: Option<O
                 }
                 let others: Vec<&String> =
                     report.still_missing.iter().filter(|a| *a != "userPrincipalName").take(3).collect();
+                let asked =
+                    plan.request.fills.contains_key(&guid) || plan.request.fill_notes.contains_key(&guid);
+                let is_user = planned.kind == ObjectKind::User;
+                if is_user && !asked && report.still_missing.iter().any(|name| is_of_cloud(name)) {
+                    report
+                        .next
+                        .push(format!("adrecover restore --guid {guid} --fill-from cloud --cloud PATH"));
+                }
                 if !others.is_empty() {
                     let set: Vec<String> = others.iter().map(|a| format!("--set {a}=VALUE")).collect();
                     report.next.push(format!("adrecover restore --guid {guid} {}", set.join(" ")));
@@ -62,4 +71,11 @@ fn is_open(report: &ObjectReport, planned: &ObjectPlan) -> bool {
                 && !step.action.is_by_hand()
                 && !matches!(done.status, Status::Done | Status::Unchanged)
         })
+}
+
+/// Whether an attribute shows that the object was synchronised with a cloud, or had to do with Exchange.
+fn is_of_cloud(attribute: &str) -> bool {
+    const NAMES: [&str; 4] = ["proxyAddresses", "mailNickname", "targetAddress", "mS-DS-ConsistencyGuid"];
+    NAMES.iter().any(|name| name.eq_ignore_ascii_case(attribute))
+        || attribute.get(..6).is_some_and(|head| head.eq_ignore_ascii_case("msExch"))
 }

@@ -122,7 +122,7 @@ impl Passwords {
 fn logon_name(object: &ObjectPlan) -> String {
     use adrecover_core::plan::Action;
     let upn = object.steps.iter().find_map(|s| match &s.action {
-        Action::SetUpn { value } => Some(value.clone()),
+        Action::SetUpn { value, .. } => Some(value.clone()),
         Action::Reanimate { user_principal_name, .. } => user_principal_name.clone(),
         _ => None,
     });

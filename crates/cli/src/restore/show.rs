@@ -4,7 +4,7 @@ use adrecover_core::plan::{Action, Block, Carried, ObjectPlan, Plan, Purpose, St
 use adrecover_core::recovery::Hand;
 use adrecover_core::report::{ObjectReport, Outcome, Report, Status, StepReport};
 use adrecover_core::text::printable;
-use adrecover_core::time::rfc3339;
+use adrecover_core::time::{Timestamp, age, rfc3339};
 
 use crate::printer::Printer;
 
@@ -31,7 +31,7 @@ pub(crate) fn plan(plan: &Plan, digest: Option<&str>, printer: &Printer) -> Stri
     let full = plan.objects.len() <= MANY || printer.is_verbose(1);
     for object in &plan.objects {
         out.push(String::new());
-        object_plan(object, full, printer, &mut out);
+        object_plan(object, full, plan.made_at, printer, &mut out);
     }
     let untouched = |o: &&ObjectPlan| !o.blocked_by.is_empty() || o.skipped.is_some();
     out.extend(losses(plan.objects.iter().filter(|o| !untouched(o)).map(|o| o.losses.as_slice()), printer));
@@ -42,7 +42,7 @@ pub(crate) fn plan(plan: &Plan, digest: Option<&str>, printer: &Printer) -> Stri
     out.join("\n")
 }
 
-fn object_plan(object: &ObjectPlan, full: bool, printer: &Printer, out: &mut Vec<String>) {
+fn object_plan(object: &ObjectPlan, full: bool, now: Timestamp, printer: &Printer, out: &mut Vec<String>) {
     let state = if !object.blocked_by.is_empty() {
         printer.paint("31", "BLOCKED")
     } else if object.skipped.is_some() {
@@ -68,7 +68,7 @@ fn object_plan(object: &ObjectPlan, full: bool, printer: &Printer, out: &mut Vec
     }
     for (i, step) in object.steps.iter().enumerate() {
         let done = if step.already { "  (is so already)" } else { "" };
-        out.push(format!("  {}. {}{done}", i + 1, step_text(step)));
+        out.push(format!("  {}. {}{done}", i + 1, step_text(step, now)));
         if !step.why.is_empty() {
             out.push(printer.paint("2", &format!("     why: {}", printable(&step.why))));
         }
@@ -129,8 +129,8 @@ pub(crate) fn plain(text: &str) -> String {
     parts.fold(first, |out, part| out + part.split_once('m').map_or(part, |(_, rest)| rest))
 }
 
-/// What a step does, in words.
-pub(super) fn step_text(step: &Step) -> String {
+/// What a step does, in words, with the age of the source that a value comes from.
+pub(super) fn step_text(step: &Step, now: Timestamp) -> String {
     let shown = |text: &str| printable(text).into_owned();
     match &step.action {
         Action::Reanimate { sam_account_name, user_principal_name, password, .. } => {
@@ -148,13 +148,17 @@ pub(super) fn step_text(step: &Step) -> String {
             }
             text
         }
-        Action::SetUpn { value } => format!("set userPrincipalName to {}", shown(value)),
+        Action::SetUpn { value, source: Some(source), at } => {
+            format!("set userPrincipalName to {} (from {})", shown(value), shown(&whence(source, *at, now)))
+        }
+        Action::SetUpn { value, .. } => format!("set userPrincipalName to {}", shown(value)),
         Action::SetAttribute { attribute, values, .. } if values.is_empty() => {
             format!("clear {}", shown(attribute))
         }
-        Action::SetAttribute { attribute, values, source } => {
+        Action::SetAttribute { attribute, values, source, at, .. } => {
             let values: Vec<String> = values.iter().map(|v| v.shown()).collect();
-            format!("set {} to {} (from {})", shown(attribute), values.join("; "), shown(source))
+            let whence = whence(source, *at, now);
+            format!("set {} to {} (from {})", shown(attribute), values.join("; "), shown(&whence))
         }
         Action::SetPassword { must_change, generated } => format!(
             "set {} password{}",
@@ -195,6 +199,14 @@ pub(super) fn step_text(step: &Step) -> String {
 /// Who does a step of the synchronisation, where that is a person.
 fn by(hand: &Hand) -> &'static str {
     if hand.is_person() { "by hand: " } else { "" }
+}
+
+/// A source with its age.
+fn whence(source: &str, at: Option<Timestamp>, now: Timestamp) -> String {
+    match at {
+        Some(at) => format!("{source}, {}", age(at, now)),
+        None => source.to_owned(),
+    }
 }
 
 /// A report, as it is shown at the end.

@@ -11,13 +11,14 @@ use adrecover_core::value::Value;
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
+use super::fill::FillArgs;
 use super::groups_file;
 use crate::error::CliError;
 use crate::printer::Printer;
 use crate::settings::Settings;
 use crate::{files, password};
 
-const WISHES: &str = "What it shall be like";
+pub(super) const WISHES: &str = "What it shall be like";
 const ACCOUNT: &str = "Account and password";
 
 /// What the objects shall be like afterwards.
@@ -41,6 +42,8 @@ pub(crate) struct WishArgs {
     /// Set an attribute; repeat for several values; ATTR= clears, ATTR=@FILE reads the value
     #[arg(long, value_name = "ATTR=VALUE", help_heading = WISHES)]
     set: Vec<String>,
+    #[command(flatten)]
+    pub(crate) fill: FillArgs,
     /// Where group memberships come from: file:CSV with lines guid|samAccountName,groupDN; may repeat
     #[arg(long, value_name = "SOURCE", help_heading = WISHES)]
     groups_from: Vec<String>,
@@ -205,10 +208,12 @@ impl WishArgs {
             must_change: self.password.must_change,
             reset_password: self.password.reset_password,
             set,
+            fill_attributes: self.fill.attributes()?,
             groups: groups_file::read_all(&self.groups_from)?,
             hold_sync: self.hold_sync,
             allow_privileged: self.allow_privileged,
             allow_unchecked_forest: self.allow_unchecked_forest,
+            ..RestoreRequest::default()
         })
     }
 
@@ -274,17 +279,25 @@ pub(crate) fn attribute_wishes(options: &[String]) -> Result<Vec<AttributeWish>,
 }
 
 fn check_name(name: &str) -> Result<(), CliError> {
-    may_set(name).map_err(|refusal| match refusal {
+    may_set(name).map_err(|refusal| refused("--set", name, refusal))
+}
+
+/// What is said of an option that names an attribute which it must not.
+pub(super) fn refused(option: &str, name: &str, refusal: SetRefusal) -> CliError {
+    match refusal {
         SetRefusal::Secret => {
-            CliError::usage(format!("--set {name}: it is a secret, which does not belong in arguments"))
+            CliError::usage(format!("{option} {name}: it is a secret, which does not belong in arguments"))
                 .hint("passwords are set with --new-password-file or --generate-password")
         }
-        SetRefusal::HasOption(option) => {
-            CliError::usage(format!("--set {name}: there is an option for it")).hint(format!("use {option}"))
+        SetRefusal::HasOption(other) => {
+            CliError::usage(format!("{option} {name}: there is an option for it"))
+                .hint(format!("use {other}"))
         }
-        SetRefusal::NotAName => CliError::usage(format!("--set: `{name}` is not the name of an attribute")),
-        SetRefusal::System => CliError::usage(format!("--set {name}: the directory owns it")),
-    })
+        SetRefusal::NotAName => {
+            CliError::usage(format!("{option}: `{name}` is not the name of an attribute"))
+        }
+        SetRefusal::System => CliError::usage(format!("{option} {name}: the directory owns it")),
+    }
 }
 
 fn file_value(name: &str, file: &str) -> Result<Value, CliError> {

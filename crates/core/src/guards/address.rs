@@ -1,17 +1,23 @@
-//! An address that `--set` gives is somebody else's: a directory synchronization would match or block the wrong one, and
+//! An address that `--set` gives or a source fills is somebody else's: a directory synchronization would match or block the wrong one, and
 //! no server checks it (protocol facts: a duplicate proxyAddresses value is accepted).
 
 use super::{Block, Case, block};
 
 pub(super) fn check(case: &Case<'_>) -> Option<Block> {
     let (address, holder) = case.object.address_holders.first()?;
+    let way_out = match case.request.fills.contains_key(&case.object.guid) {
+        true => {
+            "take it from the other object first, or give the other addresses with --set, which wins over every source"
+        }
+        false => "another address, or take it from the other object first",
+    };
     Some(
         block(
             "name.address",
             format!("the address `{address}` is in use by another object ({})", holder.attribute),
         )
         .object(holder.dn.clone())
-        .way_out("another address, or take it from the other object first"),
+        .way_out(way_out),
     )
 }
 

@@ -17,6 +17,7 @@ mod sam_account_name;
 mod state;
 mod upn;
 
+pub(crate) use self::upn::is_upn as is_logon_name;
 use crate::facts::{DomainFacts, Identity, ObjectFacts};
 use crate::plan::Block;
 use crate::request::RestoreRequest;
@@ -123,6 +124,7 @@ pub(crate) mod tests {
             upn_suffixes: vec!["contoso.com".into()],
             now: crate::time::generalized("20261122000000.0Z").unwrap(),
             forest: ForestCheck::Asked,
+            attributes: Default::default(),
         }
     }
 
@@ -160,7 +162,9 @@ pub(crate) mod tests {
             address_holders: vec![],
             name_holder: None,
             stripped: vec!["userPrincipalName".into(), "mail".into()],
+            had: None,
             present: vec![],
+            linked: vec![],
             groups: vec![],
             children: vec![],
             skipped: None,

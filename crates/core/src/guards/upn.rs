@@ -37,13 +37,12 @@ pub(super) fn check(case: &Case<'_>) -> Option<Block> {
 /// Whether the object would get the name now: a live one keeps what it has, whoever else uses it.
 pub(super) fn would_change(case: &Case<'_>) -> bool {
     matches!(case.object.presence, Presence::Deleted(_))
-        || (case.request.upn.is_some()
-            && case.identity.user_principal_name != case.object.user_principal_name)
+        || case.identity.user_principal_name != case.object.user_principal_name
 }
 
 /// One `@` with something on both sides and no white space or control characters ([MS-ADTS] 5.1.1.1.1 wants
 /// `name@suffix`).
-fn is_upn(text: &str) -> bool {
+pub(crate) fn is_upn(text: &str) -> bool {
     matches!(text.split_once('@'), Some((local, suffix))
         if !local.is_empty() && !suffix.is_empty() && !suffix.contains('@'))
         && !text.chars().any(|c| c.is_whitespace() || c.is_control())

@@ -4,17 +4,18 @@ mod steps;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use chrono::SubsecRound;
 
 use self::steps::Maker;
 use crate::deleted::ATTRIBUTES;
 use crate::facts::{DomainFacts, Identity, ObjectFacts, ParentFacts, Presence};
+use crate::fill;
 use crate::guards::{self, Case};
-use crate::losses;
+use crate::losses::{self, Filled};
 use crate::plan::{Action, Block, ObjectPlan, Plan, Purpose, SCHEMA, Step};
-use crate::request::RestoreRequest;
+use crate::request::{RestoreRequest, smtp_addresses};
 use crate::time::rfc3339;
 use crate::{Dn, ObjectGuid};
 
@@ -80,13 +81,22 @@ fn plan_object(
         None => guards::check(&Case { object, identity: &identity, domain, request }),
     };
     let dn = target_dn(object, &identity, places);
-    let maker = Maker { object, identity: &identity, request, dn: &dn };
+    let filling = fill::decide(domain, object, request);
+    let maker = Maker { object, identity: &identity, request, dn: &dn, fills: &filling.fills };
     let steps = maker.steps();
     if object.skipped.is_none() && steps.iter().any(|s| !s.already && s.action.writes()) {
         blocked_by.extend(guards::check_writes(&Case { object, identity: &identity, domain, request }));
     }
     let still_missing = still_missing(object, &steps);
-    let given = losses::Given { password: request.password.sets_one(), groups: !object.groups.is_empty() };
+    let given = losses::Given {
+        password: request.password.sets_one(),
+        groups: !object.groups.is_empty(),
+        filled: match (filling.fills.is_empty(), still_missing.is_empty()) {
+            (true, _) => Filled::Nothing,
+            (_, true) => Filled::All,
+            _ => Filled::Some,
+        },
+    };
     let losses = match object.presence {
         Presence::Deleted(state) => losses::of(object.kind, state, given),
         Presence::Live => vec![],
@@ -99,7 +109,7 @@ fn plan_object(
         user_principal_name: object.user_principal_name.clone(),
         from: object.dn.clone(),
         usn_changed: object.usn_changed,
-        warnings: maker.warnings(domain),
+        warnings: maker.warnings(domain).into_iter().chain(filling.notes).collect(),
         deleted_at: object.deleted_at,
         dn,
         steps,
@@ -139,13 +149,19 @@ const NAMED: usize = 5;
 
 /// Two objects of the plan must not end up with one name.
 fn block_namesakes(objects: &mut [ObjectPlan]) {
-    let mut keys: HashMap<String, Vec<usize>> = HashMap::new();
+    // In the order of the keys, so that the same objects are blocked for the same reason each time.
+    let mut keys: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (i, object) in objects.iter().enumerate() {
         let back = object.steps.iter().any(|s| matches!(s.action, Action::Reanimate { .. }));
         if back && object.skipped.is_none() {
             keys.entry(format!("dn {}", object.dn.key())).or_default().push(i);
             if let Some(sam) = account_name(object) {
                 keys.entry(format!("account {}", sam.to_lowercase())).or_default().push(i);
+            }
+        }
+        if object.skipped.is_none() {
+            for name in names_set(object) {
+                keys.entry(format!("address {name}")).or_default().push(i);
             }
         }
     }
@@ -158,10 +174,14 @@ fn block_namesakes(objects: &mut [ObjectPlan]) {
             listed.push(format!("and {} more", members.len() - NAMED));
         }
         for i in members {
-            let what = if key.starts_with("dn ") { "name and place" } else { "account name" };
+            let what = match key.split_once(' ') {
+                Some(("dn", _)) => "have one name and place".to_owned(),
+                Some(("address", name)) => format!("would have the logon name or address `{name}`"),
+                _ => "have one account name".to_owned(),
+            };
             let block = Block {
                 id: "selection.namesake".to_owned(),
-                message: format!("several of the chosen objects have one {what}: {}", listed.join(", ")),
+                message: format!("several of the chosen objects {what}: {}", listed.join(", ")),
                 object: None,
                 way_out: Some("--guid of the one that is meant, or --newest".to_owned()),
                 for_good: false,
@@ -180,6 +200,21 @@ fn account_name(object: &ObjectPlan) -> Option<&str> {
         _ => None,
     });
     new.or(object.sam_account_name.as_deref())
+}
+
+/// The logon name and the SMTP addresses that the object is given, in lower case, each once.
+fn names_set(object: &ObjectPlan) -> BTreeSet<String> {
+    let mut out = BTreeSet::new();
+    for step in &object.steps {
+        match &step.action {
+            Action::SetUpn { value, .. } => {
+                out.insert(value.to_lowercase());
+            }
+            Action::SetAttribute { attribute, values, .. } => out.extend(smtp_addresses(attribute, values)),
+            _ => {}
+        }
+    }
+    out
 }
 
 fn describe(object: &ObjectPlan) -> String {

@@ -2,6 +2,7 @@
 
 use crate::Dn;
 use crate::facts::{DomainFacts, GroupFacts, GroupFound, Identity, ObjectFacts, ParentFacts, Presence};
+use crate::fill::{Fill, LOGON_NAME};
 use crate::kind::ObjectKind;
 use crate::lifetime::State;
 use crate::plan::{Action, Carried, Step, Undo};
@@ -16,6 +17,8 @@ pub(super) struct Maker<'a> {
     pub(super) identity: &'a Identity,
     pub(super) request: &'a RestoreRequest,
     pub(super) dn: &'a Dn,
+    /// What is filled from sources.
+    pub(super) fills: &'a [Fill],
 }
 
 impl Maker<'_> {
@@ -26,12 +29,12 @@ impl Maker<'_> {
         steps.extend(self.disable());
         steps.extend(self.upn());
         let inside = self.mandatory();
-        let set = self
-            .request
-            .set
-            .iter()
-            .filter(|w| !inside.iter().any(|m| m.attribute.eq_ignore_ascii_case(&w.attribute)));
+        let is_outside =
+            |attribute: &str| !inside.iter().any(|m| m.attribute.eq_ignore_ascii_case(attribute));
+        let set = self.request.set.iter().filter(|wish| is_outside(&wish.attribute));
         steps.extend(set.map(|wish| self.attribute(&wish.attribute, &wish.values)));
+        let fills = self.fills.iter().filter(|f| is_outside(&f.attribute) && !is_logon_name(f));
+        steps.extend(fills.map(|fill| self.filled(fill)));
         steps.extend(self.password());
         steps.extend(self.enable());
         steps.extend(self.object.groups.iter().filter_map(|g| self.group(g)));
@@ -191,7 +194,10 @@ impl Maker<'_> {
         if self.object.kind != ObjectKind::User {
             return None;
         }
-        self.request.upn.as_ref()?;
+        let fill = self.fills.iter().find(|fill| is_logon_name(fill));
+        if self.request.upn.is_none() && fill.is_none() {
+            return None;
+        }
         let value = self.identity.user_principal_name.clone()?;
         let old = self.object.user_principal_name.clone();
         if old.is_some() && self.state().is_some() && old.as_ref() != Some(&value) {
@@ -204,13 +210,35 @@ impl Maker<'_> {
         };
         Some(Step {
             already: old.as_ref() == Some(&value),
-            action: Action::SetUpn { value },
+            action: Action::SetUpn {
+                value,
+                source: fill.map(|fill| fill.source.clone()),
+                at: fill.and_then(|fill| fill.at),
+            },
             why,
             undo: Undo::Values {
-                attribute: "userPrincipalName".to_owned(),
+                attribute: LOGON_NAME.to_owned(),
                 values: old.into_iter().map(Value::Text).collect(),
             },
         })
+    }
+
+    /// An attribute that is filled: it has no value, or these already.
+    fn filled(&self, fill: &Fill) -> Step {
+        let mut step = self.attribute(&fill.attribute, &fill.values);
+        step.why = match self.state() {
+            Some(_) => "the deletion removed it".to_owned(),
+            None if step.already => "the source has it".to_owned(),
+            None => "it has none".to_owned(),
+        };
+        step.action = Action::SetAttribute {
+            attribute: fill.attribute.clone(),
+            values: fill.values.clone(),
+            source: fill.source.clone(),
+            at: fill.at,
+            only_if_absent: true,
+        };
+        step
     }
 
     fn attribute(&self, attribute: &str, values: &[Value]) -> Step {
@@ -221,6 +249,8 @@ impl Maker<'_> {
                 attribute: attribute.to_owned(),
                 values: values.to_vec(),
                 source: "--set".to_owned(),
+                at: None,
+                only_if_absent: false,
             },
             why: "asked for".to_owned(),
             already: same,
@@ -297,8 +327,8 @@ impl Maker<'_> {
 
     pub(super) fn warnings(&self, domain: &DomainFacts) -> Vec<String> {
         let mut out = vec![];
-        if let (Some(UpnWish::Value(_) | UpnWish::Suffix(_)), Some(upn)) =
-            (&self.request.upn, &self.identity.user_principal_name)
+        let is_set = self.request.upn.is_some() || self.fills.iter().any(is_logon_name);
+        if let (true, Some(upn)) = (is_set, &self.identity.user_principal_name)
             && self.object.kind == ObjectKind::User
         {
             let suffix = upn.rsplit_once('@').map_or("", |(_, s)| s);
@@ -338,6 +368,10 @@ impl Maker<'_> {
         }
         out
     }
+}
+
+fn is_logon_name(fill: &Fill) -> bool {
+    fill.attribute.eq_ignore_ascii_case(LOGON_NAME)
 }
 
 /// `user ×2, group`: the distinct words with their numbers.

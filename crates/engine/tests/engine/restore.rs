@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use adrecover_core::directory::Refusal;
 use adrecover_core::plan::{Action, Carried};
 use adrecover_core::report::{Failure, Outcome, Status};
+use adrecover_core::value::Value;
 use adrecover_engine::verify_all;
 
 use crate::fake::Fault;
@@ -286,4 +287,42 @@ async fn must_change_follows_the_password_that_travelled() {
     assert_eq!(reports[0].outcome, Outcome::Restored, "{reports:#?}");
     assert_eq!(fake.object(guid(1)).text("pwdLastSet").as_deref(), Some("0"));
     assert!(fake.object(guid(1)).is_enabled());
+}
+
+/// What a source has never overwrites what somebody has written since the plan was made.
+#[tokio::test]
+async fn what_is_filled_goes_only_where_nothing_is() {
+    let fill = |attribute: &str, value: &str| {
+        step(Action::SetAttribute {
+            attribute: attribute.into(),
+            values: vec![Value::Text(value.into())],
+            source: "users.json".into(),
+            at: None,
+            only_if_absent: true,
+        })
+    };
+    let name = |value: &str| {
+        step(Action::SetUpn { value: value.into(), source: Some("users.json".into()), at: None })
+    };
+    let mut fake = world(0);
+    // The boss has another address and another logon name by now; the title is the one that is to be filled.
+    let mut boss =
+        object(&fake, BOSS, vec![fill("mail", "source@x"), name("source@x"), fill("title", "CEO")]);
+    boss.dn = dn("CN=Boss,OU=Staff,DC=x");
+    let plan = plan(vec![boss]);
+    let (_, reports) = Desk::new().done(&mut fake, &plan).await;
+    let statuses: Vec<Status> = reports[0].steps.iter().map(|s| s.status).collect();
+    assert_eq!(statuses, [Status::Skipped, Status::Skipped, Status::Done], "{reports:#?}");
+    assert_eq!((reports[0].outcome, reports[0].failure), (Outcome::Partial, Some(Failure::Stale)));
+    assert!(
+        reports[0]
+            .message
+            .as_deref()
+            .unwrap()
+            .contains("mail has been set since the plan was made, to old@x")
+    );
+    let boss = fake.object(guid(BOSS));
+    assert_eq!(boss.text("mail").as_deref(), Some("old@x"));
+    assert_eq!(boss.text("userPrincipalName").as_deref(), Some("boss@x"));
+    assert_eq!(boss.text("title").as_deref(), Some("CEO"));
 }

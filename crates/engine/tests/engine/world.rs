@@ -69,11 +69,17 @@ pub(crate) fn step(action: Action) -> Step {
 
 pub(crate) fn set(attribute: &str, values: &[&str]) -> Step {
     let values = values.iter().map(|v| Value::Text((*v).into())).collect();
-    step(Action::SetAttribute { attribute: attribute.into(), values, source: "--set".into() })
+    step(Action::SetAttribute {
+        attribute: attribute.into(),
+        values,
+        source: "--set".into(),
+        at: None,
+        only_if_absent: false,
+    })
 }
 
 pub(crate) fn upn(value: &str) -> Step {
-    step(Action::SetUpn { value: value.into() })
+    step(Action::SetUpn { value: value.into(), source: None, at: None })
 }
 
 pub(crate) fn join() -> Step {

@@ -386,8 +386,6 @@ impl<'a> Case<'a> {
     fn find(&self, evidence: &'a Evidence) -> CloudObject<'a> {
         let mut gaps: Vec<String> = vec![];
         let lists = [evidence.users(), evidence.deleted_users()];
-        // Most are found by the anchor: what the others take is not made before.
-        let smtp = || self.primary_smtps().value().and_then(|all| all.into_iter().next());
         for by in [
             Found::Anchor,
             Found::ObjectIdentifier,
@@ -397,21 +395,7 @@ impl<'a> Case<'a> {
             Found::Upn,
         ] {
             for users in &lists {
-                let matches = match by {
-                    Found::Anchor => self.anchor.as_ref().value().map(|anchor| users.by_immutable_id(anchor)),
-                    Found::ObjectIdentifier => {
-                        self.subject.guid().map(|guid| by_object_identifier(users, guid))
-                    }
-                    Found::Sid => self.subject.sid().map(|sid| users.by_sid(&sid.to_string())),
-                    Found::DistinguishedName => Some(users.by_dn(&self.subject.dn.to_string())),
-                    Found::PrimarySmtp => smtp().map(|address| users.by_primary_smtp(&address)),
-                    Found::Upn => self.synchronised_upn().value().map(|upn| users.by_upn(&upn)),
-                };
-                let Some(mut matches) = matches else { continue };
-                // A name or an address may be held by somebody else by now.
-                if matches!(by, Found::DistinguishedName | Found::PrimarySmtp | Found::Upn) {
-                    matches.found.retain(|user| !self.has_other_sid(*user));
-                }
+                let Some(matches) = self.matches(by, users) else { continue };
                 if let Some(user) = matches.first() {
                     return CloudObject::One(user, by);
                 }
@@ -424,6 +408,25 @@ impl<'a> Case<'a> {
         gaps.sort();
         gaps.dedup();
         if gaps.is_empty() { CloudObject::None } else { CloudObject::Unknown(gaps.join("; ")) }
+    }
+
+    /// The cloud users of one list that are this one by one property; `None` where the user does not have that. Most are found by the
+    /// anchor: what the others take is not made before.
+    pub(crate) fn matches(&self, by: Found, users: &Users<'a>) -> Option<Matches<'a, User<'a>>> {
+        let smtp = || self.primary_smtps().value().and_then(|all| all.into_iter().next());
+        let mut matches = match by {
+            Found::Anchor => users.by_immutable_id(self.anchor.as_ref().value()?),
+            Found::ObjectIdentifier => by_object_identifier(users, self.subject.guid()?),
+            Found::Sid => users.by_sid(&self.subject.sid()?.to_string()),
+            Found::DistinguishedName => users.by_dn(&self.subject.dn.to_string()),
+            Found::PrimarySmtp => users.by_primary_smtp(&smtp()?),
+            Found::Upn => users.by_upn(&self.synchronised_upn().value()?),
+        };
+        // A name or an address may be held by somebody else by now.
+        if matches!(by, Found::DistinguishedName | Found::PrimarySmtp | Found::Upn) {
+            matches.found.retain(|user| !self.has_other_sid(*user));
+        }
+        Some(matches)
     }
 
     /// What says that the cloud object may be somebody else's: it was found by an address or a name only, and no SID shows that it
@@ -441,7 +444,7 @@ impl<'a> Case<'a> {
     }
 
     /// Whether a cloud user was synchronised from another object, which may have had the same name.
-    fn has_other_sid(&self, user: User<'_>) -> bool {
+    pub(crate) fn has_other_sid(&self, user: User<'_>) -> bool {
         match (self.subject.sid(), user.text(UserField::OnPremisesSecurityIdentifier)) {
             (Some(own), Known::Value(theirs)) => !same(&own.to_string(), theirs.trim()),
             _ => false,
@@ -456,7 +459,7 @@ fn by_object_identifier<'a>(users: &Users<'a>, guid: ObjectGuid) -> Matches<'a, 
 }
 
 /// A file's name without its folder; of what was asked of a server, the server.
-pub(super) fn name_of(path: &std::path::Path) -> String {
+pub(crate) fn name_of(path: &std::path::Path) -> String {
     if path.starts_with("https:") {
         let host = path.components().nth(1).map(|part| part.as_os_str().to_string_lossy().into_owned());
         return host.unwrap_or_default();
@@ -465,7 +468,7 @@ pub(super) fn name_of(path: &std::path::Path) -> String {
 }
 
 /// The part of a UPN or an address behind the last `@`.
-pub(super) fn suffix(address: &str) -> Option<&str> {
+pub(crate) fn suffix(address: &str) -> Option<&str> {
     address.rsplit_once('@').map(|(_, suffix)| suffix).filter(|suffix| !suffix.is_empty())
 }
 

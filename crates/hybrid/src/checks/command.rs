@@ -11,7 +11,7 @@ use super::subject::Subject;
 use crate::evidence::Known;
 
 /// A text as an expression of PowerShell.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     powershell::quoted(text, Letters::Kept)
 }
 
@@ -21,7 +21,7 @@ fn key(name: &str) -> String {
 }
 
 /// What names the user in a command: its GUID, which no rename changes.
-pub(super) fn identity(subject: &Subject) -> String {
+pub(crate) fn identity(subject: &Subject) -> String {
     subject.guid().map_or_else(|| quoted(&subject.dn.to_string()), |guid| guid.to_string())
 }
 

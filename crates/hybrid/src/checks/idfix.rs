@@ -7,7 +7,7 @@
 /// The longest UPN, and its two parts.
 const UPN: (usize, usize, usize) = (113, 64, 48);
 /// The longest address of `proxyAddresses`, and the longest `mail`.
-pub(super) const ADDRESS: usize = 256;
+pub(crate) const ADDRESS: usize = 256;
 /// The longest `targetAddress`.
 const TARGET: usize = 255;
 /// The longest `mailNickname`.
@@ -49,11 +49,11 @@ const NOT_PUBLIC: [&str; 18] = [
 
 /// What is wrong with a name or an address.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Problem {
+pub(crate) struct Problem {
     /// In words.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Whether the synchronisation or the cloud refuses it; else it is a remark.
-    pub(super) is_refused: bool,
+    pub(crate) is_refused: bool,
 }
 
 fn refused(text: impl Into<String>) -> Problem {
@@ -65,7 +65,7 @@ fn remark(text: impl Into<String>) -> Problem {
 }
 
 /// A user principal name.
-pub(super) fn upn(text: &str) -> Vec<Problem> {
+pub(crate) fn upn(text: &str) -> Vec<Problem> {
     let (whole, local, domain) = UPN;
     let mut problems = vec![];
     problems.extend(longer(text, whole, "it is"));
@@ -82,7 +82,7 @@ pub(super) fn upn(text: &str) -> Vec<Problem> {
 }
 
 /// An SMTP address without its type.
-pub(super) fn smtp(text: &str) -> Vec<Problem> {
+pub(crate) fn smtp(text: &str) -> Vec<Problem> {
     let mut problems = vec![];
     problems.extend(characters(text, |c| c.is_whitespace() || NOT_IN_SMTP.contains(c)));
     problems.extend(mailbox(text));
@@ -90,7 +90,7 @@ pub(super) fn smtp(text: &str) -> Vec<Problem> {
 }
 
 /// A value of `proxyAddresses`.
-pub(super) fn proxy(value: &str) -> Vec<Problem> {
+pub(crate) fn proxy(value: &str) -> Vec<Problem> {
     let mut problems = vec![];
     problems.extend(longer(value, ADDRESS, "it is"));
     let Some((kind, address)) = value.split_once(':') else {
@@ -118,7 +118,7 @@ pub(super) fn proxy(value: &str) -> Vec<Problem> {
 }
 
 /// A `targetAddress`.
-pub(super) fn target(value: &str) -> Vec<Problem> {
+pub(crate) fn target(value: &str) -> Vec<Problem> {
     let mut problems = vec![];
     problems.extend(longer(value, TARGET, "it is"));
     let Some((kind, address)) = value.split_once(':') else {
@@ -133,7 +133,7 @@ pub(super) fn target(value: &str) -> Vec<Problem> {
 }
 
 /// A `mailNickname`.
-pub(super) fn nickname(text: &str) -> Vec<Problem> {
+pub(crate) fn nickname(text: &str) -> Vec<Problem> {
     let mut problems = vec![];
     problems.extend(longer(text, NICKNAME, "it is"));
     if text.starts_with('.') {

@@ -10,7 +10,7 @@ mod case;
 mod command;
 pub mod docs;
 mod forest;
-mod idfix;
+pub(crate) mod idfix;
 mod looked;
 mod observed;
 mod primary;
@@ -48,6 +48,12 @@ pub use primary::Answer as PrimarySmtp;
 pub use report::{CheckReport, Choice, SCHEMA, UserReport, Verdict, judge};
 pub use rule::{Finding, Group, Needs, Rule, Seen, Severity, Status};
 pub use subject::{ATTRIBUTES, ConnectorAccount, Subject};
+
+// What filling from the cloud goes by, too.
+pub(crate) use account::lost_attributes::{PAIRS, in_cloud, manager};
+pub(crate) use case::{name_of, suffix};
+pub(crate) use command::{identity, quoted};
+pub(crate) use exchange::{Remote, is_on_premises, remote};
 
 /// All checks, in the order of reports.
 pub static RULES: &[&Rule] = &[

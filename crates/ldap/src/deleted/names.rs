@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use adrecover_core::directory::{Query, Scope};
+use adrecover_core::facts::AttributeFacts;
 use adrecover_core::filter::any_of;
 use adrecover_core::metadata::{self, IS_DELETED, Stamp};
 use adrecover_core::{DirectoryError, Entry};
@@ -83,6 +84,25 @@ pub struct AttributeName {
     pub is_system: bool,
     /// Whether the global catalogue holds it (`isMemberOfPartialAttributeSet`).
     pub is_in_catalogue: bool,
+    /// Whether it is the front side of a link.
+    pub is_link: bool,
+    /// Whether it takes one value only.
+    pub is_single: bool,
+    /// The length of the longest value (`rangeUpper`), where that is limited.
+    pub longest: Option<usize>,
+}
+
+impl AttributeName {
+    /// What a plan is made by.
+    pub fn facts(&self) -> AttributeFacts {
+        AttributeFacts {
+            is_confidential: self.is_confidential,
+            is_system: self.is_system,
+            is_link: self.is_link,
+            is_single: self.is_single,
+            longest: self.longest,
+        }
+    }
 }
 
 /// The attributes that were asked for, each once.
@@ -171,8 +191,34 @@ impl AttributeNames {
         entry: &Entry,
     ) -> Result<Vec<String>, DirectoryError> {
         let Some(value) = entry.value("replPropertyMetaData") else { return Ok(vec![]) };
-        let stamps = stripped_stamps(value);
-        let ids: Vec<u32> = stamps.iter().map(|s| s.attribute).collect();
+        let ids: Vec<u32> = stripped_stamps(value).iter().map(|s| s.attribute).collect();
+        self.without_value(session, entry, ids).await
+    }
+
+    /// The attributes that an object had once, whenever they lost their values; the entry must hold every attribute that is of
+    /// interest. `None` where that is not known: its metadata cannot be read, or names what the schema does not, or a deleted
+    /// object seems to have lost nothing at all.
+    pub async fn had(
+        &mut self,
+        session: &Session,
+        entry: &Entry,
+    ) -> Result<Option<Vec<String>>, DirectoryError> {
+        let value = entry.value("replPropertyMetaData").unwrap_or_default();
+        let Some(stamps) = metadata::parse(value) else { return Ok(None) };
+        let ids: Vec<u32> = stamps.map(|s| s.attribute).collect();
+        self.load(session, &ids).await?;
+        let is_whole = ids.iter().all(|id| self.get(*id).is_some());
+        let names = self.without_value(session, entry, ids).await?;
+        Ok(Some(names).filter(|names| is_whole && !(names.is_empty() && entry.is_deleted())))
+    }
+
+    /// The names of those attributes that an entry does not hold.
+    async fn without_value(
+        &mut self,
+        session: &Session,
+        entry: &Entry,
+        ids: Vec<u32>,
+    ) -> Result<Vec<String>, DirectoryError> {
         self.load(session, &ids).await?;
         let is_lost =
             |name: &&str| !entry.has(name) && !NOT_LOST.iter().any(|n| n.eq_ignore_ascii_case(name));
@@ -209,6 +255,8 @@ async fn schema(session: &Session, filter: String, more: &[&str]) -> Result<Vec<
         "systemFlags",
         "linkID",
         "isMemberOfPartialAttributeSet",
+        "isSingleValued",
+        "rangeUpper",
     ];
     let attributes = attributes.iter().chain(more);
     search(session, &Query::below(base, Scope::OneLevel, filter).attributes(attributes)).await
@@ -220,8 +268,15 @@ fn named(entry: &Entry) -> Option<AttributeName> {
     let is_system = entry.is_true("systemOnly")
         || entry.integer("systemFlags").is_some_and(|flags| flags & CONSTRUCTED != 0)
         || entry.integer("linkID").is_some_and(|id| id % 2 == 1);
-    let is_in_catalogue = entry.is_true("isMemberOfPartialAttributeSet");
-    Some(AttributeName { name, is_confidential, is_system, is_in_catalogue })
+    Some(AttributeName {
+        name,
+        is_confidential,
+        is_system,
+        is_in_catalogue: entry.is_true("isMemberOfPartialAttributeSet"),
+        is_link: entry.integer("linkID").is_some_and(|id| id % 2 == 0),
+        is_single: entry.is_true("isSingleValued"),
+        longest: entry.integer("rangeUpper").and_then(|most| usize::try_from(most).ok()),
+    })
 }
 
 /// The object identifier of a number ([MS-DRSR] 5.16.4 `OidFromAttid`), where its prefix is among the usual ones.

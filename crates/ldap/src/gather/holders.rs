@@ -4,14 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use adrecover_core::directory::{Query, Scope};
 use adrecover_core::facts::{Holder, ObjectFacts, ParentFacts, Presence};
-use adrecover_core::request::AttributeWish;
-use adrecover_core::value::Value;
-use adrecover_core::{DirectoryError, Dn, Entry, ObjectGuid, filter};
+use adrecover_core::request::{ADDRESSES, smtp_addresses};
+use adrecover_core::{DirectoryError, Dn, Entry, ObjectGuid, fill, filter};
 
 use super::Gatherer;
 
-/// The attributes in which a logon name may be taken as somebody's address.
-const ADDRESSES: [(&str, &str); 3] = [("proxyAddresses", "smtp:"), ("mail", ""), ("targetAddress", "smtp:")];
+/// How many names and addresses one search looks for; each stands in it several times.
+const NAMES: usize = 100;
 
 impl Gatherer<'_> {
     /// Fills in who holds account name, logon name and name at the target.
@@ -46,20 +45,30 @@ impl Gatherer<'_> {
     async fn add_upn_holders(&mut self, facts: &mut [ObjectFacts]) -> Result<(), DirectoryError> {
         let upns: Vec<Option<String>> =
             facts.iter().map(|o| self.identity(o).user_principal_name.map(|u| u.to_lowercase())).collect();
-        let asked = addresses_of(&self.request.set);
-        if asked.is_empty() && upns.iter().flatten().next().is_none() {
+        let asked: Vec<Vec<String>> = facts.iter().map(|object| self.addresses_of(object)).collect();
+        let mut names: Vec<&String> = upns.iter().flatten().chain(asked.iter().flatten()).collect();
+        if names.is_empty() {
             return Ok(());
         }
+        names.sort_unstable();
+        names.dedup();
         let addresses = self.addresses().await?;
-        let names = upns.iter().flatten().chain(&asked);
-        let mut parts: Vec<String> = names.flat_map(|name| name_filters(name, &addresses)).collect();
-        let locals = upns.iter().flatten().filter_map(|upn| upn.rsplit_once('@')).map(|(local, _)| local);
-        parts.extend(locals.map(|local| filter::equals("sAMAccountName", local)));
         let mut attributes = vec!["objectGUID", "userPrincipalName", "sAMAccountName"];
         attributes.extend(addresses.iter().map(|(attribute, _)| attribute));
         let base = if self.catalogue.is_ok() { String::new() } else { self.domain.domain.to_string() };
-        let query = Query::below(base, Scope::Subtree, filter::any_of(parts)).attributes(&attributes);
-        let entries = self.named_in_forest(query, &addresses).await?;
+        let mut entries: Vec<Entry> = vec![];
+        for some in names.chunks(NAMES) {
+            let mut parts: Vec<String> =
+                some.iter().flat_map(|name| name_filters(name, &addresses)).collect();
+            let locals = some.iter().filter(|name| upns.contains(&Some((**name).clone())));
+            let locals = locals.filter_map(|upn| upn.rsplit_once('@')).map(|(local, _)| local);
+            parts.extend(locals.map(|local| filter::equals("sAMAccountName", local)));
+            let query =
+                Query::below(base.clone(), Scope::Subtree, filter::any_of(parts)).attributes(&attributes);
+            entries.append(&mut self.named_in_forest(query, &addresses).await?);
+        }
+        let mut seen: HashSet<ObjectGuid> = HashSet::new();
+        entries.retain(|entry| entry.guid().is_some_and(|guid| seen.insert(guid)));
         let found = Names {
             upn: index(&entries, "userPrincipalName", ""),
             implicit: implicit_upns(&entries),
@@ -68,14 +77,26 @@ impl Gatherer<'_> {
                 .map(|(name, prefix)| (*name, index(&entries, name, prefix)))
                 .collect(),
         };
-        for (object, upn) in facts.iter_mut().zip(upns) {
+        for ((object, upn), asked) in facts.iter_mut().zip(upns).zip(asked) {
             object.upn_holders = upn.map(|upn| found.holders(&upn, object.guid)).unwrap_or_default();
-            for address in &asked {
-                let holders = found.holders(address, object.guid);
+            for address in asked {
+                let holders = found.holders(&address, object.guid);
                 object.address_holders.extend(holders.into_iter().map(|holder| (address.clone(), holder)));
             }
         }
         Ok(())
+    }
+
+    /// The SMTP addresses that an object is given, by `--set` or from a source, each once.
+    fn addresses_of(&self, object: &ObjectFacts) -> Vec<String> {
+        let set = self.request.set.iter().map(|wish| (&wish.attribute, &wish.values));
+        let mut out: Vec<String> =
+            set.flat_map(|(attribute, values)| smtp_addresses(attribute, values)).collect();
+        let filled = fill::decide(self.domain, object, self.request).fills;
+        out.extend(filled.iter().flat_map(|fill| smtp_addresses(&fill.attribute, &fill.values)));
+        out.sort();
+        out.dedup();
+        out
     }
 
     /// Asks the whole forest. An attribute that the global catalogue does not hold (`proxyAddresses` without Exchange's schema) is
@@ -167,24 +188,6 @@ fn implicit_upns(entries: &[Entry]) -> Index {
             out.entry(name).or_default().push((guid, entry.dn.clone()));
         }
     }
-    out
-}
-
-/// The SMTP addresses that the request sets, in lower case and without `smtp:`.
-fn addresses_of(set: &[AttributeWish]) -> Vec<String> {
-    let mut out: Vec<String> = vec![];
-    for wish in set {
-        let Some((_, prefix)) = ADDRESSES.iter().find(|(name, _)| name.eq_ignore_ascii_case(&wish.attribute))
-        else {
-            continue;
-        };
-        for value in wish.values.iter().filter_map(Value::to_bytes) {
-            let value = String::from_utf8_lossy(&value).to_lowercase();
-            out.extend(value.strip_prefix(prefix).map(str::to_owned));
-        }
-    }
-    out.sort();
-    out.dedup();
     out
 }
 

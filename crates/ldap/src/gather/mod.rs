@@ -3,13 +3,14 @@
 //! Objects are handled in chunks, one search for a whole chunk wherever the question allows it, so that five hundred
 //! objects cost some dozens of searches and not thousands.
 
+mod fills;
 mod groups;
 mod holders;
 mod object;
 mod parents;
 pub mod tree;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use adrecover_core::deleted::Judge;
 use adrecover_core::directory::{Query, Scope, Visibility};
@@ -57,6 +58,7 @@ struct Cache {
     allowed: HashMap<ObjectGuid, HashSet<String>>,
     groups: HashMap<Dn, groups::Known>,
     protected: Option<crate::Protected>,
+    linked: HashMap<String, Option<Dn>>,
     wishes: Option<HashMap<MemberKey, Vec<usize>>>,
 }
 
@@ -96,6 +98,7 @@ pub async fn domain_facts(
             Ok(_) => ForestCheck::Asked,
             Err(reason) => ForestCheck::Unavailable(reason.clone()),
         },
+        attributes: HashMap::new(),
     })
 }
 
@@ -125,7 +128,9 @@ impl<'a> Gatherer<'a> {
             let entries = self.entries(chunk).await?;
             let mut facts = vec![];
             for guid in chunk {
-                match entries.get(guid).and_then(|e| object::read(e, self.judge, self.domain, self.request)) {
+                let filled = self.fillable(*guid);
+                let read = |e| object::read(e, self.judge, self.domain, self.request, &filled);
+                match entries.get(guid).and_then(read) {
                     Some(object) => facts.push(object),
                     None => missing.push(*guid),
                 }
@@ -142,6 +147,8 @@ impl<'a> Gatherer<'a> {
         let mut attributes = planner::fact_attributes(self.domain.policy.recycle_bin);
         attributes.extend(["whenChanged", "primaryGroupID", "memberOf"]);
         attributes.extend(self.request.attributes());
+        let filled: BTreeSet<&str> = chunk.iter().flat_map(|guid| self.fillable(*guid)).collect();
+        attributes.extend(filled);
         let filter = filter::any_of(chunk.iter().map(|g| format!("(objectGUID={})", g.filter_value())));
         let query = Query::below(self.domain.domain.to_string(), Scope::Subtree, filter)
             .attributes(&attributes)
@@ -171,6 +178,7 @@ impl<'a> Gatherer<'a> {
                 object.parent = self.parent_of(object, in_plan).await?;
                 object.stripped = self.names.stripped(self.session, entry).await?;
             }
+            self.add_fill_facts(object, entry).await?;
             object.privileged = self.privileged(object, entry).await?;
             self.add_groups(object, entry).await?;
         }

@@ -11,12 +11,13 @@ use adrecover_core::{Dn, Entry, metadata, value};
 /// names so that mark and GUID fit into the 255 characters of an RDN ([MS-ADTS] 3.1.1.5.5.1).
 const LONGEST_MANGLED: usize = 255;
 
-/// Reads an entry; `None` when it has no GUID or no name.
+/// Reads an entry; `None` when it has no GUID or no name. `filled` are the attributes that sources would fill.
 pub(super) fn read(
     entry: &Entry,
     judge: &Judge,
     domain: &DomainFacts,
     request: &RestoreRequest,
+    filled: &[&str],
 ) -> Option<ObjectFacts> {
     let guid = entry.guid()?;
     let rdn = original_rdn(entry)?;
@@ -71,10 +72,13 @@ pub(super) fn read(
         address_holders: vec![],
         name_holder: None,
         stripped: vec![],
+        had: None,
         present: request
             .attributes()
+            .chain(filled.iter().copied())
             .map(|name| (name.to_owned(), value::from_attribute(entry.values(name))))
             .collect(),
+        linked: vec![],
         groups: vec![],
         children: vec![],
         skipped: None,

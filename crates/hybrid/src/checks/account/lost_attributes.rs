@@ -21,7 +21,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 /// An attribute and the property that it becomes.
-const PAIRS: [(&str, UserField); 32] = [
+pub(crate) const PAIRS: [(&str, UserField); 32] = [
     ("displayName", UserField::DisplayName),
     ("givenName", UserField::GivenName),
     ("sn", UserField::Surname),
@@ -103,7 +103,8 @@ fn compare(
     }
 }
 
-fn in_cloud(user: User<'_>, field: UserField) -> Known<&str> {
+/// What the cloud has for an attribute: of several telephone numbers the first one.
+pub(crate) fn in_cloud(user: User<'_>, field: UserField) -> Known<&str> {
     match field {
         UserField::BusinessPhones => match user.list(field) {
             Known::Value(mut all) => all.next().map_or(Known::Absent, Known::Value),
@@ -115,7 +116,7 @@ fn in_cloud(user: User<'_>, field: UserField) -> Known<&str> {
 }
 
 /// The DN of a manager whom the cloud names by the object id.
-fn manager(evidence: &Evidence, id: &str) -> Option<String> {
+pub(crate) fn manager(evidence: &Evidence, id: &str) -> Option<String> {
     let found = evidence.users().by_id(id.parse().ok()?).first()?;
     found.on_premises_dn().value().map(str::to_owned)
 }

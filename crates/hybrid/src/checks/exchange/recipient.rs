@@ -33,7 +33,7 @@ pub(super) fn is_remote(case: &Case<'_>) -> Known<bool> {
 }
 
 /// Whether the mailbox is on premises: a database, or the recipient type of a mailbox there.
-pub(super) fn is_on_premises(case: &Case<'_>) -> Known<bool> {
+pub(crate) fn is_on_premises(case: &Case<'_>) -> Known<bool> {
     match (case.subject.octets("homeMDB"), case.subject.number("msExchRecipientTypeDetails")) {
         (Known::Value(_), _) => Known::Value(true),
         (_, Known::Value(1 | 2 | 4 | 16 | 32)) => Known::Value(true),

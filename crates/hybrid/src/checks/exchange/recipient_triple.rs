@@ -83,6 +83,23 @@ static KINDS: [Kind; 10] = [
     },
 ];
 
+/// What a mailbox in the cloud is to Exchange on premises.
+pub(crate) struct Remote {
+    /// `msExchRecipientTypeDetails`.
+    pub(crate) details: i64,
+    /// `msExchRecipientDisplayType`, as `Enable-RemoteMailbox` writes it.
+    pub(crate) display: i64,
+    /// The switch of `Enable-RemoteMailbox`, with a blank before it.
+    pub(crate) switch: &'static str,
+}
+
+/// By the `RecipientTypeDetails` that the mailbox has in the cloud: user, room, equipment or shared.
+pub(crate) fn remote(in_cloud: u64) -> Option<Remote> {
+    let number = [1, 16, 32, 4].iter().position(|details| *details == in_cloud)?;
+    let kind = KINDS.iter().find(|kind| kind.details == REMOTE[number])?;
+    Some(Remote { details: kind.details, display: *kind.display.first()?, switch: kind.switch })
+}
+
 const NAMES: [&str; 3] =
     ["msExchRecipientTypeDetails", "msExchRecipientDisplayType", "msExchRemoteRecipientType"];
 

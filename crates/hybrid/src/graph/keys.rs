@@ -49,7 +49,8 @@ impl Key {
             return vec![Self::Sid(name.to_owned())];
         }
         if name.contains('@') {
-            return vec![Self::UserPrincipalName(name.to_owned()), Self::Address(name.to_owned())];
+            let own = [Self::UserPrincipalName(name.to_owned()), Self::Address(name.to_owned())];
+            return in_bin(name).map(Self::Id).into_iter().chain(own).collect();
         }
         if is_anchor(name) {
             return vec![Self::ImmutableId(name.to_owned())];
@@ -60,6 +61,12 @@ impl Key {
         }
         vec![Self::SamAccountName(account.to_owned())]
     }
+}
+
+/// The object id that stands before the UPN of a deleted user, as it is copied from a list of them.
+fn in_bin(upn: &str) -> Option<Uuid> {
+    let (prefix, rest) = upn.split_at_checked(32)?;
+    prefix.parse().ok().filter(|_| !rest.starts_with('@'))
 }
 
 /// Whether it is base64 of a GUID, or of something else with a character that no account name has ([MS-ADTS] 3.1.1.5.1.3).
@@ -105,6 +112,11 @@ mod tests {
         assert_eq!(Key::of_name("S-1-5-21-1-2-3-500"), [Key::Sid("S-1-5-21-1-2-3-500".into())]);
         assert_eq!(Key::of_name(" CONTOSO\\anna "), [Key::SamAccountName("anna".into())]);
         assert_eq!(Key::of_name("a@b"), [Key::UserPrincipalName("a@b".into()), Key::Address("a@b".into())]);
+        let prefixed = format!("{}a@b", id.replace('-', ""));
+        assert_eq!(Key::of_name(&prefixed)[0], Key::Id(id.parse().unwrap()));
+        // Whoever is called so has no prefix.
+        let own = prefixed.replace("a@b", "@b");
+        assert_eq!(Key::of_name(&own)[0], Key::UserPrincipalName(own));
         assert_eq!(Key::of_name(" "), []);
         for anchor in ["KmtOjTwfW0qcfQEjRWeJqw==", "MTIzNA=="] {
             assert_eq!(Key::of_name(anchor), [Key::ImmutableId(anchor.into())]);

@@ -56,12 +56,16 @@ impl Key {
             return vec![Self::ImmutableId(name.to_owned())];
         }
         let account = name.rsplit_once('\\').map_or(name, |(_, account)| account);
-        if account.is_empty() || account.contains('=') {
+        if account.is_empty() || account.contains(NOT_IN_ACCOUNTS) {
             return vec![];
         }
         vec![Self::SamAccountName(account.to_owned())]
     }
 }
+
+/// What no account name holds ([MS-SAMR] 3.1.1.6).
+const NOT_IN_ACCOUNTS: [char; 15] =
+    ['"', '/', '\\', '[', ']', ':', ';', '|', '=', ',', '+', '*', '?', '<', '>'];
 
 /// The object id that stands before the UPN of a deleted user, as it is copied from a list of them.
 fn in_bin(upn: &str) -> Option<Uuid> {
@@ -69,7 +73,7 @@ fn in_bin(upn: &str) -> Option<Uuid> {
     prefix.parse().ok().filter(|_| !rest.starts_with('@'))
 }
 
-/// Whether it is base64 of a GUID, or of something else with a character that no account name has ([MS-ADTS] 3.1.1.5.1.3).
+/// Whether it is base64 of a GUID, or of something else with a character that no account name has.
 fn is_anchor(name: &str) -> bool {
     let octets = STANDARD.decode(name);
     octets.is_ok_and(|octets| octets.len() == 16 || name.contains(['+', '/', '=']))
@@ -122,6 +126,7 @@ mod tests {
             assert_eq!(Key::of_name(anchor), [Key::ImmutableId(anchor.into())]);
         }
         assert_eq!(Key::of_name("anna1234"), [Key::SamAccountName("anna1234".into())]);
+        assert_eq!(Key::of_name("no name, at all"), []);
         assert_eq!(Key::of_name("CN=Anna,OU=Sales,DC=contoso,DC=com"), []);
     }
 }

@@ -48,7 +48,7 @@ fn everything_that_is_held_is_told() {
     let csv = stage.program().args(["cloud", "show", UPN, "-o", "csv"]).run().exits(0);
     assert!(csv.stdout.starts_with("id,state,claims,userPrincipalName,") && csv.stdout.lines().count() == 2);
     let lines = stage.program().args(["cloud", "show", UPN, "-o", "jsonl"]).run().exits(0).json_lines();
-    assert_eq!(lines, [anna.clone()]);
+    assert_eq!(lines, std::slice::from_ref(anna));
 }
 
 #[test]

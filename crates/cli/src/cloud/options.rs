@@ -147,7 +147,10 @@ fn way(
 ) -> Result<Option<Way>, CliError> {
     let (variables, options): (Vec<Way>, Vec<Way>) =
         given.ways().into_iter().partition(|way| way.may_be_of_variable(&variable));
-    if let Some(way) = one(options, "options")?.or(one(variables, "variables")?) {
+    if let Some(way) = one(options, "options")? {
+        return Ok(Some(way));
+    }
+    if let Some(way) = one(variables, "variables")? {
         return Ok(Some(way));
     }
     if variable(SECRET_VARIABLE).is_some() {
@@ -212,6 +215,11 @@ mod tests {
         let of_secret = [("ADRECOVER_CLIENT_SECRET_FILE", "s")];
         assert_eq!(chosen(&both, &none, &of_secret).unwrap(), Way::Certificate("c".into()));
         assert_eq!(chosen(&given(Some("s"), None, None), &none, &of_secret).unwrap(), secret("s"));
+        // Which of two variables would count does not matter then.
+        let three = given(Some("s"), Some("c"), Some(true));
+        let two = [of_secret[0], ("ADRECOVER_CLIENT_CERTIFICATE", "c")];
+        assert_eq!(chosen(&three, &none, &two).unwrap(), Way::DeviceCode);
+        assert!(chosen(&both, &none, &two).unwrap_err().message.contains("the variables name several"));
         let kept = given(Some("p"), None, None);
         let nothing = given(None, None, None);
         assert_eq!(chosen(&given(None, None, Some(true)), &kept, &[]).unwrap(), Way::DeviceCode);

@@ -59,7 +59,7 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     let wishes = args.recovery.wishes(&ctx.settings, request.hold_sync)?;
     if args.hybrid.evidence.asks_cloud()
         && cloud::secret_from_stdin(ctx, &args.hybrid.evidence.graph)
-        && (args.choice.from_stdin() || args.wishes.password.source.from_stdin())
+        && (args.choice.reads_stdin() || args.wishes.password.source.reads_stdin())
     {
         return Err(CliError::usage(
             "standard input cannot be both the secret of the app and something else",

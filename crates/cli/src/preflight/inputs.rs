@@ -2,7 +2,7 @@
 //! itself.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use adrecover_hybrid::evidence::{Evidence, Loader};
 use adrecover_hybrid::graph::{Client, Key};
@@ -46,12 +46,12 @@ impl EvidenceArgs {
 
     /// Whether the cloud itself is to be asked.
     pub(crate) fn asks_cloud(&self) -> bool {
-        self.cloud.iter().any(is_graph)
+        self.cloud.iter().any(|path| is_graph(path))
     }
 }
 
 /// `graph`, and no path that leads to a file of that name.
-fn is_graph(path: &PathBuf) -> bool {
+fn is_graph(path: &Path) -> bool {
     path.as_os_str() == "graph"
 }
 

@@ -80,7 +80,7 @@ impl ChoiceArgs {
     }
 
     /// Whether the list of objects is read from standard input.
-    pub(crate) fn from_stdin(&self) -> bool {
+    pub(crate) fn reads_stdin(&self) -> bool {
         self.from_file.as_ref().is_some_and(|p| p.as_os_str() == "-")
     }
 
@@ -92,8 +92,8 @@ impl ChoiceArgs {
             return Ok(Which::Tree(guid("--tree", text)?));
         }
         if let Some(file) = &self.from_file {
-            let taken = ctx.settings.password_from_stdin() || wishes.password.source.from_stdin();
-            if self.from_stdin() && taken {
+            let taken = ctx.settings.password_from_stdin() || wishes.password.source.reads_stdin();
+            if self.reads_stdin() && taken {
                 let text = "standard input cannot be both a password and the list of objects";
                 return Err(CliError::usage(text));
             }

@@ -147,13 +147,13 @@ impl PasswordSourceArgs {
     }
 
     /// Whether the new password is read from standard input.
-    pub(crate) fn from_stdin(&self) -> bool {
+    pub(crate) fn reads_stdin(&self) -> bool {
         self.new_password_file.as_ref().is_some_and(|p| p.as_os_str() == "-")
     }
 
     /// Refuses to read two things from standard input.
     pub(crate) fn check_stdin(&self, settings: &Settings) -> Result<(), CliError> {
-        if self.from_stdin() && settings.password_from_stdin() {
+        if self.reads_stdin() && settings.password_from_stdin() {
             let text = "standard input cannot be both the password to log on with and the new one";
             return Err(CliError::usage(text));
         }

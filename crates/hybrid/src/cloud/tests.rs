@@ -29,6 +29,7 @@ async fn held(fake: &Fake, called: &str) -> Conflicts {
 async fn a_deleted_user_is_found_by_each_of_its_names() {
     let fake = tenant().await;
     let objects = ANNA.to_string();
+    let prefixed = format!("{}anna.o'neil@contoso.com", ANNA.simple());
     for (called, by) in [
         ("anna.o'neil@contoso.com", "userPrincipalName"),
         ("ANNA.O'NEIL@contoso.com", "userPrincipalName"),
@@ -37,6 +38,7 @@ async fn a_deleted_user_is_found_by_each_of_its_names() {
         (SID, "sid"),
         ("CONTOSO\\anna", "samAccountName"),
         (&objects, "objectId"),
+        (&prefixed, "objectId"),
     ] {
         let show = shown(&fake, called).await;
         assert_eq!((show.exit_code(), show.items.len()), (0, 1), "{called}: {show:?}");

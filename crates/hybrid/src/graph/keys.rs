@@ -49,20 +49,31 @@ impl Key {
             return vec![Self::Sid(name.to_owned())];
         }
         if name.contains('@') {
-            return vec![Self::UserPrincipalName(name.to_owned()), Self::Address(name.to_owned())];
+            let own = [Self::UserPrincipalName(name.to_owned()), Self::Address(name.to_owned())];
+            return in_bin(name).map(Self::Id).into_iter().chain(own).collect();
         }
         if is_anchor(name) {
             return vec![Self::ImmutableId(name.to_owned())];
         }
         let account = name.rsplit_once('\\').map_or(name, |(_, account)| account);
-        if account.is_empty() || account.contains('=') {
+        if account.is_empty() || account.contains(NOT_IN_ACCOUNTS) {
             return vec![];
         }
         vec![Self::SamAccountName(account.to_owned())]
     }
 }
 
-/// Whether it is base64 of a GUID, or of something else with a character that no account name has ([MS-ADTS] 3.1.1.5.1.3).
+/// What no account name holds ([MS-SAMR] 3.1.1.6).
+const NOT_IN_ACCOUNTS: [char; 15] =
+    ['"', '/', '\\', '[', ']', ':', ';', '|', '=', ',', '+', '*', '?', '<', '>'];
+
+/// The object id that stands before the UPN of a deleted user, as it is copied from a list of them.
+fn in_bin(upn: &str) -> Option<Uuid> {
+    let (prefix, rest) = upn.split_at_checked(32)?;
+    prefix.parse().ok().filter(|_| !rest.starts_with('@'))
+}
+
+/// Whether it is base64 of a GUID, or of something else with a character that no account name has.
 fn is_anchor(name: &str) -> bool {
     let octets = STANDARD.decode(name);
     octets.is_ok_and(|octets| octets.len() == 16 || name.contains(['+', '/', '=']))
@@ -105,11 +116,17 @@ mod tests {
         assert_eq!(Key::of_name("S-1-5-21-1-2-3-500"), [Key::Sid("S-1-5-21-1-2-3-500".into())]);
         assert_eq!(Key::of_name(" CONTOSO\\anna "), [Key::SamAccountName("anna".into())]);
         assert_eq!(Key::of_name("a@b"), [Key::UserPrincipalName("a@b".into()), Key::Address("a@b".into())]);
+        let prefixed = format!("{}a@b", id.replace('-', ""));
+        assert_eq!(Key::of_name(&prefixed)[0], Key::Id(id.parse().unwrap()));
+        // Whoever is called so has no prefix.
+        let own = prefixed.replace("a@b", "@b");
+        assert_eq!(Key::of_name(&own)[0], Key::UserPrincipalName(own));
         assert_eq!(Key::of_name(" "), []);
         for anchor in ["KmtOjTwfW0qcfQEjRWeJqw==", "MTIzNA=="] {
             assert_eq!(Key::of_name(anchor), [Key::ImmutableId(anchor.into())]);
         }
         assert_eq!(Key::of_name("anna1234"), [Key::SamAccountName("anna1234".into())]);
+        assert_eq!(Key::of_name("no name, at all"), []);
         assert_eq!(Key::of_name("CN=Anna,OU=Sales,DC=contoso,DC=com"), []);
     }
 }

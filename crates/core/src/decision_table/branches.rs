@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
-/// A question whose answer decides which steps are done.
+use super::{MailboxState, Place};
+
+/// A question whose answer decides which steps are done. In the conditions of a step the earlier ones come first: a later one is
+/// asked only where these hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Question {
     /// Is the soft-deleted mailbox an inactive one, kept for a hold?
@@ -21,11 +24,13 @@ pub enum Question {
     AlternateLogin,
     /// Does the Entra user have a licence with Exchange Online?
     Licensed,
+    /// Did the licence bring the mailbox back? Only the steps before it can tell.
+    Reconnected,
 }
 
 impl Question {
     /// All of them.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::MailboxInactive,
         Self::DomainFederated,
         Self::IdsEqual,
@@ -34,6 +39,7 @@ impl Question {
         Self::Undeletable,
         Self::AlternateLogin,
         Self::Licensed,
+        Self::Reconnected,
     ];
 
     /// Its name in JSON.
@@ -47,6 +53,7 @@ impl Question {
             Self::Undeletable => "undeletable",
             Self::AlternateLogin => "alternateLogin",
             Self::Licensed => "licensed",
+            Self::Reconnected => "reconnected",
         }
     }
 
@@ -63,28 +70,54 @@ impl Question {
                 "does the sync engine take the logon name from another attribute than userPrincipalName?"
             }
             Self::Licensed => "does the Entra user have a licence with Exchange Online?",
+            Self::Reconnected => {
+                "has the licence brought the old mailbox back (look again after some minutes)?"
+            }
         }
     }
 
+    /// Whether only the steps before it can tell, so that nobody is asked in advance.
+    pub fn is_of_the_way(self) -> bool {
+        self == Self::Reconnected
+    }
+
     /// The command that tells, as a template.
-    pub fn command(self) -> &'static str {
+    pub fn command(self, mailbox: MailboxState) -> &'static str {
         match self {
             Self::MailboxInactive => {
                 "Get-Mailbox -SoftDeletedMailbox -Identity {mailboxId} | Select-Object IsInactiveMailbox, ExchangeGuid"
             }
             Self::DomainFederated => "Get-MgDomain -All | Select-Object Id, AuthenticationType",
+            Self::IdsEqual if mailbox == MailboxState::SoftDeleted => {
+                "Get-Mailbox -SoftDeletedMailbox -Identity {mailboxId} | Select-Object ExternalDirectoryObjectId, ExchangeGuid"
+            }
             Self::IdsEqual => {
-                "Get-Mailbox -Identity {mailboxId} | Select-Object ExternalDirectoryObjectId   # a soft-deleted one: with -SoftDeletedMailbox"
+                "Get-Mailbox -Identity {mailboxId} | Select-Object ExternalDirectoryObjectId, ExchangeGuid"
             }
             Self::HybridExchange => {
                 "(Get-ADSyncGlobalSettings).Parameters | Where-Object Name -eq 'Microsoft.OptionalFeature.HybridExchange'"
             }
-            Self::RecycleBin => "adrecover doctor",
-            Self::Undeletable => "adrecover show {user}",
+            Self::RecycleBin | Self::Undeletable => "adrecover show {user}",
             Self::AlternateLogin => {
                 "(Get-ADSyncGlobalSettings).Parameters | Where-Object Name -eq 'Microsoft.SynchronizationOption.UPNAttribute'"
             }
             Self::Licensed => "Get-MgUserLicenseDetail -UserId {upn} | Select-Object SkuPartNumber",
+            Self::Reconnected => {
+                "Get-Mailbox -Identity {upn} | Select-Object ExternalDirectoryObjectId, ExchangeGuid"
+            }
+        }
+    }
+
+    /// Where that command runs.
+    pub fn place(self) -> Place {
+        match self {
+            Self::HybridExchange | Self::AlternateLogin => Place::SyncServer,
+            Self::RecycleBin | Self::Undeletable => Place::Here,
+            Self::MailboxInactive
+            | Self::DomainFederated
+            | Self::IdsEqual
+            | Self::Licensed
+            | Self::Reconnected => Place::Cloud,
         }
     }
 
@@ -100,13 +133,15 @@ impl Question {
             (Self::HybridExchange, true) => "Exchange on premises manages the recipients",
             (Self::HybridExchange, false) => "there is no Exchange on premises",
             (Self::RecycleBin, true) => "the Recycle Bin was on",
-            (Self::RecycleBin, false) => "the Recycle Bin was off, so that it is a tombstone",
+            (Self::RecycleBin, false) => "it is a tombstone (the Recycle Bin was off)",
             (Self::Undeletable, true) => "the account can be undeleted",
             (Self::Undeletable, false) => "the account cannot be undeleted",
             (Self::AlternateLogin, true) => "an alternate login id is in use",
             (Self::AlternateLogin, false) => "the logon name is userPrincipalName",
             (Self::Licensed, true) => "the user has a licence with Exchange Online",
             (Self::Licensed, false) => "the user has no licence with Exchange Online",
+            (Self::Reconnected, true) => "the licence has brought the mailbox back",
+            (Self::Reconnected, false) => "the licence has not brought the mailbox back",
         }
     }
 }
@@ -134,12 +169,14 @@ branches! {
     IDS_EQUAL = IdsEqual true;
     IDS_DIFFER = IdsEqual false;
     HYBRID = HybridExchange true;
+    NOT_HYBRID = HybridExchange false;
     TOMBSTONE = RecycleBin false;
     UNDELETABLE = Undeletable true;
     PAST_RECOVERY = Undeletable false;
     ALTERNATE_LOGIN = AlternateLogin true;
     LICENSED = Licensed true;
     UNLICENSED = Licensed false;
+    NOT_RECONNECTED = Reconnected false;
 }
 
 /// The answers that are known.

@@ -80,7 +80,17 @@ fn step(out: &mut String, n: usize, step: &Step, when: &[Branch]) {
     if !step.why.is_empty() {
         let _ = write!(text, "<br>{}", escaped(step.why));
     }
-    let _ = writeln!(out, "| {n} | {text} | {place} | {} | {} |", code(step.command), escaped(step.replaces));
+    let mut commands = vec![];
+    if !step.unless.is_empty() {
+        commands.push(format!("not needed where this prints something:<br>{}", code(step.unless)));
+    }
+    if !step.check.is_empty() {
+        commands.push(format!("check first, stop at an error:<br>{}", code(step.check)));
+    }
+    let then = if commands.is_empty() { "" } else { "then:<br>" };
+    commands.extend((!step.command.is_empty()).then(|| format!("{then}{}", code(step.command))));
+    let _ =
+        writeln!(out, "| {n} | {text} | {place} | {} | {} |", commands.join("<br>"), escaped(step.replaces));
 }
 
 fn conditions(when: &[Branch]) -> String {

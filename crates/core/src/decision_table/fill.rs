@@ -1,8 +1,10 @@
 //! Commands with the user's own values in them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::powershell::{Letters, quoted};
+use crate::powershell::{Letters, argument, quoted};
+use crate::text::printable;
 
 macro_rules! placeholders {
     ($($(#[$doc:meta])* $name:ident $key:literal $shown:literal $parameter:literal $tells:literal,)+) => {
@@ -43,7 +45,7 @@ placeholders! {
     /// How the user was called.
     User "user" "<USER>" "User" "the user's account name, UPN or GUID",
     /// The UPN.
-    Upn "upn" "<UPN>" "UserPrincipalName" "the user's UPN before the deletion (Entra export, or a colleague's pattern)",
+    Upn "upn" "<UPN>" "UserPrincipalName" "the user's UPN, of a deleted one as it was before (Entra export, or a colleague's pattern)",
     /// The object id of the Entra user.
     EntraId "entraId" "<ENTRA-ID>" "EntraObjectId" "the object id of the Entra user (Get-MgUser, or Get-MgDirectoryDeletedItemAsUser -All for a deleted one)",
     /// What names the mailbox: its ExchangeGuid, else its address.
@@ -67,7 +69,7 @@ placeholders! {
     /// The source anchor.
     ImmutableId "immutableId" "<IMMUTABLE-ID>" "ImmutableId" "onPremisesImmutableId of the Entra user (also of a deleted one)",
     /// An OU that is synchronised.
-    TargetOu "targetOu" "<OU-IN-SCOPE>" "TargetOu" "the DN of an OU that is in the synchronisation scope",
+    TargetOu "targetOu" "<OU-IN-SCOPE>" "TargetOu" "the DN of an OU that is in the synchronisation scope; its own, where the account lies in one",
     /// The product with the licence.
     SkuId "skuId" "<SKU-ID>" "SkuId" "the SkuId of a product with Exchange Online and a free seat (Get-MgSubscribedSku)",
     /// The country of the licence.
@@ -107,8 +109,10 @@ impl Values {
 pub enum Style {
     /// PowerShell that a person reads and copies: values as literals.
     PowerShell,
-    /// The words of a program: each word with a value is quoted as a whole.
+    /// The words of this program: each word with a value is quoted as a whole.
     Words,
+    /// What a person types into a program that asks: values stand in it as they are.
+    Typed,
     /// A script: values are its parameters.
     Script,
 }
@@ -120,45 +124,60 @@ pub struct Filled {
     pub text: String,
     /// What was named in it.
     pub used: Vec<Placeholder>,
-    /// What of that is not known, and stands as `<…>`.
+    /// What of that is not known, and stands as `<…>`; nothing in a script, where it is a parameter.
     pub missing: Vec<Placeholder>,
 }
 
 /// Puts values into a template. What is not known stays visible as `<…>`, and is named in the result.
 pub fn fill(template: &str, values: &Values, style: Style) -> Filled {
     let mut filled = Filled { text: String::new(), used: vec![], missing: vec![] };
-    match style {
-        Style::Words => {
-            let words = template.split(' ').map(|word| word_of(word, values, &mut filled));
-            let words: Vec<String> = words.collect();
-            filled.text = words.join(" ");
+    filled.text = match style {
+        Style::Words => words(template, values, &mut filled),
+        Style::Script => replaced(template, &mut filled, |p| Some(format!("${}", p.parameter()))),
+        Style::PowerShell => {
+            replaced(template, &mut filled, |p| values.get(p).map(|value| quoted(value, Letters::Kept)))
         }
-        Style::PowerShell | Style::Script => {
-            let text = replaced(template, &mut filled, |placeholder| match values.get(placeholder) {
-                _ if style == Style::Script => Some(format!("${}", placeholder.parameter())),
-                Some(value) => Some(quoted(value, Letters::Kept)),
-                None => None,
-            });
-            filled.text = text;
+        Style::Typed => {
+            // A quote or a control character would be something else there: such a value is left to the person.
+            let is_typed =
+                |value: &&str| !value.contains('"') && matches!(printable(value), Cow::Borrowed(_));
+            replaced(template, &mut filled, |p| values.get(p).filter(is_typed).map(str::to_owned))
         }
-    }
-    filled.missing = filled.used.iter().copied().filter(|p| values.get(*p).is_none()).collect();
+    };
     filled
 }
 
-/// A word of a command line. Characters that a shell may take for something else stand in quotes.
-fn word_of(word: &str, values: &Values, filled: &mut Filled) -> String {
-    let mut own = Filled { text: String::new(), used: vec![], missing: vec![] };
-    let text = replaced(word, &mut own, |p| values.get(p).map(str::to_owned));
-    let is_filled = own.used.iter().any(|p| values.get(*p).is_some());
-    own.used.retain(|p| !filled.used.contains(p));
-    filled.used.append(&mut own.used);
-    let is_safe = |c: char| c.is_ascii_alphanumeric() || "-_.@=:/+,".contains(c);
-    if is_filled && !text.chars().all(is_safe) { quoted(&text, Letters::Kept) } else { text }
+/// A command line. A value that begins with a dash would be an option: it stands behind `--`, or in one word with its option.
+fn words(template: &str, values: &Values, filled: &mut Filled) -> String {
+    let mut out: Vec<String> = vec![];
+    let mut option = None;
+    for word in template.split(' ') {
+        let mut is_filled = false;
+        let text = replaced(word, filled, |p| {
+            let value = values.get(p).map(str::to_owned);
+            is_filled |= value.is_some();
+            value
+        });
+        match option {
+            _ if !is_filled => out.push(text.clone()),
+            Some(option) if text.starts_with('-') => {
+                out.pop();
+                out.push(argument(&format!("{option}={text}")));
+            }
+            None if text.starts_with('-') => out.extend(["--".to_owned(), argument(&text)]),
+            _ => out.push(argument(&text)),
+        }
+        option = word.starts_with("--").then_some(word);
+    }
+    out.join(" ")
 }
 
 /// Replaces each `{key}`; `None` leaves the visible gap.
-fn replaced(template: &str, filled: &mut Filled, value: impl Fn(Placeholder) -> Option<String>) -> String {
+fn replaced(
+    template: &str,
+    filled: &mut Filled,
+    mut value: impl FnMut(Placeholder) -> Option<String>,
+) -> String {
     let mut out = String::new();
     let mut rest = template;
     while let Some(at) = rest.find('{') {
@@ -170,7 +189,12 @@ fn replaced(template: &str, filled: &mut Filled, value: impl Fn(Placeholder) -> 
                 if !filled.used.contains(&placeholder) {
                     filled.used.push(placeholder);
                 }
-                out.push_str(&value(placeholder).unwrap_or_else(|| placeholder.shown().to_owned()));
+                out.push_str(&value(placeholder).unwrap_or_else(|| {
+                    if !filled.missing.contains(&placeholder) {
+                        filled.missing.push(placeholder);
+                    }
+                    placeholder.shown().to_owned()
+                }));
                 rest = &from[key.len() + 2..];
             }
             None => {
@@ -204,10 +228,39 @@ mod tests {
         let words = fill("adrecover x --upn {upn} --set a=SMTP:{upn} --guid {guid}", &values, Style::Words);
         assert_eq!(
             words.text,
-            "adrecover x --upn 'o''brien@contoso.com' --set 'a=SMTP:o''brien@contoso.com' --guid <GUID>"
+            "adrecover x --upn \"o'brien@contoso.com\" --set \"a=SMTP:o'brien@contoso.com\" --guid <GUID>"
         );
         values.set(Placeholder::Upn, "ana@contoso.com");
         assert_eq!(fill("a --upn {upn}", &values, Style::Words).text, "a --upn ana@contoso.com");
+        assert_eq!(fill("a --set b={upn}", &values, Style::Words).text, "a --set b=ana@contoso.com");
+    }
+
+    /// A name of the directory is never an option of this program.
+    #[test]
+    fn a_value_is_no_option() {
+        let mut values = Values::default();
+        values.set(Placeholder::User, "--yes");
+        values.set(Placeholder::Upn, "-x@contoso.com");
+        assert_eq!(fill("adrecover show {user}", &values, Style::Words).text, "adrecover show -- '--yes'");
+        assert_eq!(
+            fill("adrecover restore --upn {upn} --set mail={upn} --all", &values, Style::Words).text,
+            "adrecover restore '--upn=-x@contoso.com' --set mail=-x@contoso.com --all"
+        );
+        values.set(Placeholder::User, "@ana");
+        assert_eq!(fill("adrecover show {user}", &values, Style::Words).text, "adrecover show '@ana'");
+    }
+
+    #[test]
+    fn what_a_person_types_stands_as_it_is() {
+        let mut values = Values::default();
+        values.set(Placeholder::Dn, "CN=O'Brien\\, Ana,OU=M\u{fc}nchen,DC=contoso,DC=com");
+        let template = "restore object \"{dn}\"";
+        let typed = |values: &Values| fill(template, values, Style::Typed).text;
+        assert_eq!(typed(&values), "restore object \"CN=O'Brien\\, Ana,OU=M\u{fc}nchen,DC=contoso,DC=com\"");
+        for bad in ["CN=a\"b", "CN=a\nquit", "CN=a\u{202e}b"] {
+            values.set(Placeholder::Dn, bad);
+            assert_eq!(typed(&values), "restore object \"<DN>\"");
+        }
     }
 
     #[test]

@@ -1,10 +1,12 @@
 //! The cases without directory synchronisation.
 
 use super::branches::{
-    FEDERATED, IDS_DIFFER, IDS_EQUAL, INACTIVE, LICENSED, NOT_FEDERATED, NOT_INACTIVE, UNLICENSED,
+    FEDERATED, IDS_DIFFER, IDS_EQUAL, INACTIVE, LICENSED, NOT_FEDERATED, NOT_INACTIVE, NOT_RECONNECTED,
+    UNLICENSED,
 };
 use super::steps::*;
-use super::{Case, Cell, EntraState, MailboxState, OnPremises, Page, Verdict, Warning, always, when};
+use super::warnings::*;
+use super::{Case, Cell, EntraState, MailboxState, OnPremises, Page, Verdict, always, when};
 
 const fn case(entra: EntraState, mailbox: MailboxState) -> Case {
     Case { on_premises: OnPremises::Managed, entra, mailbox }
@@ -38,10 +40,11 @@ pub(super) static CELLS: [Cell; 9] = [
             always(&COMPARE_SOFT_MAILBOX),
             when(&[IDS_DIFFER], &SUPPORT_DUPLICATE),
             when(&[IDS_EQUAL, NOT_INACTIVE], &LICENCE_BACK),
-            when(&[IDS_EQUAL, NOT_INACTIVE], &UNDO_SOFT_DELETED),
+            when(&[IDS_EQUAL, NOT_INACTIVE, NOT_RECONNECTED], &UNDO_BESIDE_USER),
+            when(&[IDS_EQUAL, NOT_INACTIVE, NOT_RECONNECTED], &MERGE),
             when(&[IDS_EQUAL, INACTIVE], &LICENCE),
             when(&[IDS_EQUAL, INACTIVE], &MERGE),
-            always(&LOGON_TEST),
+            when(&[IDS_EQUAL], &LOGON_TEST),
         ],
         warnings: &[CLOCK, LICENCE_TRAP],
     },
@@ -59,7 +62,7 @@ pub(super) static CELLS: [Cell; 9] = [
             always(&WHEN_LICENCE_REMOVED),
             when(&[UNLICENSED], &LICENCE),
             when(&[LICENSED], &SUPPORT),
-            always(&LOGON_TEST),
+            when(&[UNLICENSED], &LOGON_TEST_NEW),
         ],
         warnings: &[BLANK_MAILBOX],
     },
@@ -80,7 +83,7 @@ pub(super) static CELLS: [Cell; 9] = [
         verdict: Verdict::Recoverable,
         summary: "Restore the Entra user; the mailbox comes with it.",
         page: Page {
-            title: "Azure AD Account soft-deleted, Exchange Online Mailbox Soft Deleted",
+            title: "Azure AD account soft-deleted, Exchange Online Mailbox Soft Deleted",
             says: "Restore-MsolUser, then assign the licence.",
             instead: "",
         },
@@ -97,7 +100,7 @@ pub(super) static CELLS: [Cell; 9] = [
             instead: "The user in the bin is restored rather than replaced: its id, memberships, permissions and OneDrive come back. A new \
                       account would leave it in the bin with the same addresses.",
         },
-        steps: &[always(&CONNECT), always(&RESTORE_ENTRA), always(&LICENCE), always(&LOGON_TEST)],
+        steps: &[always(&CONNECT), always(&RESTORE_ENTRA), always(&LICENCE), always(&LOGON_TEST_NEW)],
         warnings: &[CLOCK, CONFLICTS, LICENCE_BEFORE_PURGE],
     },
     Cell {
@@ -126,11 +129,13 @@ pub(super) static CELLS: [Cell; 9] = [
             always(&LOOK_AT_SOFT_MAILBOX),
             when(&[INACTIVE, NOT_FEDERATED], &RECOVER_INACTIVE),
             when(&[INACTIVE, FEDERATED], &RECOVER_INACTIVE_INITIAL),
-            when(&[NOT_INACTIVE], &UNDO_SOFT_DELETED),
+            when(&[NOT_INACTIVE, NOT_FEDERATED], &UNDO_SOFT_DELETED),
+            when(&[NOT_INACTIVE, FEDERATED], &UNDO_SOFT_DELETED_INITIAL),
+            always(&PRIMARY_ADDRESS),
             always(&LICENCE_RECONNECTED),
             always(&LOGON_TEST),
         ],
-        warnings: &[CLOCK, LICENCE_TRAP, NO_NEW_USER, NEW_ID],
+        warnings: &[CLOCK, LICENCE_TRAP, NO_NEW_USER, NEW_ID, OTHER_LOGON],
     },
     Cell {
         case: case(EntraState::HardDeleted, MailboxState::None),
@@ -141,50 +146,7 @@ pub(super) static CELLS: [Cell; 9] = [
             says: "Create a new user account and assign a licence; no old data.",
             instead: "",
         },
-        steps: &[always(&CONNECT), always(&NEW_ENTRA_USER), always(&LICENCE), always(&LOGON_TEST)],
+        steps: &[always(&CONNECT), always(&NEW_ENTRA_USER), always(&LICENCE), always(&LOGON_TEST_NEW)],
         warnings: &[NEW_ID],
     },
 ];
-
-pub(super) const CLOCK: Warning = Warning {
-    id: "clock",
-    text: "A deleted Entra user and a soft-deleted mailbox are kept for 30 days; after that nobody gets them back, Microsoft included.",
-    when: &[],
-};
-
-pub(super) const CONFLICTS: Warning = Warning {
-    id: "conflicts",
-    text: "\"The specified user account cannot be restored … Error Type UserPrincipalName\" or \"proxyAddress\" says that somebody else has \
-           the name or an address now: free it there. Reconciling automatically removes the addresses from the restored user.",
-    when: &[],
-};
-
-pub(super) const LICENCE_TRAP: Warning = Warning {
-    id: "licenceDestroysMailbox",
-    text: "A licence for another user that claims this mailbox can destroy the soft-deleted one for good: save its content before.",
-    when: &[],
-};
-
-pub(super) const BLANK_MAILBOX: Warning = Warning {
-    id: "blankMailbox",
-    text: "Licensed and without a mailbox: a blank one may be connected. Only support may find the old data.",
-    when: &[LICENSED],
-};
-
-pub(super) const LICENCE_BEFORE_PURGE: Warning = Warning {
-    id: "licenceRemovedFirst",
-    text: "A licence that was removed before the user was deleted leaves no soft-deleted mailbox that a restore could bring back.",
-    when: &[],
-};
-
-pub(super) const NO_NEW_USER: Warning = Warning {
-    id: "noNewUser",
-    text: "Do not create and license a user with the same addresses meanwhile.",
-    when: &[],
-};
-
-pub(super) const NEW_ID: Warning = Warning {
-    id: "newObjectId",
-    text: "The new user has a new object id: group memberships, permissions, OneDrive and Teams of the old one do not follow.",
-    when: &[],
-};

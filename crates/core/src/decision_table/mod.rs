@@ -16,6 +16,7 @@ mod managed;
 mod present;
 mod remains;
 mod steps;
+mod warnings;
 
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,9 @@ pub use remains::{REMAINS, Remains};
 
 /// The days for which Entra ID keeps a deleted user and Exchange Online a soft-deleted mailbox.
 pub const CLOUD_DAYS: i64 = 30;
+
+/// The id of the step that stands for what remains ([`REMAINS`]).
+pub const AUTHORITATIVE_RESTORE: &str = "authoritativeRestore";
 
 /// Makes an enumeration whose values have names.
 macro_rules! states {
@@ -282,6 +286,8 @@ pub struct Step {
     pub place: Place,
     /// The command as a template for [`fill()`]; empty where there is none.
     pub command: &'static str,
+    /// PowerShell that prints something where the step is not needed; a template too, empty where it always is.
+    pub unless: &'static str,
     /// PowerShell that throws where the command must not be run; a template too.
     pub check: &'static str,
     /// What the walkthrough or the article has in its place; empty where it has nothing.
@@ -308,6 +314,7 @@ impl Step {
             by,
             place,
             command: "",
+            unless: "",
             check: "",
             replaces: "",
             is_destructive: false,
@@ -323,6 +330,10 @@ impl Step {
 
     const fn command(self, command: &'static str) -> Self {
         Self { command, ..self }
+    }
+
+    const fn unless(self, unless: &'static str) -> Self {
+        Self { unless, ..self }
     }
 
     const fn check(self, check: &'static str) -> Self {
@@ -349,9 +360,9 @@ impl Step {
         Self { why, ..self }
     }
 
-    /// Whether its command only reads: it can be run at any time.
+    /// Whether it has a command that only reads: it can be run at any time.
     pub fn only_reads(&self) -> bool {
         let is_reading = |line: &str| line.starts_with("Get-") || line.starts_with("Connect-");
-        self.by == By::PowerShell && self.command.lines().all(is_reading)
+        !self.command.is_empty() && self.command.lines().all(is_reading)
     }
 }

@@ -1,14 +1,12 @@
 //! The cases in which the account on premises is there: outside the scope, or the synchronisation failed.
 
 use super::branches::{
-    ALTERNATE_LOGIN, FEDERATED, HYBRID, IDS_DIFFER, IDS_EQUAL, INACTIVE, LICENSED, NOT_FEDERATED,
-    NOT_INACTIVE, UNLICENSED,
-};
-use super::managed::{
-    BLANK_MAILBOX, CLOCK, CONFLICTS, LICENCE_BEFORE_PURGE, LICENCE_TRAP, NEW_ID, NO_NEW_USER,
+    FEDERATED, HYBRID, IDS_DIFFER, IDS_EQUAL, INACTIVE, LICENSED, NOT_FEDERATED, NOT_HYBRID, NOT_INACTIVE,
+    NOT_RECONNECTED, UNLICENSED,
 };
 use super::steps::*;
-use super::{Case, Cell, EntraState, MailboxState, OnPremises, Page, Verdict, Warning, always, when};
+use super::warnings::*;
+use super::{Case, Cell, EntraState, MailboxState, OnPremises, Page, Verdict, always, when};
 
 const fn case(entra: EntraState, mailbox: MailboxState) -> Case {
     Case { on_premises: OnPremises::Present, entra, mailbox }
@@ -41,16 +39,18 @@ pub(super) static CELLS: [Cell; 9] = [
             always(&CONNECT),
             always(&COMPARE_SOFT_MAILBOX),
             when(&[IDS_DIFFER], &SUPPORT_DUPLICATE),
-            when(&[IDS_EQUAL], &LICENCE_BACK),
-            when(&[IDS_EQUAL, NOT_INACTIVE], &HOLD_SYNC),
-            when(&[IDS_EQUAL, NOT_INACTIVE], &SOFT_DELETE_ENTRA),
-            when(&[IDS_EQUAL, NOT_INACTIVE], &WAIT_FIVE),
-            when(&[IDS_EQUAL, NOT_INACTIVE], &RESTORE_ENTRA),
-            when(&[IDS_EQUAL, NOT_INACTIVE], &RELEASE_SYNC),
+            when(&[IDS_EQUAL, NOT_INACTIVE], &LICENCE_BACK),
+            when(&[IDS_EQUAL, NOT_INACTIVE, NOT_RECONNECTED], &HOLD_SYNC),
+            when(&[IDS_EQUAL, NOT_INACTIVE, NOT_RECONNECTED], &SOFT_DELETE_ENTRA),
+            when(&[IDS_EQUAL, NOT_INACTIVE, NOT_RECONNECTED], &WAIT_FIVE),
+            when(&[IDS_EQUAL, NOT_INACTIVE, NOT_RECONNECTED], &RESTORE_ENTRA),
+            when(&[IDS_EQUAL, NOT_INACTIVE, NOT_RECONNECTED], &RELEASE_RESTORED),
+            when(&[IDS_EQUAL, NOT_INACTIVE, NOT_RECONNECTED], &WAIT_FOR_USER),
+            when(&[IDS_EQUAL, INACTIVE], &LICENCE),
             when(&[IDS_EQUAL, INACTIVE], &MERGE),
-            always(&LOGON_TEST),
+            when(&[IDS_EQUAL], &LOGON_TEST),
         ],
-        warnings: &[CLOCK, LICENCE_TRAP, PRIVILEGED],
+        warnings: &[CLOCK, LICENCE_TRAP, CONFLICTS, TAKEOVER, PRIVILEGED],
     },
     Cell {
         case: case(EntraState::Present, MailboxState::None),
@@ -64,10 +64,11 @@ pub(super) static CELLS: [Cell; 9] = [
         steps: &[
             always(&CONNECT),
             always(&WHEN_LICENCE_REMOVED),
-            when(&[HYBRID], &ENABLE_REMOTE_NEW),
             when(&[UNLICENSED], &LICENCE),
+            when(&[UNLICENSED, HYBRID], &ENABLE_REMOTE_NEW),
+            when(&[UNLICENSED, HYBRID], &DELTA),
             when(&[LICENSED], &SUPPORT),
-            always(&LOGON_TEST),
+            when(&[UNLICENSED], &LOGON_TEST_NEW),
         ],
         warnings: &[BLANK_MAILBOX],
     },
@@ -91,9 +92,9 @@ pub(super) static CELLS: [Cell; 9] = [
             when(&[IDS_EQUAL], &RESTORE_ENTRA),
             when(&[IDS_EQUAL], &RELEASE_SYNC),
             when(&[IDS_EQUAL], &WAIT_FOR_USER),
-            always(&LOGON_TEST),
+            when(&[IDS_EQUAL], &LOGON_TEST),
         ],
-        warnings: &[CLOCK, CONFLICTS, PRIVILEGED, ALTERNATE],
+        warnings: &[CLOCK, CONFLICTS, TAKEOVER, PRIVILEGED_IN_BIN, ALTERNATE],
     },
     Cell {
         case: case(EntraState::SoftDeleted, MailboxState::SoftDeleted),
@@ -114,7 +115,7 @@ pub(super) static CELLS: [Cell; 9] = [
             always(&LICENCE),
             always(&LOGON_TEST),
         ],
-        warnings: &[CLOCK, CLOUD_RESTORE, PRIVILEGED, ALTERNATE],
+        warnings: &[CLOCK, CLOUD_RESTORE, PRIVILEGED_IN_BIN, ALTERNATE],
     },
     Cell {
         case: case(EntraState::SoftDeleted, MailboxState::None),
@@ -134,9 +135,9 @@ pub(super) static CELLS: [Cell; 9] = [
             always(&RELEASE_SYNC),
             always(&WAIT_FOR_USER),
             always(&LICENCE),
-            always(&LOGON_TEST),
+            always(&LOGON_TEST_NEW),
         ],
-        warnings: &[CLOCK, LICENCE_BEFORE_PURGE, CLOUD_RESTORE, PRIVILEGED, ALTERNATE],
+        warnings: &[CLOCK, LICENCE_BEFORE_PURGE, CLOUD_RESTORE, PRIVILEGED_IN_BIN, ALTERNATE],
     },
     Cell {
         case: case(EntraState::HardDeleted, MailboxState::Present),
@@ -168,15 +169,17 @@ pub(super) static CELLS: [Cell; 9] = [
             when(&[NOT_INACTIVE], &WAIT_SAVED),
             when(&[INACTIVE, NOT_FEDERATED], &RECOVER_INACTIVE),
             when(&[INACTIVE, FEDERATED], &RECOVER_INACTIVE_INITIAL),
-            when(&[NOT_INACTIVE], &UNDO_SOFT_DELETED),
+            when(&[NOT_INACTIVE, NOT_FEDERATED], &UNDO_SOFT_DELETED),
+            when(&[NOT_INACTIVE, FEDERATED], &UNDO_SOFT_DELETED_INITIAL),
+            always(&PRIMARY_ADDRESS),
             always(&MOVE_INTO_SCOPE),
             always(&PREFLIGHT),
             always(&RELEASE_SYNC),
-            always(&WAIT_FOR_USER),
+            always(&WAIT_FOR_MATCH),
             always(&LICENCE_RECONNECTED),
             always(&LOGON_TEST),
         ],
-        warnings: &[CLOCK, LICENCE_TRAP, SOFT_MATCH, NO_NEW_USER, ALTERNATE],
+        warnings: &[CLOCK, LICENCE_TRAP, SOFT_MATCH, NO_NEW_USER, NEW_ID, ALTERNATE],
     },
     Cell {
         case: case(EntraState::HardDeleted, MailboxState::None),
@@ -185,43 +188,21 @@ pub(super) static CELLS: [Cell; 9] = [
         page: Page {
             title: "Azure AD account Hard Deleted, Exchange Online Mailbox not present (Purged)",
             says: "Delta synchronisation, Enable-RemoteMailbox in a hybrid, licence.",
-            instead: "Checked before the cycle.",
+            instead: "The synchronisation is held and the account checked before the cycle. A GUID of the old mailbox that it still carries is taken off: with it the cloud makes no mailbox.",
         },
         steps: &[
+            always(&HOLD_SYNC),
             always(&MOVE_INTO_SCOPE),
             when(&[HYBRID], &ENABLE_REMOTE_NEW),
+            when(&[HYBRID], &CLEAR_GUID),
+            when(&[NOT_HYBRID], &CLEAR_GUID_ATTRIBUTE),
             always(&PREFLIGHT),
-            always(&DELTA),
+            always(&RELEASE_SYNC),
             always(&CONNECT),
-            always(&WAIT_FOR_USER),
+            always(&WAIT_FOR_NEW_USER),
             always(&LICENCE),
-            always(&LOGON_TEST),
+            always(&LOGON_TEST_NEW),
         ],
         warnings: &[NEW_ID, ALTERNATE],
     },
 ];
-
-pub(super) const PRIVILEGED: Warning = Warning {
-    id: "privilegedTarget",
-    text: "Since 2026 a hard match is refused where the cloud user has a privileged role or may take one: take the role away, synchronise, give it back.",
-    when: &[],
-};
-
-pub(super) const CLOUD_RESTORE: Warning = Warning {
-    id: "restoreOnPremisesFirst",
-    text: "Do not restore the Entra user by hand first: it would come back managed in the cloud, and taking it over can be blocked.",
-    when: &[],
-};
-
-pub(super) const SOFT_MATCH: Warning = Warning {
-    id: "softMatch",
-    text: "The account finds the new Entra user only by its primary SMTP address (or UPN): that has to be equal, the user's immutable id empty, and \
-           soft match not blocked in the tenant.",
-    when: &[],
-};
-
-pub(super) const ALTERNATE: Warning = Warning {
-    id: "alternateLogin",
-    text: "Wherever a step says UPN, the attribute counts that the sync engine reads the logon name from (UPNAttribute).",
-    when: &[ALTERNATE_LOGIN],
-};

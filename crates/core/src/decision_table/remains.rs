@@ -18,37 +18,46 @@ pub struct Remains {
     pub recreate_loses: &'static [&'static str],
 }
 
+/// What is typed into ntdsutil.
+const AUTHORITATIVE: &str =
+    "ntdsutil\nactivate instance ntds\nauthoritative restore\nrestore object \"{dn}\"\nquit\nquit";
+
 /// Recycled, past its lifetime, or on a server that cannot undelete it: exit code 8.
 pub static REMAINS: Remains = Remains {
     summary: "The account is recycled, past its lifetime, or on a server that cannot undelete it. An authoritative restore from a backup is the \
               only way to the same SID and GUID, and so to the same Entra user and mailbox.",
     conditions: &[
-        "a system state backup of a writable domain controller of this domain, made before the deletion",
-        "the backup is younger than the tombstone lifetime; an older one must not be brought back",
+        "a system state backup of a writable domain controller of this domain, made before the deletion and younger than the tombstone \
+         lifetime (an older one must not be brought back)",
         "the password of Directory Services Restore Mode of that domain controller",
-        "if only the server is what cannot undelete: try another domain controller first (`adrecover doctor`)",
+        "another domain controller, which serves meanwhile",
     ],
     steps: &[
-        Step::new("remains.holdSync", PowerShell, "Hold the synchronisation")
+        Step::new("remains.otherServer", Adrecover, "If only this server is what cannot undelete it: another one may")
+            .command("adrecover doctor"),
+        Step::new("remains.holdSync", PowerShell, "Hold the synchronisation, where that has not been done")
             .at(Place::SyncServer)
             .command("Set-ADSyncScheduler -SyncCycleEnabled $false"),
-        Step::new("remains.restoreMode", PowerShell, "Start one domain controller in Directory Services Restore Mode")
+        Step::new("remains.restoreMode", PowerShell, "Start the domain controller in Directory Services Restore Mode")
             .at(Place::DomainController)
             .command("bcdedit /set safeboot dsrepair\nRestart-Computer")
-            .needs(&["another domain controller that serves meanwhile"])
+            .why("Sign in as .\\Administrator with the password of that mode.")
             .destructive()
             .by_hand(),
-        Step::new("remains.systemState", PowerShell, "Bring the backup back, and do not restart")
+        Step::new("remains.systemState", PowerShell, "Bring the backup back; let it restart into the same mode when it asks")
             .at(Place::DomainController)
             .command("wbadmin get versions\nwbadmin start systemstaterecovery -version:<VERSION>")
-            .why("A snapshot or an image of a virtual machine is no substitute.")
+            .why(
+                "For a backup on another disk or a share: -backuptarget:<WHERE> in both. Never start normally before the next step: the deletion \
+                 would replicate in. Without -authsysvol. A snapshot or an image of a virtual machine is no substitute.",
+            )
             .destructive()
             .by_hand(),
         Step::new("remains.authoritative", PowerShell, "Mark this one object as authoritative")
             .at(Place::DomainController)
-            .command("ntdsutil\nactivate instance ntds\nauthoritative restore\nrestore object \"<DN>\"\nquit\nquit")
+            .command(AUTHORITATIVE)
             .needs(&["the DN before the deletion (adrecover show)"])
-            .why("It writes ar_<time>_objects.txt and ar_<time>_links_<domain>.ldf: keep both.")
+            .why("It writes ar_<time>_objects.txt and ar_<time>_links_<domain>.ldf into the folder that it runs in: keep both.")
             .destructive()
             .by_hand(),
         Step::new("remains.normalMode", PowerShell, "Start it normally and let it replicate")
@@ -58,17 +67,21 @@ pub static REMAINS: Remains = Remains {
         Step::new("remains.links", PowerShell, "Bring the memberships back, once the object has replicated")
             .at(Place::DomainController)
             .command("ldifde -i -k -f ar_<TIME>_links_<DOMAIN>.ldf")
-            .why("For each domain with such a file, on a domain controller of that domain.")
+            .why(
+                "For groups of other domains: in each of them, on a global catalogue server, `create ldif file(s) from ar_<TIME>_objects.txt` in \
+                 ntdsutil's authoritative restore, then ldifde with what that writes.",
+            )
             .by_hand(),
-        Step::new("remains.look", Adrecover, "See that it is there, everywhere")
+        Step::new("remains.look", Adrecover, "See that it is there, on another domain controller, too (--server)")
             .command("adrecover show {user}"),
-        Step::new("remains.goOn", Wait, "Go on with the case from the pre-flight on")
-            .why("The account is present now; passwords and memberships are those of the backup."),
+        Step::new("remains.goOn", Wait, "Go on with the steps from the pre-flight on, and release the synchronisation")
+            .why("The account is present now; its password and memberships are those of the backup."),
     ],
     warnings: &[
         "Make sure that only the objects that you want are marked as authoritative: others can cause many problems in Active Directory (the article's warning).",
-        "Never mark a whole subtree or the database for one user.",
+        "Never mark a whole subtree or the database for one user (restore subtree, restore database).",
         "What changed after the backup (passwords, memberships, attributes) is not in it.",
+        "It takes hours, and the 30 days of the Entra user and of the mailbox go on meanwhile.",
     ],
     recreate_loses: &[
         "the SID: every permission on files, shares, mailboxes and SQL servers that names it, and the Windows profile",

@@ -91,7 +91,8 @@ fn licensed(seen: &Seen<'_, '_>) -> Option<bool> {
     let user = seen.user?;
     if let Some(plans) = user.exchange_plans(UserField::AssignedPlans).asked() {
         let is_on = |status: &str| matches!(status.to_ascii_lowercase().as_str(), "enabled" | "warning");
-        return Some(plans.unwrap_or_default().iter().any(|plan| is_on(plan.capability_status)));
+        let on = plans.unwrap_or_default().into_iter().filter(|plan| is_on(plan.capability_status));
+        return Some(on.into_iter().any(|plan| !is_add_on(plan.service_plan_id)));
     }
     let licences = user.licences().asked()?.unwrap_or_default();
     if licences.is_empty() {
@@ -104,6 +105,14 @@ fn licensed(seen: &Seen<'_, '_>) -> Option<bool> {
         all if all.contains(&None) => None,
         _ => Some(false),
     }
+}
+
+/// Whether a plan of Exchange gives no mailbox: EXCHANGE_S_FOUNDATION, which comes with nearly every product, and the archive for a
+/// mailbox elsewhere (Microsoft's list of service plan identifiers).
+fn is_add_on(service_plan: &str) -> bool {
+    const ADD_ONS: [&str; 2] =
+        ["113feb6c-3fe4-4440-bddc-54d774bf0318", "176a09a6-7ec5-4039-ac02-b2791c6ba793"];
+    ADD_ONS.iter().any(|known| known.eq_ignore_ascii_case(service_plan))
 }
 
 pub(super) fn values(seen: &Seen<'_, '_>) -> Values {

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use adrecover_core::decision_table::{
-    Answers, Branch, By, Case, Filled, Placed, Placeholder, Question, REMAINS, Step, Style, Values, Verdict,
-    fill,
+    AUTHORITATIVE_RESTORE, Answers, Branch, Case, Filled, Placed, Placeholder, Question, REMAINS, Step,
+    Style, Values, Verdict, fill,
 };
 use serde::Serialize;
 
-use super::{Cause, Claim, Clock, Findings, Found, Source, cause, questions};
+use super::unknowns::{Possible, Unknown, possible, unknowns};
+use super::{Cause, Claim, Clock, Findings, Found, Source, cause};
 
 /// The whole guide.
 #[derive(Debug, Clone, Serialize)]
@@ -44,7 +45,7 @@ pub struct Guide {
     pub possible: Vec<Possible>,
     /// What the walkthrough has for the case.
     pub page: Option<PageDocument>,
-    /// What remains, where the account cannot be undeleted.
+    /// What remains, where the account cannot be undeleted, or that is not known.
     pub remains: Option<Remaining>,
 }
 
@@ -102,7 +103,9 @@ pub struct StepDocument {
     pub when: Option<String>,
     /// The command, with the user's own values.
     pub command: Option<String>,
-    /// What must hold before a command that destroys something: PowerShell that throws otherwise.
+    /// PowerShell that prints something where the step is not needed.
+    pub unless: Option<String>,
+    /// What must hold before the command: PowerShell that throws otherwise.
     pub check: Option<String>,
     /// What it replaces.
     pub replaces: Option<&'static str>,
@@ -139,32 +142,6 @@ pub struct WarningDocument {
     pub when: Option<String>,
 }
 
-/// Something that is not known.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Unknown {
-    /// `onPremises`, `entra`, `mailbox`, or the name of a question.
-    pub what: &'static str,
-    /// The question.
-    pub question: String,
-    /// Why it is not known.
-    pub because: Vec<String>,
-    /// The command that would tell.
-    pub command: String,
-    /// Whether it decides the `case`, or only between `steps`.
-    pub decides: &'static str,
-}
-
-/// A case that is possible.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Possible {
-    /// The case.
-    pub case: String,
-    /// What can be got back in it.
-    pub verdict: &'static str,
-}
-
 /// What the walkthrough has for the case.
 #[derive(Debug, Clone, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -198,9 +175,13 @@ fn some(text: &'static str) -> Option<&'static str> {
 }
 
 /// A template as a person reads it.
-fn shown(template: &str, by: By, values: &Values) -> Filled {
-    let is_program = by == By::Adrecover || template.starts_with("adrecover ");
-    fill(template, values, if is_program { Style::Words } else { Style::PowerShell })
+pub(super) fn shown(template: &str, values: &Values) -> Filled {
+    let style = match template {
+        own if own.starts_with("adrecover ") => Style::Words,
+        asking if asking.starts_with("ntdsutil\n") => Style::Typed,
+        _ => Style::PowerShell,
+    };
+    fill(template, values, style)
 }
 
 fn conditions(open: &[Branch]) -> Option<String> {
@@ -210,10 +191,14 @@ fn conditions(open: &[Branch]) -> Option<String> {
 
 impl StepDocument {
     fn new(n: usize, step: &'static Step, open: Vec<Branch>, values: &Values) -> Self {
-        let command = shown(step.command, step.by, values);
-        let check = shown(step.check, step.by, values);
-        let mut missing = command.missing.clone();
-        missing.extend(check.missing.iter().filter(|p| !command.missing.contains(p)));
+        let [unless, check, command] =
+            [step.unless, step.check, step.command].map(|template| shown(template, values));
+        let mut missing: Vec<Placeholder> = vec![];
+        for placeholder in [&command, &check, &unless].into_iter().flat_map(|filled| &filled.missing) {
+            if !missing.contains(placeholder) {
+                missing.push(*placeholder);
+            }
+        }
         let mut needs: Vec<String> = step.needs.iter().map(|n| (*n).to_owned()).collect();
         needs.extend(missing.iter().map(|p| format!("{}: {}", p.shown(), p.tells())));
         let text = |filled: Filled| Some(filled.text).filter(|t| !t.is_empty());
@@ -225,6 +210,7 @@ impl StepDocument {
             place: step.place.name(),
             when: conditions(&open),
             command: text(command),
+            unless: text(unless),
             check: text(check),
             replaces: some(step.replaces),
             destructive: step.is_destructive,
@@ -267,8 +253,9 @@ impl Guide {
         let steps: &'static [Placed] = cell.map_or(&[], |c| c.steps);
         let placed = steps.iter().map(|p| (p.when, p.step));
         let steps = StepDocument::all(placed, answers, values);
+        let has_remains = steps.iter().any(|step| step.id == AUTHORITATIVE_RESTORE);
         let is_past = answers.get(Question::Undeletable) == Some(false);
-        let remains = is_past.then(|| remaining(values));
+        let remains = (has_remains || is_past).then(|| remaining(values));
         Self {
             schema: "adrecover/guide/v1",
             user: findings.called.clone(),
@@ -342,62 +329,4 @@ fn warnings(findings: &Findings, case: Option<Case>) -> Vec<WarningDocument> {
         Some(WarningDocument { id: w.id, text: w.text.to_owned(), when: conditions(&open) })
     });
     own.chain(duplicate).chain(of_case).collect()
-}
-
-fn unknowns(findings: &Findings, case: Option<Case>) -> Vec<Unknown> {
-    let mut all = vec![];
-    let mut state = |what, question: &str, is_known: bool, because: &[String], command: &str| {
-        if !is_known {
-            all.push(Unknown {
-                what,
-                question: question.to_owned(),
-                because: because.to_vec(),
-                command: shown(command, By::PowerShell, &findings.values).text,
-                decides: "case",
-            });
-        }
-    };
-    let (here, user, mailbox) = (&findings.on_premises, &findings.entra, &findings.mailbox);
-    state(
-        "onPremises",
-        "what became of the account on premises?",
-        here.state.is_some(),
-        &here.because,
-        &here.command,
-    );
-    state("entra", "what became of the Entra user?", user.state.is_some(), &user.because, &user.command);
-    state(
-        "mailbox",
-        "what became of the mailbox?",
-        mailbox.state.is_some(),
-        &mailbox.because,
-        &mailbox.command,
-    );
-    let Some(case) = case else { return all };
-    for question in questions(case).filter(|q| findings.answers.get(*q).is_none()) {
-        all.push(Unknown {
-            what: question.name(),
-            question: question.text().to_owned(),
-            because: vec![],
-            command: shown(question.command(), By::PowerShell, &findings.values).text,
-            decides: "steps",
-        });
-    }
-    all
-}
-
-/// What the case may be, where that is not known. Nothing where nothing at all is known.
-fn possible(findings: &Findings) -> Vec<Possible> {
-    if findings.case().is_some() {
-        return vec![];
-    }
-    let fits = |case: &Case| {
-        findings.on_premises.state.is_none_or(|s| s == case.on_premises)
-            && findings.entra.state.is_none_or(|s| s == case.entra)
-            && findings.mailbox.state.is_none_or(|s| s == case.mailbox)
-    };
-    let all = Case::all().filter(fits);
-    let all = all.map(|case| Possible { case: case.to_string(), verdict: case.cell().verdict.name() });
-    let all: Vec<Possible> = all.collect();
-    if all.len() == 27 { vec![] } else { all }
 }

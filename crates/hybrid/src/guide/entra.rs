@@ -51,8 +51,8 @@ impl Claimant<'_> {
     }
 }
 
-const LIVE: &str = "Get-MgUser -UserId {upn} -Property Id, UserPrincipalName, DeletedDateTime, OnPremisesImmutableId, OnPremisesSyncEnabled";
-const DELETED: &str = "Get-MgDirectoryDeletedItemAsUser -All -Property Id, UserPrincipalName, DeletedDateTime, OnPremisesImmutableId | Where-Object { $_.UserPrincipalName.EndsWith({upn}, 'OrdinalIgnoreCase') }";
+const LIVE: &str = "Get-MgUser -UserId {upn} -Property Id, UserPrincipalName, OnPremisesImmutableId, OnPremisesSyncEnabled | Select-Object Id, UserPrincipalName, OnPremisesImmutableId, OnPremisesSyncEnabled";
+const DELETED: &str = "Get-MgDirectoryDeletedItemAsUser -All -Property Id, UserPrincipalName, DeletedDateTime, OnPremisesImmutableId | Where-Object { ($_.UserPrincipalName -replace '^[0-9a-f]{32}') -eq {upn} } | Select-Object Id, UserPrincipalName, DeletedDateTime, OnPremisesImmutableId";
 
 /// Looks for the user among the live and the deleted ones.
 pub(super) fn look<'a>(evidence: Option<&'a Evidence>, keys: &Keys) -> Look<'a> {

@@ -25,7 +25,7 @@ impl Look<'_> {
     }
 }
 
-const LIVE: &str = "Get-EXOMailbox -Identity {mailboxId} -Properties ExternalDirectoryObjectId, ExchangeGuid";
+const LIVE: &str = "Get-EXOMailbox -Identity {mailboxId} -Properties ExternalDirectoryObjectId, ExchangeGuid | Select-Object PrimarySmtpAddress, ExternalDirectoryObjectId, ExchangeGuid";
 const SOFT: &str = "Get-Mailbox -SoftDeletedMailbox -Identity {mailboxId} | Select-Object ExchangeGuid, IsInactiveMailbox, WhenSoftDeleted, ExternalDirectoryObjectId";
 const INACTIVE: &str = "Get-Mailbox -InactiveMailboxOnly -Identity {mailboxId} | Select-Object ExchangeGuid, ExternalDirectoryObjectId";
 

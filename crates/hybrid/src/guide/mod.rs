@@ -12,6 +12,7 @@ pub(crate) mod entra;
 pub(crate) mod identity;
 mod mailbox;
 pub mod script;
+mod unknowns;
 
 #[cfg(test)]
 mod tests;
@@ -23,9 +24,9 @@ use serde::Serialize;
 
 pub use cause::Cause;
 pub use clocks::Clock;
-pub use document::{
-    Finding as StateDocument, Guide, Possible, Remaining, StepDocument, Unknown, WarningDocument,
-};
+pub use document::{Finding as StateDocument, Guide, Remaining, StepDocument, WarningDocument};
+
+pub use unknowns::{Possible, Unknown};
 
 use crate::evidence::{Dataset, Evidence, Known, User, UserField};
 use crate::graph::Key;

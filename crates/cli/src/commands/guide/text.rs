@@ -2,7 +2,7 @@
 
 use adrecover_core::text::printable;
 use adrecover_core::time::rfc3339;
-use adrecover_hybrid::guide::{Claim, Clock, Guide, Remaining, Source, StateDocument, StepDocument, Unknown};
+use adrecover_hybrid::guide::{Claim, Clock, Guide, Remaining, Source, StateDocument, StepDocument};
 
 use crate::error::CliError;
 use crate::printer::Printer;
@@ -15,6 +15,7 @@ pub(super) fn print(printer: &Printer, guide: &Guide) -> Done {
     clocks(printer, &guide.clocks)?;
     duplicates(printer, &guide.duplicates)?;
     warnings(printer, guide)?;
+    unknowns(printer, guide)?;
     if !guide.steps.is_empty() {
         section(printer, if guide.is_normal() { "To be sure" } else { "What to do, in this order" })?;
         for placeholder in guide.missing() {
@@ -22,10 +23,9 @@ pub(super) fn print(printer: &Printer, guide: &Guide) -> Done {
         }
         guide.steps.iter().try_for_each(|s| step(printer, s))?;
     }
-    unknowns(printer, &guide.unknowns)?;
     possible(printer, guide)?;
     if let Some(remains) = &guide.remains {
-        remaining(printer, remains)?;
+        remaining(printer, guide, remains)?;
     }
     page(printer, guide)
 }
@@ -68,10 +68,16 @@ fn head(printer: &Printer, guide: &Guide) -> Done {
     let candidates: Vec<&str> = guide.cause_evidence.candidates.iter().map(|c| c.text()).collect();
     if !candidates.is_empty() {
         sentence(printer, 13, &format!("possible: {}", candidates.join("; ")))?;
-        commands(printer, "", guide.cause_evidence.command)?;
+        if let Some(command) = guide.cause_evidence.command {
+            sentence(printer, 13, AUDIT)?;
+            commands(printer, "", Some(command))?;
+        }
     }
     Ok(())
 }
+
+/// What stands before the command for the audit log.
+pub(super) const AUDIT: &str = "the audit log tells, once you are connected (AuditLog.Read.All):";
 
 /// The words of a verdict.
 pub(super) fn words(verdict: &str) -> &'static str {
@@ -113,14 +119,15 @@ fn state(printer: &Printer, title: &str, finding: &StateDocument) -> Done {
     printer.line(format!("{title:<12} {name:<13} {}", printable(&notes.join("; "))).trim_end())
 }
 
-/// A clock as text.
-pub(super) fn clock(clock: &Clock) -> String {
-    let until = match (clock.ends_at, clock.days_left) {
+/// Until when, as text.
+pub(super) fn until(clock: &Clock) -> String {
+    match (clock.ends_at, clock.days_left) {
         (Some(at), Some(days)) if days < 0 => format!("OVER since {}", rfc3339(at)),
+        (Some(at), Some(0)) => format!("less than a day left, until {}", rfc3339(at)),
+        (Some(at), Some(1)) => format!("1 day left, until {}", rfc3339(at)),
         (Some(at), Some(days)) => format!("{days} days left, until {}", rfc3339(at)),
         _ => "unknown".to_owned(),
-    };
-    format!("{:<12} {until} ({})", clock.title(), clock.rule)
+    }
 }
 
 fn clocks(printer: &Printer, all: &[Clock]) -> Done {
@@ -128,7 +135,7 @@ fn clocks(printer: &Printer, all: &[Clock]) -> Done {
         return Ok(());
     }
     section(printer, "How long there is time")?;
-    all.iter().try_for_each(|c| printer.line(&format!("  {}", clock(c))))
+    all.iter().try_for_each(|c| printer.line(&format!("  {:<12} {} ({})", c.title(), until(c), c.rule)))
 }
 
 /// A claim as text.
@@ -169,8 +176,10 @@ fn step(printer: &Printer, step: &StepDocument) -> Done {
     if let Some(when) = &step.when {
         sentence(printer, 5, &format!("only if {when}"))?;
     }
-    commands(printer, "before it, which must not throw:", step.check.as_deref())?;
-    commands(printer, "", step.command.as_deref())?;
+    commands(printer, UNLESS, step.unless.as_deref())?;
+    commands(printer, CHECK, step.check.as_deref())?;
+    let has_more = step.unless.is_some() || step.check.is_some();
+    commands(printer, if has_more { THEN } else { "" }, step.command.as_deref())?;
     for need in step.evidence {
         sentence(printer, 5, &format!("needs {need}"))?;
     }
@@ -183,6 +192,11 @@ fn step(printer: &Printer, step: &StepDocument) -> Done {
     Ok(())
 }
 
+/// What stands before what is looked at first, and before what is done then.
+pub(super) const UNLESS: &str = "not needed where this prints something:";
+pub(super) const CHECK: &str = "check first, and stop at an error:";
+pub(super) const THEN: &str = "then:";
+
 /// Commands are not wrapped, so that they can be copied.
 fn commands(printer: &Printer, title: &str, text: Option<&str>) -> Done {
     let Some(text) = text else { return Ok(()) };
@@ -193,20 +207,28 @@ fn commands(printer: &Printer, title: &str, text: Option<&str>) -> Done {
         .try_for_each(|line| printer.line(&format!("       {}", printer.paint("36", &printable(line)))))
 }
 
-fn unknowns(printer: &Printer, all: &[Unknown]) -> Done {
-    if all.is_empty() {
+/// What to find out before anything is done.
+fn unknowns(printer: &Printer, guide: &Guide) -> Done {
+    if guide.unknowns.is_empty() {
         return Ok(());
     }
-    section(printer, "Not known yet")?;
-    for unknown in all {
-        let mark = if unknown.decides == "case" { "decides the case" } else { "decides between steps" };
-        sentence(printer, 2, &format!("- {} ({mark})", unknown.question))?;
-        for because in &unknown.because {
-            sentence(printer, 4, because)?;
-        }
+    let is_case = guide.case.is_none();
+    section(printer, unknowns_title(guide))?;
+    for unknown in &guide.unknowns {
+        let at = if unknown.at.is_empty() { String::new() } else { format!(" [{}]", unknown.at) };
+        sentence(printer, 2, &format!("- {}{at}", unknown.question))?;
+        unknown.because.iter().filter(|_| is_case).try_for_each(|why| sentence(printer, 4, why))?;
         commands(printer, "", Some(&unknown.command))?;
     }
     Ok(())
+}
+
+/// What stands above the open questions.
+pub(super) fn unknowns_title(guide: &Guide) -> &'static str {
+    match guide.case {
+        Some(_) => "Find out first: it decides between the steps below",
+        None => "Not known yet: it decides the case",
+    }
 }
 
 fn possible(printer: &Printer, guide: &Guide) -> Done {
@@ -217,15 +239,27 @@ fn possible(printer: &Printer, guide: &Guide) -> Done {
     guide.possible.iter().try_for_each(|p| printer.line(&format!("  {:<40} {}", p.case, words(p.verdict))))
 }
 
-fn remaining(printer: &Printer, remains: &Remaining) -> Done {
-    section(printer, "What remains")?;
+fn remaining(printer: &Printer, guide: &Guide, remains: &Remaining) -> Done {
+    section(printer, remains_title(guide))?;
     sentence(printer, 2, remains.summary)?;
     remains.conditions.iter().try_for_each(|text| sentence(printer, 2, &format!("- it takes {text}")))?;
-    remains.steps.iter().try_for_each(|s| step(printer, s))?;
     remains.warnings.iter().try_for_each(|text| sentence(printer, 2, &format!("- {text}")))?;
-    sentence(printer, 2, "The last way is a new account. It cannot bring back:")?;
+    remains.steps.iter().try_for_each(|s| step(printer, s))?;
+    sentence(printer, 2, LAST_WAY)?;
     remains.recreate_loses.iter().try_for_each(|text| sentence(printer, 2, &format!("- {text}")))
 }
+
+/// What stands above what remains.
+pub(super) fn remains_title(guide: &Guide) -> &'static str {
+    if guide.steps.iter().any(|step| step.id == "undelete") {
+        "What remains, if the account cannot be undeleted"
+    } else {
+        "What remains"
+    }
+}
+
+pub(super) const LAST_WAY: &str =
+    "The last way is a new account, filled from what is left of the old one. It cannot bring back:";
 
 fn page(printer: &Printer, guide: &Guide) -> Done {
     let Some(page) = &guide.page else { return Ok(()) };

@@ -47,38 +47,77 @@ fn kinds(text: &str) -> Vec<(&'static str, String)> {
 }
 
 /// Values that would do harm if anything of them were taken for code.
-fn nasty() -> Values {
+const NASTY: [&str; 8] = [
+    "x'; Remove-Item C:\\ #\u{2019}; Remove-Item C:\\ \u{201c}$(Remove-Item x)`\n'@\r\nRemove-Item y <# \u{fc}",
+    "$(Remove-Item x)\u{201e}\u{201f}\"; Remove-Item y; \"$env:x`$(Remove-Item z)",
+    "\u{2018}\u{2019}\u{201a}\u{201b}; Remove-Item x; \u{2018}\u{2019}\u{201a}\u{201b}",
+    "a\n'@\n\"@\nRemove-Item x\n@'\n@\"",
+    "#>\nRemove-Item x\n<#",
+    "-- -Confirm:$false; Remove-Item x",
+    "\0\u{7}\u{1b}[2J\u{85}\u{2028}\u{2029}\u{202e}\u{2066}; Remove-Item x",
+    "\\'; Remove-Item x; \\' }}} ) ] Remove-Item x",
+];
+
+fn all_of(value: &str) -> Values {
     let mut values = Values::default();
-    for placeholder in Placeholder::ALL {
-        values.set(
-            *placeholder,
-            "x'; Remove-Item C:\\ #\u{2019}; Remove-Item C:\\ \u{201c}$(Remove-Item x)`\n'@\r\nRemove-Item y <# \u{fc}",
-        );
-    }
+    Placeholder::ALL.iter().for_each(|placeholder| values.set(*placeholder, value));
     values
+}
+
+fn command_names(text: &str) -> BTreeSet<String> {
+    kinds(text).into_iter().filter(|(kind, _)| *kind == "command_name").map(|(_, t)| t).collect()
 }
 
 #[test]
 fn the_scripts_of_all_cases_are_taken_by_a_grammar() {
     for case in Case::all() {
-        for values in [Values::default(), nasty()] {
-            let (findings, guide) = guide_of(case, &values);
+        let (findings, guide) = guide_of(case, &Values::default());
+        let plain = command_names(&script(&findings, &guide));
+        assert!(!plain.contains("Remove-Mailbox"), "{case}: only a person does that");
+        assert!(!plain.contains("ntdsutil") && !plain.contains("adrecover"), "{case}");
+        for value in [None].into_iter().chain(NASTY.map(Some)) {
+            let (findings, guide) = guide_of(case, &value.map(all_of).unwrap_or_default());
             let text = script(&findings, &guide);
-            let all = kinds(&text);
-            let called: BTreeSet<&str> =
-                all.iter().filter(|(kind, _)| *kind == "command_name").map(|(_, t)| t.as_str()).collect();
-            assert!(!called.contains("Remove-Item"), "{case}: a value became code\n{text}");
-            assert!(!called.contains("Remove-Mailbox"), "{case}: only a person does that");
-            assert!(text.is_ascii() && !text.contains('\t'), "{case}");
+            let names: BTreeSet<String> =
+                command_names(&text).into_iter().filter(|name| name != "Get-Value").collect();
+            let plain: BTreeSet<String> = plain.iter().filter(|name| *name != "Get-Value").cloned().collect();
+            assert_eq!(names, plain, "{case}: a value became code\n{text}");
+            assert!(text.is_ascii() && !text.contains(['\t', '\0', '\r']), "{case}");
             assert!(
                 text.starts_with("#Requires -Version 5.1\n")
                     && text.contains("PARSED")
                     && text.contains("NOT RUN")
             );
             assert!(text.contains("SupportsShouldProcess") && text.contains("param("));
-            // A mandatory parameter for each value that is not known, and a default for each that is.
-            let is_asked = text.contains("[Parameter(Mandatory)] [ValidateNotNullOrEmpty()]");
-            assert!(values != nasty() || !is_asked, "{case}\n{text}");
+            // Only a value that is not known is asked for.
+            assert!(value.is_none() || !text.contains(" = Get-Value $"), "{case}\n{text}");
+        }
+    }
+}
+
+/// What PowerShell expands holds nothing of the directory: the only texts in double quotes are this program's own.
+#[test]
+fn nothing_of_the_directory_stands_in_double_quotes() {
+    let constant = ["\"'\"", "\"''\"", "\"activityDisplayName eq 'Change user license'\""];
+    for case in Case::all() {
+        let (findings, guide) = guide_of(case, &all_of(NASTY[1]));
+        for (kind, text) in kinds(&script(&findings, &guide)) {
+            let is_expandable = kind.contains("expandable");
+            assert!(!is_expandable || constant.contains(&text.as_str()), "{case}: {kind} {text}");
+            assert!(!kind.contains("here_string"), "{case}: {kind} {text}");
+        }
+    }
+}
+
+/// What is read by a wildcard or a pattern is this program's own.
+#[test]
+fn nothing_of_the_directory_is_a_pattern() {
+    for case in Case::all() {
+        let (findings, guide) = guide_of(case, &Values::default());
+        for line in
+            script(&findings, &guide).lines().filter(|l| l.contains(" -like ") || l.contains(" -match "))
+        {
+            assert!(line.contains("-match '^EXCHANGE_S_"), "{case}: {line}");
         }
     }
 }
@@ -100,6 +139,12 @@ fn each_variable_is_a_parameter_or_set_before() {
             "Title",
             "Text",
             "Script",
+            "Look",
+            "Value",
+            "Name",
+            "Tells",
+            "Answer",
+            "Question",
         ];
         for (_, name) in
             kinds(&format!("Set-StrictMode{body}")).into_iter().filter(|(kind, _)| *kind == "variable")
@@ -147,10 +192,51 @@ fn nothing_is_changed_without_a_question() {
             assert!(block.contains("throw"), "{case}: no check before a destructive line");
             destructive += 1;
         }
+        // Held is said wherever it ends.
+        let holds = guide.steps.iter().any(|s| s.id == "holdSync");
+        assert_eq!(text.matches("still held").count(), if holds { 2 } else { 0 }, "{case}");
+        assert_eq!(text.contains("$SyncIsHeld = $true"), holds, "{case}");
         let expected = guide.steps.iter().filter(|s| s.destructive && !s.step.is_by_hand).count();
         assert_eq!(text.matches("ShouldContinue").count(), expected, "{case}");
     }
     assert!(destructive >= 3, "{destructive}");
+}
+
+/// Nobody is asked before a step has shown what tells, and with `-WhatIf` nobody is asked at all.
+#[test]
+fn questions_come_after_what_tells() {
+    let (findings, guide) = guide_of(case("present/present/soft-deleted"), &Values::default());
+    let text = script(&findings, &guide);
+    let at = |part: &str| text.find(part).unwrap_or_else(|| panic!("no {part}\n{text}"));
+    assert!(at("Select-Object ExternalDirectoryObjectId") < at("$IdsEqual = Get-Answer"), "{text}");
+    assert!(at("Set-MgUserLicense") < at("$Reconnected = Get-Answer"), "{text}");
+    assert!(at("$Reconnected = Get-Answer") < at("Set-ADSyncScheduler -SyncCycleEnabled $false"), "{text}");
+    assert!(!text.contains("Mandatory"), "{text}");
+    for (_, call) in kinds(&text).iter().filter(|(kind, _)| *kind == "command") {
+        assert!(
+            !call.starts_with("Read-Host")
+                || text.contains(&format!("$answer = {call}"))
+                || call.contains('$'),
+            "{call}"
+        );
+    }
+}
+
+/// A step that is not needed is not asked about.
+#[test]
+fn what_is_not_needed_is_skipped() {
+    let (findings, guide) = guide_of(case("managed/soft-deleted/soft-deleted"), &Values::default());
+    let text = script(&findings, &guide);
+    let needless = text.find("$needless = if (-not $WhatIfPreference) { Get-MgUserLicenseDetail").unwrap();
+    assert!(needless < text.find("Set-MgUserLicense").unwrap(), "{text}");
+    assert!(
+        text.contains("if ($needless) {") && text.contains("} elseif ($PSCmdlet.ShouldProcess("),
+        "{text}"
+    );
+}
+
+fn case(name: &str) -> Case {
+    Case::all().find(|c| c.to_string() == name).unwrap()
 }
 
 proptest! {
@@ -159,8 +245,7 @@ proptest! {
     /// For the grammar, too, a value is one expression.
     #[test]
     fn a_value_changes_no_structure(value in "(?s)[a'\"`$\u{2018}\u{2019}\u{201a}\u{201b}\u{201c}\u{201d}\u{201e}\n\r;#@(){}\u{fc}\u{1f600}]{1,16}") {
-        let case = "managed/soft-deleted/soft-deleted";
-        let case = Case::all().find(|c| c.to_string() == case).unwrap();
+        let case = case("managed/soft-deleted/soft-deleted");
         let mut values = Values::default();
         values.set(Placeholder::Upn, value);
         let (findings, guide) = guide_of(case, &values);

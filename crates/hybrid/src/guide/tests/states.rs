@@ -247,6 +247,10 @@ fn settings_and_licences_answer_questions() {
     assert_eq!(answers.get(Question::HybridExchange), Some(true));
     assert_eq!(answers.get(Question::AlternateLogin), Some(true));
     assert_eq!(answers.get(Question::Licensed), Some(true));
+    // It comes with nearly every product, and gives no mailbox.
+    let foundation = plans.replace("\"p\"", "\"113feb6c-3fe4-4440-bddc-54d774bf0318\"");
+    let evidence = lists(&[("u", list(&[somebody(false), ana(&foundation)]))]);
+    assert_eq!(found(None, &evidence).answers.get(Question::Licensed), Some(false));
     let evidence = lists(&[("u", list(&[somebody(false), ana(r#","assignedLicenses":[]"#)]))]);
     assert_eq!(found(None, &evidence).answers.get(Question::Licensed), Some(false));
     let evidence = lists(&[("u", list(&[somebody(false), ana("")]))]);

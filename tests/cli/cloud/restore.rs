@@ -130,7 +130,7 @@ fn a_lost_answer_is_looked_for_and_not_repeated() {
     for fault in [Fault::DoneThenClose, Fault::DoneBut(500)] {
         let stage = managed();
         stage.tenant.state().fault_at = Some(("/restore", fault));
-        let report = stage.restore(&["--yes"]).run().exits(10);
+        let report = stage.restore(&["--yes"]).run().exits(3);
         assert_eq!(report.object()["outcome"], "partial", "{report}");
         let id = report.json()["operation"].as_str().unwrap().to_owned();
         let next = format!("adrecover operations --resume {id}");

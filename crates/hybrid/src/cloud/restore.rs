@@ -109,8 +109,11 @@ fn blocks(user: User<'_>, conflicts: &Conflicts, wishes: &RestoreWishes, now: Ti
         out.push(block("synchronised", message.to_owned(), None, &way_out, false));
     }
     for held in conflicts.names.iter().filter(|held| held.free == Some(false)) {
+        let as_address = held.held_by.iter().any(|holder| holder.property != "userPrincipalName");
         let is_upn = held.properties.contains(&"userPrincipalName");
-        let is_address = held.properties.iter().any(|property| *property != "userPrincipalName");
+        // A logon name of somebody else is no address.
+        let is_address =
+            as_address && held.properties.iter().any(|property| *property != "userPrincipalName");
         if is_upn && wishes.upn.is_none() {
             let message = format!("somebody else has its UPN {} now", held.name);
             out.push(block("userPrincipalName", message, holders(held), "--upn NEW@DOMAIN", false));

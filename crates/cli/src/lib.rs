@@ -19,6 +19,7 @@ mod interrupt;
 mod password;
 mod preflight;
 mod printer;
+mod remains;
 mod restore;
 mod selectors;
 mod settings;

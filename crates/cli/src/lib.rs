@@ -21,6 +21,7 @@ mod password;
 mod preflight;
 mod printer;
 mod recovery;
+mod remains;
 mod restore;
 mod selectors;
 mod settings;

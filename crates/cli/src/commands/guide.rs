@@ -296,7 +296,7 @@ fn printable_lines(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use adrecover_core::decision_table::{Case, Question, REMAINS, Style, Values, fill};
+    use adrecover_core::decision_table::{Case, MailboxState, Question, REMAINS, Style, Values, fill};
     use clap::Parser;
 
     use crate::cli::Cli;
@@ -306,7 +306,9 @@ mod tests {
     fn the_commands_of_the_table_are_those_of_this_program() {
         let steps = Case::all().flat_map(|case| case.cell().steps).map(|placed| placed.step);
         let steps = steps.chain(REMAINS.steps).map(|step| step.command);
-        let commands = steps.chain(Question::ALL.map(Question::command));
+        let asked =
+            |question: Question| MailboxState::ALL.iter().map(move |mailbox| question.command(*mailbox));
+        let commands = steps.chain(Question::ALL.into_iter().flat_map(asked));
         let mut seen = 0;
         for command in commands.filter(|c| c.starts_with("adrecover ")) {
             let mut text = fill(command, &Values::default(), Style::Words).text;

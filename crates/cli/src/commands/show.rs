@@ -17,6 +17,7 @@ use crate::args::Format;
 use crate::context::Ctx;
 use crate::error::{Candidate, CliError, Kind};
 use crate::printer::Printer;
+use crate::remains;
 
 /// Shows everything that is known about one object, and whether and how it can be restored
 #[derive(Debug, clap::Args)]
@@ -145,6 +146,10 @@ async fn describe(session: &Session, judge: &Judge, found: Found) -> Result<Docu
     };
     let never = never_restored(&entry, ObjectKind::of(&entry), entry.uac());
     let next = advice::next(&item, &stripped, never);
+    let remains = match &item {
+        Item::Deleted(object) => remains::of_deleted(object),
+        Item::Live(_) => None,
+    };
     Ok(Document {
         schema: "adrecover/show/v1",
         item,
@@ -154,6 +159,7 @@ async fn describe(session: &Session, judge: &Judge, found: Found) -> Result<Docu
         sources: vec![],
         metadata,
         next,
+        remains,
         facts: decode::remarks(&entry),
         never,
     })
@@ -234,7 +240,10 @@ fn print(printer: &Printer, document: &Document) -> Result<(), CliError> {
             printer.line(&format!("  {}", printable(line)))?;
         }
     }
-    Ok(())
+    match &document.remains {
+        Some(remains) => remains::print(printer, "What remains", remains),
+        None => Ok(()),
+    }
 }
 
 fn section(printer: &Printer, title: &str) -> Result<(), CliError> {

@@ -2,11 +2,14 @@
 
 use adrecover_core::plan::{ObjectPlan, Plan, Step};
 use adrecover_core::report::{Failure, ObjectReport, Outcome, Report, SCHEMA, Status, StepReport};
+use adrecover_hybrid::guide::Remaining;
+use serde::Serialize;
 
 use super::show;
 use crate::args::Format;
 use crate::context::Ctx;
 use crate::error::CliError;
+use crate::remains;
 
 /// The report of a plan that is not carried out.
 pub(crate) fn unexecuted(plan: &Plan, dry_run: bool, keep_going: bool) -> Report {
@@ -98,11 +101,21 @@ pub(crate) fn blank(object: &ObjectPlan, outcome: Outcome) -> ObjectReport {
     ObjectReport { steps, ..ObjectReport::new(object, outcome) }
 }
 
+/// `adrecover/restore/v1`.
+#[derive(Serialize)]
+struct Document<'a> {
+    #[serde(flatten)]
+    report: &'a Report,
+    /// What remains, where an object cannot be restored at all.
+    remains: Option<Remaining>,
+}
+
 /// Prints the report in the form asked for. Gives the exit code.
 pub(crate) fn print(ctx: &Ctx, report: &Report) -> Result<u8, CliError> {
     let printer = &ctx.printer;
+    let remains = remains::of_report(report);
     match ctx.settings.output {
-        Format::Json => printer.json(report)?,
+        Format::Json => printer.json(&Document { report, remains })?,
         Format::Jsonl => {
             for object in &report.objects {
                 printer.json_line(object)?;
@@ -138,10 +151,16 @@ pub(crate) fn print(ctx: &Ctx, report: &Report) -> Result<u8, CliError> {
             let message = report.objects.iter().find_map(|o| o.failure.and(o.message.clone()));
             printer.error_text(&message.unwrap_or_default());
         }
-        Format::Table if report.dry_run => {
-            printer.line("nothing was changed (--dry-run)")?;
+        Format::Table => {
+            if report.dry_run {
+                printer.line("nothing was changed (--dry-run)")?;
+            } else {
+                printer.line(&show::report(report, printer))?;
+            }
+            if let Some(remains) = &remains {
+                remains::print(printer, "What remains", remains)?;
+            }
         }
-        Format::Table => printer.line(&show::report(report, printer))?,
     }
     printer.flush()?;
     Ok(report.exit_code())

@@ -125,7 +125,9 @@ fn remains(out: &mut String) {
     for warning in REMAINS.warnings {
         let _ = writeln!(out, "- {warning}");
     }
-    out.push_str("\nThe last way is a new account (`adrecover recreate`). It cannot bring back:\n\n");
+    out.push_str(
+        "\nThe last way is a new object, filled from what is left of the old one. It cannot bring back:\n\n",
+    );
     for loss in REMAINS.recreate_loses {
         let _ = writeln!(out, "- {loss}");
     }

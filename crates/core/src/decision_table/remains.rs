@@ -24,8 +24,8 @@ const AUTHORITATIVE: &str =
 
 /// Recycled, past its lifetime, or on a server that cannot undelete it: exit code 8.
 pub static REMAINS: Remains = Remains {
-    summary: "The account is recycled, past its lifetime, or on a server that cannot undelete it. An authoritative restore from a backup is the \
-              only way to the same SID and GUID, and so to the same Entra user and mailbox.",
+    summary: "It is recycled, past its lifetime, or on a server that cannot undelete it. An authoritative restore from a backup is the only \
+              way to the same SID and GUID, and so, for a synchronised user, to the same Entra user and mailbox.",
     conditions: &[
         "a system state backup of a writable domain controller of this domain, made before the deletion and younger than the tombstone \
          lifetime (an older one must not be brought back)",
@@ -35,7 +35,7 @@ pub static REMAINS: Remains = Remains {
     steps: &[
         Step::new("remains.otherServer", Adrecover, "If only this server is what cannot undelete it: another one may")
             .command("adrecover doctor"),
-        Step::new("remains.holdSync", PowerShell, "Hold the synchronisation, where that has not been done")
+        Step::new("remains.holdSync", PowerShell, "Hold the synchronisation, where there is one and it runs still")
             .at(Place::SyncServer)
             .command("Set-ADSyncScheduler -SyncCycleEnabled $false"),
         Step::new("remains.restoreMode", PowerShell, "Start the domain controller in Directory Services Restore Mode")
@@ -74,20 +74,21 @@ pub static REMAINS: Remains = Remains {
             .by_hand(),
         Step::new("remains.look", Adrecover, "See that it is there, on another domain controller, too (--server)")
             .command("adrecover show {user}"),
-        Step::new("remains.goOn", Wait, "Go on with the steps from the pre-flight on, and release the synchronisation")
-            .why("The account is present now; its password and memberships are those of the backup."),
+        Step::new("remains.goOn", Wait, "For a synchronised user: go on with the pre-flight, then release the synchronisation")
+            .why("`adrecover guide` has those steps. The account is present now; its password and memberships are those of the backup."),
     ],
     warnings: &[
-        "Make sure that only the objects that you want are marked as authoritative: others can cause many problems in Active Directory (the article's warning).",
-        "Never mark a whole subtree or the database for one user (restore subtree, restore database).",
+        "Make sure that only the objects that you want back are marked as authoritative: others can cause many problems in Active Directory (the article's warning).",
+        "Never mark a whole subtree or the database for one object (restore subtree, restore database).",
         "What changed after the backup (passwords, memberships, attributes) is not in it.",
         "It takes hours, and the 30 days of the Entra user and of the mailbox go on meanwhile.",
     ],
     recreate_loses: &[
-        "the SID: every permission on files, shares, mailboxes and SQL servers that names it, and the Windows profile",
-        "the objectGUID and with it the source anchor: the new account never matches the soft-deleted Entra user, and since 2026 an anchor that is copied into it is refused",
-        "the password and its history; data that is encrypted with it (DPAPI, EFS)",
-        "memberships that no source knows, and everything else that no source knows",
+        "the SID: every permission on files, shares, mailboxes and SQL servers that names it, and of a user the Windows profile",
+        "the objectGUID, and of a synchronised user with it the source anchor: the new account never matches the soft-deleted Entra user, and \
+         since 2026 an anchor that is copied into it is refused",
+        "of an account the password and its history, and data that is encrypted with it (DPAPI, EFS)",
+        "memberships (of a group: members) that no source knows, and everything else that no source knows",
         "membership in groups of other domains, delegations, certificates that name the old object",
     ],
 };

@@ -304,7 +304,8 @@ impl Guide {
     }
 }
 
-fn remaining(values: &Values) -> Remaining {
+/// What remains of an object that cannot be undeleted.
+pub fn remaining(values: &Values) -> Remaining {
     let placed = REMAINS.steps.iter().map(|step| (&[][..], step));
     Remaining {
         summary: REMAINS.summary,

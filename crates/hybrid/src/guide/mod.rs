@@ -24,7 +24,7 @@ use serde::Serialize;
 
 pub use cause::Cause;
 pub use clocks::Clock;
-pub use document::{Finding as StateDocument, Guide, Remaining, StepDocument, WarningDocument};
+pub use document::{Finding as StateDocument, Guide, Remaining, StepDocument, WarningDocument, remaining};
 
 pub use unknowns::{Possible, Unknown};
 

@@ -3,7 +3,7 @@
 use adrecover_core::deleted::{ATTRIBUTES, BIN_ATTRIBUTES, DeletedObject};
 use adrecover_core::guid::source_anchor;
 use adrecover_core::lifetime::State;
-use adrecover_core::{Dn, Entry, ObjectGuid};
+use adrecover_core::{Entry, ObjectGuid};
 use adrecover_hybrid::guide::OnPremisesFacts;
 use adrecover_ldap::Session;
 use adrecover_ldap::deleted::{self, Found, Key};
@@ -11,6 +11,7 @@ use adrecover_ldap::deleted::{self, Found, Key};
 use crate::commands::show;
 use crate::context::Ctx;
 use crate::error::{CliError, Kind};
+use crate::remains;
 
 /// What the directory answered.
 pub(super) enum Asked {
@@ -81,7 +82,7 @@ fn facts(found: &Found, object: DeletedObject) -> OnPremisesFacts {
         is_deleted: *is_deleted,
         guid: Some(object.guid),
         sid: object.sid.as_ref().map(ToString::to_string),
-        dn: if *is_deleted { original_dn(&object) } else { Some(entry.dn.clone()) },
+        dn: if *is_deleted { remains::original_dn(&object) } else { Some(entry.dn.clone()) },
         upn: text("userPrincipalName"),
         account: text("sAMAccountName"),
         display_name: text("displayName"),
@@ -98,10 +99,4 @@ fn facts(found: &Found, object: DeletedObject) -> OnPremisesFacts {
         deleted_at: object.deleted_at.filter(|_| *is_deleted),
         expires_at: object.expires_at.filter(|_| *is_deleted),
     }
-}
-
-/// The DN before the deletion.
-fn original_dn(object: &DeletedObject) -> Option<String> {
-    let parent: Dn = object.last_known_parent.as_deref()?.parse().ok()?;
-    Some(format!("{},{parent}", object.rdn))
 }

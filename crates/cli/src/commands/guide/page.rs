@@ -5,10 +5,9 @@ use std::fmt::Write as _;
 use adrecover_core::time::{Timestamp, rfc3339};
 use adrecover_hybrid::guide::{Clock, Guide, Remaining, StateDocument, StepDocument};
 
-use super::text::{
-    AUDIT, CHECK, LAST_WAY, THEN, UNLESS, claim, origin, remains_title, unknowns_title, until, words,
-};
+use super::text::{AUDIT, claim, origin, remains_title, unknowns_title, until, words};
 use crate::preflight::html::escaped;
+use crate::remains::{CHECK, LAST_WAY, THEN, UNLESS};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--bad:#b3261e;--open:#8a6100;--good:#1b6e3a;--line:#8884;--soft:#8881}

@@ -2,10 +2,11 @@
 
 use adrecover_core::text::printable;
 use adrecover_core::time::rfc3339;
-use adrecover_hybrid::guide::{Claim, Clock, Guide, Remaining, Source, StateDocument, StepDocument};
+use adrecover_hybrid::guide::{Claim, Clock, Guide, Source, StateDocument};
 
 use crate::error::CliError;
 use crate::printer::Printer;
+use crate::remains::{commands, print as print_remains, sentence, step};
 
 type Done = Result<(), CliError>;
 
@@ -25,7 +26,7 @@ pub(super) fn print(printer: &Printer, guide: &Guide) -> Done {
     }
     possible(printer, guide)?;
     if let Some(remains) = &guide.remains {
-        remaining(printer, guide, remains)?;
+        print_remains(printer, remains_title(guide), remains)?;
     }
     page(printer, guide)
 }
@@ -33,11 +34,6 @@ pub(super) fn print(printer: &Printer, guide: &Guide) -> Done {
 fn section(printer: &Printer, title: &str) -> Done {
     printer.line("")?;
     printer.line(&printer.bold(title))
-}
-
-/// A sentence, broken where the terminal is too narrow.
-fn sentence(printer: &Printer, indent: usize, text: &str) -> Done {
-    printer.line(&printer.fitted(&format!("{:indent$}{}", "", printable(text))))
 }
 
 fn head(printer: &Printer, guide: &Guide) -> Done {
@@ -60,7 +56,8 @@ fn head(printer: &Printer, guide: &Guide) -> Done {
             Some(format!("{}{because}", cause.text()))
         }
         (None, Some(because)) => Some(format!("not certain: {because}")),
-        (None, None) => None,
+        (None, None) if guide.cause_evidence.candidates.is_empty() => None,
+        (None, None) => Some("not certain".to_owned()),
     };
     if let Some(cause) = cause {
         sentence(printer, 0, &format!("{:<12} {cause}", "cause"))?;
@@ -170,43 +167,6 @@ fn warnings(printer: &Printer, guide: &Guide) -> Done {
     })
 }
 
-fn step(printer: &Printer, step: &StepDocument) -> Done {
-    let mark = if step.destructive { printer.paint("31", "DESTRUCTIVE ") } else { String::new() };
-    printer.line(&format!("{:>3}. {mark}{} [{}]", step.n, printer.bold(step.title), step.actor))?;
-    if let Some(when) = &step.when {
-        sentence(printer, 5, &format!("only if {when}"))?;
-    }
-    commands(printer, UNLESS, step.unless.as_deref())?;
-    commands(printer, CHECK, step.check.as_deref())?;
-    let has_more = step.unless.is_some() || step.check.is_some();
-    commands(printer, if has_more { THEN } else { "" }, step.command.as_deref())?;
-    for need in step.evidence {
-        sentence(printer, 5, &format!("needs {need}"))?;
-    }
-    if let Some(why) = step.why {
-        sentence(printer, 5, why)?;
-    }
-    if let Some(replaces) = step.replaces {
-        sentence(printer, 5, &format!("(in place of: {replaces})"))?;
-    }
-    Ok(())
-}
-
-/// What stands before what is looked at first, and before what is done then.
-pub(super) const UNLESS: &str = "not needed where this prints something:";
-pub(super) const CHECK: &str = "check first, and stop at an error:";
-pub(super) const THEN: &str = "then:";
-
-/// Commands are not wrapped, so that they can be copied.
-fn commands(printer: &Printer, title: &str, text: Option<&str>) -> Done {
-    let Some(text) = text else { return Ok(()) };
-    if !title.is_empty() {
-        printer.line(&format!("     {title}"))?;
-    }
-    text.lines()
-        .try_for_each(|line| printer.line(&format!("       {}", printer.paint("36", &printable(line)))))
-}
-
 /// What to find out before anything is done.
 fn unknowns(printer: &Printer, guide: &Guide) -> Done {
     if guide.unknowns.is_empty() {
@@ -239,16 +199,6 @@ fn possible(printer: &Printer, guide: &Guide) -> Done {
     guide.possible.iter().try_for_each(|p| printer.line(&format!("  {:<40} {}", p.case, words(p.verdict))))
 }
 
-fn remaining(printer: &Printer, guide: &Guide, remains: &Remaining) -> Done {
-    section(printer, remains_title(guide))?;
-    sentence(printer, 2, remains.summary)?;
-    remains.conditions.iter().try_for_each(|text| sentence(printer, 2, &format!("- it takes {text}")))?;
-    remains.warnings.iter().try_for_each(|text| sentence(printer, 2, &format!("- {text}")))?;
-    remains.steps.iter().try_for_each(|s| step(printer, s))?;
-    sentence(printer, 2, LAST_WAY)?;
-    remains.recreate_loses.iter().try_for_each(|text| sentence(printer, 2, &format!("- {text}")))
-}
-
 /// What stands above what remains.
 pub(super) fn remains_title(guide: &Guide) -> &'static str {
     if guide.steps.iter().any(|step| step.id == "undelete") {
@@ -257,9 +207,6 @@ pub(super) fn remains_title(guide: &Guide) -> &'static str {
         "What remains"
     }
 }
-
-pub(super) const LAST_WAY: &str =
-    "The last way is a new account, filled from what is left of the old one. It cannot bring back:";
 
 fn page(printer: &Printer, guide: &Guide) -> Done {
     let Some(page) = &guide.page else { return Ok(()) };

@@ -15,7 +15,7 @@ pub(super) fn next(item: &Item, stripped: &[String], never: Option<NeverRestored
         Some(NotRestorable::Class) if never.is_some() => vec![],
         Some(NotRestorable::Class) => vec!["objects of this class are not restored this way".into()],
         Some(NotRestorable::Recycled) => {
-            vec!["it is recycled: it cannot be restored, only created anew from a backup".into()]
+            vec!["it is recycled: no domain controller can undelete it any more".into()]
         }
         Some(NotRestorable::LifetimeOver) => vec![
             "its lifetime is over: domain controllers may remove it any time, and some may have done so"

@@ -6,6 +6,7 @@ use adrecover_core::deleted::{DeletedObject, NeverRestored, ParentState};
 use adrecover_core::kind::ObjectKind;
 use adrecover_core::time::{Timestamp, rfc3339};
 use adrecover_core::{ObjectGuid, Sid};
+use adrecover_hybrid::guide::Remaining;
 use serde::Serialize;
 
 /// Everything that is known about one object.
@@ -27,6 +28,8 @@ pub(super) struct Document {
     pub(super) metadata: Vec<Stamp>,
     /// How to go on.
     pub(super) next: Vec<String>,
+    /// What remains, where it cannot be undeleted.
+    pub(super) remains: Option<Remaining>,
     /// Remarks on attributes, for people.
     #[serde(skip)]
     pub(super) facts: BTreeMap<String, String>,

@@ -10,7 +10,7 @@ pub(in super::super) static UNDELETE: Step = Step::new(
 )
 .command("adrecover restore --guid {guid} --upn {upn}")
 .replaces("adrestore.exe -r NAME, or the page's \"restore or create a new on-premises AD user\"")
-.needs(&["the deleted object", "the UPN as it was before the deletion"])
+.needs(&["the UPN as it was before the deletion"])
 .why("The old object has the old GUID, by which the cloud knows it. A new one becomes a second account.");
 
 /// The steps themselves are what remains.
@@ -106,7 +106,7 @@ pub(in super::super) static ENABLE_REMOTE_NEW: Step = Step::new(
 .at(Place::ExchangeServer)
 .command("Enable-RemoteMailbox -Identity {upn} -RemoteRoutingAddress {routingAddress}")
 .replaces("Enable-RemoteMailbox \"Kim Akers\" -RemoteRoutingAddress …")
-.needs(&["the address policy: it may change the primary SMTP address"]);
+.needs(&["a look at the address policy: it may change the primary SMTP address"]);
 
 macro_rules! clear_why {
     () => {

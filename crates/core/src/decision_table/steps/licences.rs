@@ -26,7 +26,7 @@ pub(in super::super) static LICENCE: Step =
         .replaces(GIVE_OLD)
         .needs(&[
             "a free seat of a product with Exchange Online",
-            "whether a group gives the licence: then its membership brings it back",
+            "to know whether a group gives the licence: then its membership brings it back",
         ]);
 
 pub(in super::super) static LICENCE_BACK: Step = Step::new(
@@ -49,7 +49,7 @@ pub(in super::super) static LICENCE_AFTER_SAVING: Step =
             nobody_claims_it!()
         ))
         .replaces(GIVE_OLD)
-        .needs(&["the content of the old mailbox is saved"])
+        .needs(&["a copy of the old mailbox, looked at"])
         .why("Licensing a user that carries the old ExchangeGuid destroys the soft-deleted mailbox for good.")
         .destructive();
 
@@ -58,7 +58,7 @@ pub(in super::super) static LICENCE_BESIDE: Step =
         .command(GIVE)
         .check(nobody_claims_it!())
         .replaces(GIVE_OLD)
-        .needs(&["the content of the old mailbox is exported and looked at"])
+        .needs(&["an export of the old mailbox, looked at"])
         .why("Licensing a user that carries the old ExchangeGuid destroys the soft-deleted mailbox for good.")
         .destructive();
 
@@ -72,7 +72,7 @@ pub(in super::super) static LICENCE_RECONNECTED: Step =
              if ($now.ExchangeGuid -ne {exchangeGuid}) { throw 'the mailbox of this user is not the old one' }",
         )
         .replaces(GIVE_OLD)
-        .needs(&["the mailbox that the user has now is the old one (ExchangeGuid)"])
+        .needs(&["the ExchangeGuid of the old mailbox, to see that the user has that one now"])
         .why("Without a licence the mailbox goes again after 30 days.");
 
 pub(in super::super) static WHEN_LICENCE_REMOVED: Step =

@@ -77,7 +77,7 @@ pub(in super::super) static RECOVER_INACTIVE_INITIAL: Step =
 const UNDO_CHECK: &str = "$old = Get-Mailbox -SoftDeletedMailbox -Identity {exchangeGuid} -ErrorAction Stop\n\
      if ($old.IsInactiveMailbox) { throw 'the mailbox is inactive: recover it with New-Mailbox -InactiveMailbox' }";
 const UNDO_OLD: &str = "Undo-SoftDeletedMailbox … -Password (ConvertTo-SecureString -String 'Pa$$word1' -AsPlainText -Force); Get-MsolUser …";
-const UNDO_NEEDS: &[&str] = &["soft-deleted for less than 30 days", "not inactive"];
+const UNDO_NEEDS: &[&str] = &["a deletion less than 30 days ago", "a mailbox that is not inactive"];
 const UNDO: Step = Step::new("undoSoftDeleted", PowerShell, "Take the soft-deleted mailbox back")
     .command(
         "Undo-SoftDeletedMailbox -SoftDeletedObject {exchangeGuid} -WindowsLiveID {upn} -Password (Read-Host -AsSecureString 'A new password')",
@@ -127,7 +127,7 @@ pub(in super::super) static REMOVE_MAILBOX: Step =
              if ($owner) { throw 'the mailbox has an Entra user: stop, the case is another one' }",
         )
         .replaces("Remove-Mailbox …; \"if step 2 fails, skip to step 8\", which the page does not have")
-        .needs(&["the content is exported and looked at", "support does not object"])
+        .needs(&["an export of the content, looked at", "support's consent"])
         .why("It is kept soft-deleted for 30 days then, as a source for the last step; never with -PermanentlyDelete. If it fails: support, and nothing more. No script does this.")
         .destructive()
         .by_hand();

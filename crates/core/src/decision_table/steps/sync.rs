@@ -24,10 +24,9 @@ const RELEASE: Step =
             "Where filters of OUs or domains were changed: -PolicyType Initial, a delta does not apply them.",
         );
 
-pub(in super::super) static RELEASE_SYNC: Step = RELEASE.needs(&["the pre-flight passed"]);
+pub(in super::super) static RELEASE_SYNC: Step = RELEASE.needs(&["a pre-flight that passed"]);
 
-pub(in super::super) static RELEASE_RESTORED: Step =
-    RELEASE.needs(&["the restored user is in Entra ID again"]);
+pub(in super::super) static RELEASE_RESTORED: Step = RELEASE.needs(&["the restored user, seen in Entra ID"]);
 
 pub(in super::super) static RELEASE_ONLY: Step =
     Step::new("releaseSync", PowerShell, "Release the synchronisation again")

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use crate::ready::{CLOUD_ID, CONNECTOR, collected, tenant};
+use crate::support::graph::Tenant;
 use crate::support::{Object, Output, Run, Scene};
 
 const OTHER: &str = "99999999-2222-4333-8444-555555555555";
@@ -192,6 +193,93 @@ fn it_waits_for_the_synchronisation_and_goes_on_with_a_newer_export() {
     let after = scene.hand().get(&accident.user, &["uSNChanged"]).text("uSNChanged");
     assert_eq!(before, after, "nothing was written to the directory");
     scene.run(["operations", "--resume", &id]).exits(0).says("nothing is left to do");
+}
+
+/// What a synchronisation does to the cloud user of this accident.
+fn synchronise(tenant: &Tenant, address: &str) {
+    let mut state = tenant.state();
+    let Some(place) = state.bin.iter().position(|user| user["id"] == CLOUD_ID) else { return };
+    let mut user = state.bin.remove(place);
+    user["userPrincipalName"] = json!(address);
+    user["deletedDateTime"] = Value::Null;
+    state.users.push(user);
+}
+
+#[test]
+fn graph_is_asked_until_the_cloud_user_is_back() {
+    let Some(scene) = Scene::new() else { return };
+    let accident = Accident::new(&scene);
+    let tenant = Tenant::new();
+    tenant.state().bin.push(read(&accident.folder, "deletedUsers")["value"][0].clone());
+    let asks =
+        |run: Run| tenant.with_secret(run, &scene.secret_path("")).args(["--cloud", "graph", "--wait", "2"]);
+
+    // Nobody runs the synchronisation: it is not waited for where that is not wanted.
+    let run =
+        tenant.with_secret(accident.restore(&["--cloud", "graph", "--wait", "0"]), &scene.secret_path(""));
+    let report = run.run().exits(0);
+    assert!(message(&report, "wait", 0).contains("still in the bin"), "{report}");
+    let id = operation(&report);
+
+    // It runs while the program waits.
+    let report = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            // The program pauses: it has looked, and waits.
+            let (before, mut seen) = (tenant.requests(), 0);
+            while seen != tenant.requests() || seen < before + 3 {
+                seen = tenant.requests();
+                std::thread::sleep(std::time::Duration::from_millis(700));
+            }
+            synchronise(&tenant, &accident.address);
+        });
+        let run = scene.program().args(["operations", "--resume", &id, "--yes", "-o", "json", "--evidence"]);
+        asks(run.arg(&accident.folder)).run()
+    });
+    let report = report.exits(0);
+    assert!(report.stderr.contains("waiting, for 2 minutes at most"), "{report}");
+    // Graph does not tell of mailboxes: that is left to a newer export, and not waited for.
+    assert_eq!(beyond(&report)[4..], ["wait done", "wait done", "wait planned"], "{report}");
+
+    let newer = accident.afterwards("newer", |_, _| {});
+    let report = accident.resume(&id, &newer, &[]).exits(0);
+    assert_eq!(beyond(&report)[4..], ["wait done", "wait done", "wait done"], "{report}");
+    tenant.assert_clean();
+}
+
+#[test]
+fn licences_are_given_back_where_that_is_asked_for() {
+    let Some(scene) = Scene::new() else { return };
+    let accident = Accident::new(&scene);
+    let tenant = Tenant::new();
+    let user = read(&accident.folder, "deletedUsers")["value"][0].clone();
+    let sku = read(&accident.folder, "subscribedSkus")["value"][0].clone();
+    tenant.state().bin.push(user);
+    tenant.state().lists.insert("subscribedSkus", vec![sku]);
+    let run = accident.restore(&["--cloud", "graph", "--wait", "0", "--assign-licences"]);
+    let report = tenant.with_secret(run, &scene.secret_path("")).run().exits(0);
+    assert_eq!(beyond(&report)[4..], ["wait planned", "cloudUpdate planned", "wait planned"], "{report}");
+    // It comes back without them.
+    synchronise(&tenant, &accident.address);
+    tenant.state().users.iter_mut().for_each(|user| {
+        user["assignedLicenses"] = json!([]);
+        user["licenseAssignmentStates"] = json!([]);
+    });
+    let run = scene.program().args(["operations", "--resume", &operation(&report), "--yes", "-o", "json"]);
+    let run = run.args(["--cloud", "graph", "--wait", "0", "--evidence"]).arg(&accident.folder);
+    let report = tenant.with_secret(run, &scene.secret_path("")).run().exits(0);
+    assert_eq!(beyond(&report)[4..], ["wait done", "cloudUpdate done", "wait planned"], "{report}");
+    let state = tenant.state();
+    let sent = state.log.iter().filter(|r| r.path.ends_with("/assignLicense")).count();
+    assert_eq!(sent, 1);
+    assert_eq!(
+        state.users.iter().find(|u| u["id"] == CLOUD_ID).unwrap()["assignedLicenses"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    drop(state);
+    tenant.assert_clean();
 }
 
 #[test]
@@ -384,6 +472,36 @@ fn a_live_cloud_user_is_never_filtered() {
     let report = accident.restore(&["--hold-sync"]).run().exits(6);
     assert!(report.blocks().contains(&"preflight.holdSync".to_owned()), "{report}");
     assert!(report.to_string().contains("would delete it"), "{report}");
+}
+
+#[test]
+fn the_plan_tells_all_of_it_in_its_order() {
+    let Some(scene) = Scene::new() else { return };
+    let accident = Accident::new(&scene);
+    let run = scene.program().args([
+        "restore",
+        "--guid",
+        &accident.user.guid,
+        "--upn",
+        &accident.address,
+        "--dry-run",
+    ]);
+    let run = run.args(["--fill-from", "cloud", "--run-sync", "--sync-server", "sync01", "--evidence"]);
+    let shown = run.arg(&accident.folder).run().exits(0).stdout;
+    let parts = [
+        "hold the synchronisation: on sync01 (through ssh): Set-ADSyncScheduler -SyncCycleEnabled $false",
+        "reanimate it",
+        "set userPrincipalName",
+        "set mail to",
+        "check the user as it is then",
+        "let the synchronisation go: on sync01",
+        "run the synchronisation: on sync01",
+        "wait until the cloud user 11111111-2222-4333-8444-555555555555 is live and linked",
+        "wait until the cloud user has the licences that it had",
+        "wait until the mailbox is live",
+    ];
+    let places: Vec<Option<usize>> = parts.map(|part| shown.find(part)).to_vec();
+    assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?}\n{shown}");
 }
 
 #[test]

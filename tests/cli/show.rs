@@ -109,7 +109,8 @@ fn how_to_restore_what_is_not_simple() {
 
     let Some(scene) = Scene::with_bin() else { return };
     let guid = |label: &str| scene.lab.seed(label)["guid"].as_str().unwrap().to_owned();
-    scene.run(["show", &guid("recycled-user")]).exits(0).says("it cannot be restored");
+    let out = scene.run(["show", &guid("recycled-user")]);
+    out.exits(0).says("no domain controller can undelete it any more");
     scene.run(["show", &guid("UserA")]).exits(0).says("cannot undelete");
 }
 

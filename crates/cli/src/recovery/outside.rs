@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use adrecover_core::plan::{Action, ObjectPlan};
+use adrecover_core::recovery::Awaited;
 use adrecover_core::report::Failure;
 use adrecover_engine::beyond::{Act, Beyond, Later, Sight};
 use adrecover_hybrid::graph::Change;
@@ -53,9 +54,15 @@ impl<'a> Outside<'a> {
             Ok(now) => now,
             Err(error) => return Sight::Unknown(error.to_string()),
         };
-        match now.as_ref().or(inputs.evidence.as_ref()) {
-            Some(evidence) => look_for(evidence, action),
-            None => Sight::Unknown(GIVE_AGAIN.to_owned()),
+        let Some(evidence) = now.as_ref().or(inputs.evidence.as_ref()) else {
+            return Sight::Unknown(GIVE_AGAIN.to_owned());
+        };
+        match (look_for(evidence, action), action) {
+            // Mailboxes are in files alone: waiting shows nothing new of them.
+            (Sight::NotYet(text), Action::Wait { awaited: Awaited::Mailbox { .. }, .. }) => {
+                Sight::Unknown(text)
+            }
+            (sight, _) => sight,
         }
     }
 

@@ -3,7 +3,7 @@
 use crate::checks::case::Case;
 use crate::checks::command;
 use crate::checks::rule::{Finding, Needs, Rule, Seen, Severity};
-use crate::evidence::{Evidence, Known, User, UserField};
+use crate::evidence::{Evidence, Known, User, UserField, brief};
 
 /// The check.
 pub(crate) static RULE: Rule = Rule {
@@ -56,6 +56,9 @@ pub(crate) const PAIRS: [(&str, UserField); 32] = [
     ("extensionAttribute15", UserField::ExtensionAttribute15),
 ];
 
+/// The longest value that stands in a command, in octets: the schema takes no longer one of any of these.
+const LONGEST: usize = 2048;
+
 /// What a comparison finds.
 #[derive(Default)]
 struct Compared {
@@ -95,7 +98,7 @@ fn compare(
         Known::Value(text) => {
             let value = match field {
                 UserField::Manager => case.evidence.and_then(|evidence| manager(evidence, text)),
-                _ => Some(text.to_owned()),
+                _ => Some(text.to_owned()).filter(|text| text.len() <= LONGEST),
             };
             found.lost.push((attribute, value));
             found.seen.extend([case.saw(attribute), case.saw_cloud(user, field)]);
@@ -126,7 +129,7 @@ fn lost(case: &Case<'_>, compared: &Compared) -> Finding {
         return Finding::pass();
     }
     let shown = |(attribute, value): &(&str, Option<String>)| match value {
-        Some(value) => format!("{attribute} (`{value}`)"),
+        Some(value) => format!("{attribute} (`{}`)", brief(value)),
         None => (*attribute).to_owned(),
     };
     let names: Vec<String> = compared.lost.iter().map(shown).collect();
@@ -139,7 +142,10 @@ fn lost(case: &Case<'_>, compared: &Compared) -> Finding {
         ways.push(command::set(case.subject, &values));
     }
     if !untold.is_empty() {
-        ways.push(format!("set {} by hand: the export does not tell the value", untold.join(", ")));
+        ways.push(format!(
+            "set {} by hand: the export does not tell the value, or it is too long to be shown",
+            untold.join(", ")
+        ));
     }
     Finding::fail(format!("empty here, and would be blanked in the cloud: {}", names.join(", ")))
         .fix(ways.join("; "))

@@ -2,7 +2,7 @@
 //!
 //! A source (an export of the cloud, a journal, a backup) is foreign input: somebody may have changed it on purpose. So
 //! it fills only what the object does not have, only attributes that are on the list of harmless ones or were named
-//! ([`rule`]), and only values that look like what they are said to be. [`decide`] makes the decision, without any I/O; who
+//! ([`rule()`]), and only values that look like what they are said to be. [`decide()`] makes the decision, without any I/O; who
 //! gathers facts, who guards and who plans all ask it, so that they see the same.
 //!
 //! `docs/filling.md` has the rules for people.

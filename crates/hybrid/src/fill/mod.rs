@@ -1,8 +1,8 @@
 //! Filling from the cloud: what the cloud object of a user still has of the attributes that a deletion took.
 //!
 //! [`offer`] says what there is; whether it is written is decided by the rules of `adrecover_core::fill`, which know what the
-//! object has and has had. Nothing is offered of a cloud object that may be somebody else's ([`claim`]), and what Microsoft
-//! supports through Exchange's cmdlets only is offered for those who name it, and told as the cmdlet ([`exchange`]).
+//! object has and has had. Nothing is offered of a cloud object that may be somebody else's (`claim.rs`), and what Microsoft
+//! supports through Exchange's cmdlets only is offered for those who name it, and told as the cmdlet (`exchange.rs`).
 //!
 //! `docs/filling.md` says which attribute comes from which property.
 

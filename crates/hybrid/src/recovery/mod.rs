@@ -1,7 +1,7 @@
 //! The way of a restored user back into the cloud: what a plan does about it, and whether it has come about.
 //!
 //! [`of_user`] gives the steps of one user after the directory, [`of_all`] those of the synchronisation, which is one for all users
-//! of a plan, and [`sight`] looks in the evidence whether what a step waits for is so. Nothing here asks a server.
+//! of a plan, and [`is_so`] looks in the evidence whether what a step waits for is so. Nothing here asks a server.
 
 mod hold;
 mod sight;

@@ -207,8 +207,9 @@ mod tests {
                 assert!(!ids.contains(id), "{name}: {id}");
                 assert!(arg.get_long().is_none_or(|long| !longs.contains(long)), "{name}: {id}");
                 assert!(arg.get_help().is_some(), "{name}: {id} has no help");
-                // How to sign in to the cloud is a connection, of those commands that make one.
-                if arg.get_help_heading() == Some(crate::cloud::HEADING) {
+                // The cloud and the server of the synchronisation are connections, of those commands that make one.
+                let connections = [crate::cloud::HEADING, crate::recovery::SERVER_HEADING];
+                if arg.get_help_heading().is_some_and(|heading| connections.contains(&heading)) {
                     has_variable(arg);
                 } else {
                     assert!(arg.get_env().is_none(), "{name}: {id} acts and must have no variable");

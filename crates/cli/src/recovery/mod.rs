@@ -8,5 +8,7 @@ mod outside;
 mod server;
 
 pub(crate) use cloud::CloudAlone;
+#[cfg(test)]
+pub(crate) use options::SERVER_HEADING;
 pub(crate) use options::{RecoveryArgs, SyncArgs, Through};
 pub(crate) use outside::Outside;

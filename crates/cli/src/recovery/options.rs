@@ -11,7 +11,10 @@ use crate::error::CliError;
 use crate::settings::Settings;
 
 /// The heading of these options in the help.
-pub(crate) const HEADING: &str = "Back into the cloud";
+const HEADING: &str = "Back into the cloud";
+
+/// The heading of the connection to the server of the synchronisation.
+pub(crate) const SERVER_HEADING: &str = "The server of the synchronisation";
 
 /// How the server of the synchronisation is reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum, Serialize, Deserialize)]
@@ -28,10 +31,10 @@ pub(crate) enum Through {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 pub(crate) struct SyncArgs {
     /// The server of Entra Connect
-    #[arg(long, value_name = "HOST", env = "ADRECOVER_SYNC_SERVER", hide_env = true, help_heading = HEADING)]
+    #[arg(long, value_name = "HOST", env = "ADRECOVER_SYNC_SERVER", hide_env = true, help_heading = SERVER_HEADING)]
     pub(crate) sync_server: Option<String>,
     /// How that server is reached [default: ssh]
-    #[arg(long, value_name = "WAY", env = "ADRECOVER_SYNC_THROUGH", hide_env = true, help_heading = HEADING)]
+    #[arg(long, value_name = "WAY", env = "ADRECOVER_SYNC_THROUGH", hide_env = true, help_heading = SERVER_HEADING)]
     pub(crate) sync_through: Option<Through>,
 }
 

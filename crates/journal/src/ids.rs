@@ -1,0 +1,138 @@
+//! Names that are written a million times and kept once: attributes and domain controllers.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use adrecover_core::ObjectGuid;
+
+use crate::store::{Param, Store, StoreError, sql};
+
+/// The rows of `attributes` and `controllers`. They are few and are never changed, so that they are kept in memory.
+#[derive(Debug, Default)]
+pub(crate) struct Ids {
+    attributes: RefCell<Table<String>>,
+    controllers: RefCell<Table<ObjectGuid>>,
+}
+
+#[derive(Debug)]
+struct Table<T> {
+    /// By the key under which it is found.
+    by_key: HashMap<T, i64>,
+    /// As it is shown.
+    by_id: HashMap<i64, T>,
+    last: i64,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self { by_key: HashMap::new(), by_id: HashMap::new(), last: 0 }
+    }
+}
+
+impl Ids {
+    /// Forgets everything: what was added in a transaction that failed is not there.
+    pub(crate) fn forget(&self) {
+        self.attributes.take();
+        self.controllers.take();
+    }
+
+    /// The id of an attribute in any case; it gets one where it has none.
+    pub(crate) fn attribute(&self, store: &dyn Store, name: &str) -> Result<i64, StoreError> {
+        if let Some(id) = self.attributes.borrow().by_key.get(name) {
+            return Ok(*id);
+        }
+        if let Some(id) = self.known_attribute(store, name)? {
+            // The next time it is found as it is written here.
+            self.attributes.borrow_mut().by_key.insert(name.to_owned(), id);
+            return Ok(id);
+        }
+        let mut table = self.attributes.borrow_mut();
+        let id = table.last.saturating_add(1);
+        store.execute(sql::ATTRIBUTE_INSERT, &[Param::Int(id), Param::Text(name)])?;
+        table.note(id, name.to_ascii_lowercase(), name.to_owned());
+        Ok(id)
+    }
+
+    /// The id of an attribute that occurs in the journal.
+    pub(crate) fn known_attribute(&self, store: &dyn Store, name: &str) -> Result<Option<i64>, StoreError> {
+        let key = name.to_ascii_lowercase();
+        let find = || self.attributes.borrow().by_key.get(&key).copied();
+        if let Some(id) = find() {
+            return Ok(Some(id));
+        }
+        self.load_attributes(store)?;
+        Ok(find())
+    }
+
+    /// The name of an attribute.
+    pub(crate) fn attribute_name(&self, store: &dyn Store, id: i64) -> Result<String, StoreError> {
+        let find = || self.attributes.borrow().by_id.get(&id).cloned();
+        if let Some(name) = find() {
+            return Ok(name);
+        }
+        self.load_attributes(store)?;
+        find().ok_or_else(|| StoreError::damaged(format!("attribute {id} has no name")))
+    }
+
+    /// The id of a domain controller; it gets one where it has none.
+    pub(crate) fn controller(&self, store: &dyn Store, invocation: ObjectGuid) -> Result<i64, StoreError> {
+        let find = || self.controllers.borrow().by_key.get(&invocation).copied();
+        if let Some(id) = find() {
+            return Ok(id);
+        }
+        self.load_controllers(store)?;
+        if let Some(id) = find() {
+            return Ok(id);
+        }
+        let mut table = self.controllers.borrow_mut();
+        let id = table.last.saturating_add(1);
+        store.execute(sql::CONTROLLER_INSERT, &[Param::Int(id), Param::Bytes(&invocation.to_wire())])?;
+        table.note(id, invocation, invocation);
+        Ok(id)
+    }
+
+    /// The invocation id of a domain controller; `None` for 0, which is none.
+    pub(crate) fn invocation(&self, store: &dyn Store, id: i64) -> Result<Option<ObjectGuid>, StoreError> {
+        if id == 0 {
+            return Ok(None);
+        }
+        let find = || self.controllers.borrow().by_id.get(&id).copied();
+        if find().is_none() {
+            self.load_controllers(store)?;
+        }
+        find().map(Some).ok_or_else(|| StoreError::damaged(format!("domain controller {id} has no row")))
+    }
+
+    fn load_attributes(&self, store: &dyn Store) -> Result<(), StoreError> {
+        let rows = store.all(sql::ATTRIBUTES, &[], |row| Ok((row.int(0)?, row.text(1)?.to_owned())))?;
+        let mut table = Table::default();
+        for (id, name) in rows {
+            table.note(id, name.to_ascii_lowercase(), name);
+        }
+        self.attributes.replace(table);
+        Ok(())
+    }
+
+    fn load_controllers(&self, store: &dyn Store) -> Result<(), StoreError> {
+        let rows = store.all(sql::CONTROLLERS, &[], |row| Ok((row.int(0)?, guid(row.bytes(1)?)?)))?;
+        let mut table = Table::default();
+        for (id, invocation) in rows {
+            table.note(id, invocation, invocation);
+        }
+        self.controllers.replace(table);
+        Ok(())
+    }
+}
+
+impl<T: std::hash::Hash + Eq> Table<T> {
+    fn note(&mut self, id: i64, key: T, shown: T) {
+        self.by_key.insert(key, id);
+        self.by_id.insert(id, shown);
+        self.last = self.last.max(id);
+    }
+}
+
+/// A GUID in a column.
+pub(crate) fn guid(octets: &[u8]) -> Result<ObjectGuid, StoreError> {
+    ObjectGuid::from_wire(octets).map_err(|error| StoreError::damaged(error.to_string()))
+}

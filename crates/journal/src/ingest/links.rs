@@ -71,9 +71,10 @@ impl Pen<'_> {
             group.links.push(work);
         }
         match all {
-            // At the end of a full read all is closed that it did not name.
-            Some(all) if self.context.reading == Reading::Not => {
-                self.missing(change, all, &named, delta)
+            // What an object in the Recycle Bin points to is hidden, and not gone. At the end of a full read all is closed that it did
+            // not name.
+            Some(all) if self.context.reading == Reading::Not && status != Status::Deleted => {
+                self.missing(row.id, change, all, &named, delta)
             }
             _ => Ok(()),
         }
@@ -82,6 +83,7 @@ impl Pen<'_> {
     /// Closes what a whole list does not have.
     fn missing(
         &mut self,
+        source: i64,
         change: &ObjectChange,
         all: HashMap<Ends, i64>,
         named: &HashSet<Ends>,
@@ -98,7 +100,7 @@ impl Pen<'_> {
                 continue;
             }
             // A link to an object in the Recycle Bin is hidden and not gone ([MS-ADTS] 3.1.1.1.9).
-            if self.journal.pointed(target)?.status == Status::Deleted {
+            if target != source && self.journal.pointed(target)?.status == Status::Deleted {
                 continue;
             }
             let group = delta.group(None);

@@ -10,16 +10,17 @@ mod finish;
 mod fold;
 mod links;
 mod pen;
+mod unseen;
 mod write;
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use adrecover_core::change::{Batch, ObjectChange, Phase};
 use adrecover_core::time::Timestamp;
 
 use crate::context::{ContextRow, Reading};
 use crate::journal::Writer;
-use crate::{Deletion, JournalError, StoreError};
+use crate::{Deletion, JournalError, Status, StoreError};
 use pen::Pen;
 
 /// What a batch came to.
@@ -86,7 +87,7 @@ impl Pen<'_> {
         self.outcome.objects = objects.len() as u64;
         let repeated = fold::repeated(objects);
         let mut done = BTreeSet::new();
-        for object in objects {
+        for object in self.in_order(objects)? {
             match repeated.get(&object.guid) {
                 None => self.object(object)?,
                 Some(places) if done.insert(object.guid) => {
@@ -99,9 +100,29 @@ impl Pen<'_> {
         Ok(())
     }
 
+    /// What is back from the Recycle Bin comes first: until then its links are taken for hidden where a list lacks them.
+    fn in_order<'c>(&self, objects: &'c [ObjectChange]) -> Result<Vec<&'c ObjectChange>, StoreError> {
+        let mut order: Vec<&ObjectChange> = objects.iter().collect();
+        if self.context.reading == Reading::Not {
+            let mut back = HashSet::new();
+            for object in objects.iter().filter(|object| !object.is_deleted) {
+                if self.row(object.guid)?.is_some_and(|row| row.status == Status::Deleted) {
+                    back.insert(object.guid);
+                }
+            }
+            order.sort_by_key(|object| !back.contains(&object.guid));
+        }
+        Ok(order)
+    }
+
     fn object(&mut self, change: &ObjectChange) -> Result<(), StoreError> {
         match self.row(change.guid)? {
             Some(row) if row.is_known() => {
+                if let Some(deletion) = self.unseen_deletion(&row, change)? {
+                    let delta = self.compare(&row, &deletion)?;
+                    self.write(&row, delta)?;
+                    return self.object(change);
+                }
                 let delta = self.compare(&row, change)?;
                 self.write(&row, delta)
             }

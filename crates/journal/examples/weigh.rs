@@ -74,7 +74,10 @@ fn attributes(n: usize) -> Vec<AttributeChange> {
                 &format!("x500:/o=Contoso/ou=Exchange Administrative Group/cn=Recipients/cn={n:032x}"),
             ]),
         ),
-        ("legacyExchangeDN", text(&format!("/o=Contoso/ou=Exchange Administrative Group/cn=Recipients/cn={login}"))),
+        (
+            "legacyExchangeDN",
+            text(&format!("/o=Contoso/ou=Exchange Administrative Group/cn=Recipients/cn={login}")),
+        ),
         ("targetAddress", text(&format!("SMTP:{login}@contoso.mail.onmicrosoft.com"))),
         ("msExchRecipientTypeDetails", text("2147483648")),
         ("msExchVersion", text("88218628259840")),
@@ -108,7 +111,11 @@ fn user(n: usize) -> ObjectChange {
     user.is_whole = true;
     user.whole_links = WholeLinks::All;
     user.attributes = attributes(n);
-    user.links = vec![link("manager", guid(1, n / 10), format!("CN=Person {},OU=Unit {},{DOMAIN}", n / 10, n / 10 % 50))];
+    user.links = vec![link(
+        "manager",
+        guid(1, n / 10),
+        format!("CN=Person {},OU=Unit {},{DOMAIN}", n / 10, n / 10 % 50),
+    )];
     user
 }
 
@@ -127,7 +134,11 @@ fn group(n: usize, users: usize, groups: usize) -> ObjectChange {
         group.attributes.push(AttributeChange { name: name.into(), values, stamp: None });
     }
     for user in (0..users).filter(|user| (0..5).any(|k| (user * 7 + k * 13) % groups == n)) {
-        group.links.push(link("member", guid(1, user), format!("CN=Person {user},OU=Unit {},{DOMAIN}", user % 50)));
+        group.links.push(link(
+            "member",
+            guid(1, user),
+            format!("CN=Person {user},OU=Unit {},{DOMAIN}", user % 50),
+        ));
     }
     group
 }
@@ -162,7 +173,12 @@ fn change(n: usize, users: usize) -> ObjectChange {
     user
 }
 
-fn batch(phase: Phase, objects: Vec<ObjectChange>, is_first: bool, is_last: bool) -> Result<Batch, Box<dyn Error>> {
+fn batch(
+    phase: Phase,
+    objects: Vec<ObjectChange>,
+    is_first: bool,
+    is_last: bool,
+) -> Result<Batch, Box<dyn Error>> {
     let position = Position::DirSync { cookie: vec![7; 108], own_rights: false, full: None };
     let cursor = Cursor { context: guid(3, 99), invocation: guid(4, 0), usn: 1, position };
     Ok(Batch { naming_context: DOMAIN.parse()?, phase, is_first, objects, cursor: Some(cursor), is_last })
@@ -199,7 +215,11 @@ impl Spent {
     }
 
     fn rates(&self, count: usize) -> String {
-        format!("{:.0} a second, {:.0} a second of the processor", count as f64 / self.passed, count as f64 / self.worked)
+        format!(
+            "{:.0} a second, {:.0} a second of the processor",
+            count as f64 / self.passed,
+            count as f64 / self.worked
+        )
     }
 }
 

@@ -68,6 +68,11 @@ impl Lock {
         let fail = |error| JournalError::Database { path: path.clone(), error: Box::new(error) };
         let connection = Connection::open(&path).map_err(fail)?;
         connection.busy_timeout(Duration::ZERO).map_err(fail)?;
+        if connection.is_readonly("main").map_err(fail)? {
+            // Whoever may only read could otherwise keep the agent from writing.
+            let error = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
+            return Err(JournalError::File { path: path.clone(), error });
+        }
         match connection.execute_batch("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE") {
             Ok(()) => Ok(Self { _connection: connection }),
             Err(rusqlite::Error::SqliteFailure(e, _)) if e.code == ErrorCode::DatabaseBusy => {

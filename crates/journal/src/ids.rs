@@ -5,6 +5,8 @@ use std::collections::HashMap;
 
 use adrecover_core::ObjectGuid;
 
+use crate::rows::broken;
+use crate::seal::{Place, Sealer};
 use crate::store::{Param, Store, StoreError, sql};
 
 /// The rows of `attributes` and `controllers`. They are few and are never changed, so that they are kept in memory.
@@ -37,74 +39,80 @@ impl Ids {
     }
 
     /// The id of an attribute in any case; it gets one where it has none.
-    pub(crate) fn attribute(&self, store: &dyn Store, name: &str) -> Result<i64, StoreError> {
+    pub(crate) fn attribute(&self, vault: Vault<'_>, name: &str) -> Result<i64, StoreError> {
         if let Some(id) = self.attributes.borrow().by_key.get(name) {
             return Ok(*id);
         }
-        if let Some(id) = self.known_attribute(store, name)? {
+        if let Some(id) = self.known_attribute(vault, name)? {
             // The next time it is found as it is written here.
             self.attributes.borrow_mut().by_key.insert(name.to_owned(), id);
             return Ok(id);
         }
         let mut table = self.attributes.borrow_mut();
         let id = table.last.saturating_add(1);
-        store.execute(sql::ATTRIBUTE_INSERT, &[Param::Int(id), Param::Text(name)])?;
+        vault.put(sql::ATTRIBUTE_INSERT, id, Place::Attribute { id }, name.as_bytes())?;
         table.note(id, name.to_ascii_lowercase(), name.to_owned());
         Ok(id)
     }
 
     /// The id of an attribute that occurs in the journal.
-    pub(crate) fn known_attribute(&self, store: &dyn Store, name: &str) -> Result<Option<i64>, StoreError> {
+    pub(crate) fn known_attribute(&self, vault: Vault<'_>, name: &str) -> Result<Option<i64>, StoreError> {
         let key = name.to_ascii_lowercase();
         let find = || self.attributes.borrow().by_key.get(&key).copied();
         if let Some(id) = find() {
             return Ok(Some(id));
         }
-        self.load_attributes(store)?;
+        self.load_attributes(vault)?;
         Ok(find())
     }
 
     /// The name of an attribute.
-    pub(crate) fn attribute_name(&self, store: &dyn Store, id: i64) -> Result<String, StoreError> {
+    pub(crate) fn attribute_name(&self, vault: Vault<'_>, id: i64) -> Result<String, StoreError> {
         let find = || self.attributes.borrow().by_id.get(&id).cloned();
         if let Some(name) = find() {
             return Ok(name);
         }
-        self.load_attributes(store)?;
+        self.load_attributes(vault)?;
         find().ok_or_else(|| StoreError::damaged(format!("attribute {id} has no name")))
     }
 
     /// The id of a domain controller; it gets one where it has none.
-    pub(crate) fn controller(&self, store: &dyn Store, invocation: ObjectGuid) -> Result<i64, StoreError> {
+    pub(crate) fn controller(&self, vault: Vault<'_>, invocation: ObjectGuid) -> Result<i64, StoreError> {
         let find = || self.controllers.borrow().by_key.get(&invocation).copied();
         if let Some(id) = find() {
             return Ok(id);
         }
-        self.load_controllers(store)?;
+        self.load_controllers(vault)?;
         if let Some(id) = find() {
             return Ok(id);
         }
         let mut table = self.controllers.borrow_mut();
         let id = table.last.saturating_add(1);
-        store.execute(sql::CONTROLLER_INSERT, &[Param::Int(id), Param::Bytes(&invocation.to_wire())])?;
+        vault.put(sql::CONTROLLER_INSERT, id, Place::Controller { id }, &invocation.to_wire())?;
         table.note(id, invocation, invocation);
         Ok(id)
     }
 
     /// The invocation id of a domain controller; `None` for 0, which is none.
-    pub(crate) fn invocation(&self, store: &dyn Store, id: i64) -> Result<Option<ObjectGuid>, StoreError> {
+    pub(crate) fn invocation(&self, vault: Vault<'_>, id: i64) -> Result<Option<ObjectGuid>, StoreError> {
         if id == 0 {
             return Ok(None);
         }
         let find = || self.controllers.borrow().by_id.get(&id).copied();
         if find().is_none() {
-            self.load_controllers(store)?;
+            self.load_controllers(vault)?;
         }
         find().map(Some).ok_or_else(|| StoreError::damaged(format!("domain controller {id} has no row")))
     }
 
-    fn load_attributes(&self, store: &dyn Store) -> Result<(), StoreError> {
-        let rows = store.all(sql::ATTRIBUTES, &[], |row| Ok((row.int(0)?, row.text(1)?.to_owned())))?;
+    fn load_attributes(&self, vault: Vault<'_>) -> Result<(), StoreError> {
+        let rows = vault.all(
+            sql::ATTRIBUTES,
+            |id| Place::Attribute { id },
+            |octets| {
+                String::from_utf8(octets).map_err(|_| StoreError::damaged("an attribute's name is no text"))
+            },
+        )?;
         let mut table = Table::default();
         for (id, name) in rows {
             table.note(id, name.to_ascii_lowercase(), name);
@@ -113,8 +121,8 @@ impl Ids {
         Ok(())
     }
 
-    fn load_controllers(&self, store: &dyn Store) -> Result<(), StoreError> {
-        let rows = store.all(sql::CONTROLLERS, &[], |row| Ok((row.int(0)?, guid(row.bytes(1)?)?)))?;
+    fn load_controllers(&self, vault: Vault<'_>) -> Result<(), StoreError> {
+        let rows = vault.all(sql::CONTROLLERS, |id| Place::Controller { id }, |octets| guid(&octets))?;
         let mut table = Table::default();
         for (id, invocation) in rows {
             table.note(id, invocation, invocation);
@@ -129,6 +137,33 @@ impl<T: std::hash::Hash + Eq> Table<T> {
         self.by_key.insert(key, id);
         self.by_id.insert(id, shown);
         self.last = self.last.max(id);
+    }
+}
+
+/// The rows and what they are sealed with.
+#[derive(Clone, Copy)]
+pub(crate) struct Vault<'a> {
+    pub(crate) store: &'a dyn Store,
+    pub(crate) sealer: &'a Sealer,
+}
+
+impl Vault<'_> {
+    fn put(self, sql: &'static str, id: i64, place: Place, octets: &[u8]) -> Result<(), StoreError> {
+        let payload = self.sealer.seal(place, octets.to_vec()).ok_or(StoreError::NoRandomNumbers)?;
+        self.store.execute(sql, &[Param::Int(id), Param::Bytes(&payload)]).map(drop)
+    }
+
+    fn all<T>(
+        self,
+        sql: &'static str,
+        place: impl Fn(i64) -> Place,
+        read: impl Fn(Vec<u8>) -> Result<T, StoreError>,
+    ) -> Result<Vec<(i64, T)>, StoreError> {
+        self.store.all(sql, &[], |row| {
+            let id = row.int(0)?;
+            let opened = self.sealer.open(place(id), row.bytes(1)?).map_err(|_| broken("name", id))?;
+            Ok((id, read(opened.into_owned())?))
+        })
     }
 }
 

@@ -146,10 +146,9 @@ impl Writer {
         if !path.exists() {
             begin(path, forest, options.key.as_ref())?;
         }
-        let store = Sqlite::write(path, options.max_octets).map_err(fail)?;
-        if known(path, &store)? < FORMAT {
-            store.migrate().map_err(fail)?;
-        }
+        let mut store = Sqlite::write(path).map_err(fail)?;
+        known(path, &store)?;
+        store.set_up(options.max_octets).map_err(fail)?;
         let wrong = store.check(false).map_err(fail)?;
         if let Some(first) = wrong.first() {
             return Err(fail(StoreError::damaged(first.replace('\n', " "))));

@@ -31,7 +31,10 @@ impl Key {
         let read = std::io::Read::read_to_end(&mut std::io::Read::take(file, 128), &mut octets);
         read.map_err(|e| fail(e.to_string()))?;
         parse(&octets).ok_or_else(|| {
-            fail("it is neither 64 hexadecimal digits nor 32 octets: make one with `openssl rand -hex 32`".into())
+            fail(
+                "it is neither 64 hexadecimal digits nor 32 octets: make one with `openssl rand -hex 32`"
+                    .into(),
+            )
         })
     }
 
@@ -68,7 +71,10 @@ fn secure(file: &std::fs::File) -> Result<(), String> {
     use std::os::unix::fs::MetadataExt;
     let mode = file.metadata().map_err(|e| e.to_string())?.mode();
     if mode & 0o027 != 0 {
-        return Err(format!("its mode is {:04o}: use 0600, or 0640 for a group that may read it", mode & 0o7777));
+        return Err(format!(
+            "its mode is {:04o}: use 0600, or 0640 for a group that may read it",
+            mode & 0o7777
+        ));
     }
     Ok(())
 }

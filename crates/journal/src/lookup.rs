@@ -20,6 +20,8 @@ pub(crate) enum Purpose {
     Content = 5,
     /// The name of an object whose GUID was not told.
     Unnamed = 6,
+    /// A row of `links`.
+    Link = 7,
 }
 
 /// The attributes that are looked up by, in lower case.

@@ -102,14 +102,10 @@ impl<'a> Names<'a> {
 impl Journal {
     /// The own part of an object's name at a moment, and the object that it lay in.
     pub(crate) fn name_at(&self, object: i64, moment: Moment) -> Result<(Name<'static>, i64), StoreError> {
-        let parent = self.pointed(object)?.parent;
-        let name = match self.state_payload(object)? {
-            None => Name::default(),
-            Some(payload) => {
-                State::read_name(&payload).ok_or_else(|| broken("state of object", object))?.into_owned()
-            }
-        };
-        let mut found = (name, parent);
+        let row = self.pointed(object)?;
+        let payload = self.state_payload(&row)?;
+        let name = State::read_name(&payload).ok_or_else(|| broken("state of object", object))?.into_owned();
+        let mut found = (name, row.parent);
         if moment == Moment::Now {
             return Ok(found);
         }

@@ -7,10 +7,11 @@ use adrecover_core::time::{self, Timestamp};
 use crate::codec::change::Replaced;
 use crate::codec::state::{Stamp, State};
 use crate::codec::values::{self, Cell};
-use crate::ids::guid;
+use crate::ids::{Vault, guid};
 use crate::journal::Journal;
 use crate::kind::{Kind, NAMED_ONLY, Status};
-use crate::seal::Place;
+use crate::lookup::Purpose;
+use crate::seal::{Place, Sealer};
 use crate::store::{Param, Row, StoreError, sql};
 
 /// A row of `objects`.
@@ -29,6 +30,12 @@ pub(crate) struct ObjectRow {
 }
 
 impl ObjectRow {
+    /// Where its state belongs.
+    pub(crate) fn place(&self) -> Place {
+        let status = if self.is_named_only { NAMED_ONLY } else { self.status.number() };
+        state_place(self.id, self.guid, self.parent, status)
+    }
+
     fn read(row: &dyn Row) -> Result<Self, StoreError> {
         let status = row.int(4)?;
         Ok(Self {
@@ -41,6 +48,47 @@ impl ObjectRow {
             known_from: row.int(5)?,
             mark: row.int(6)?,
         })
+    }
+}
+
+/// A row of `links`. What it says is sealed by a number, which is short, because there are many of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Edge {
+    pub(crate) source: i64,
+    pub(crate) attribute: i64,
+    pub(crate) target: i64,
+    /// The content that belongs to the value; 0 where there is none.
+    pub(crate) data: i64,
+    /// The change that added it; 0 where it was there when the object was first read.
+    pub(crate) added: i64,
+    /// The change that removed it; 0 where it is there.
+    pub(crate) removed: i64,
+    /// The full read that named it last.
+    pub(crate) mark: i64,
+}
+
+impl Edge {
+    pub(crate) fn read(row: &dyn Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            source: row.int(0)?,
+            attribute: row.int(1)?,
+            target: row.int(2)?,
+            data: row.int(3)?,
+            added: row.int(4)?,
+            removed: row.int(5)?,
+            mark: row.int(6)?,
+        })
+    }
+
+    /// The number that it is sealed by: 48 bits of the hash of all but the mark.
+    pub(crate) fn seal(&self, sealer: &Sealer) -> i64 {
+        let numbers = [self.source, self.attribute, self.target, self.data, self.added, self.removed];
+        let mut octets = [0; 48];
+        for (octets, number) in octets.chunks_exact_mut(8).zip(numbers) {
+            octets.copy_from_slice(&number.to_le_bytes());
+        }
+        let hash = sealer.fingerprint(Purpose::Link as u8, &octets);
+        hash[..6].iter().fold(0, |number, octet| number << 8 | i64::from(*octet))
     }
 }
 
@@ -78,6 +126,24 @@ impl ChangeRow {
 }
 
 impl Journal {
+    pub(crate) fn vault(&self) -> Vault<'_> {
+        Vault { store: &*self.store, sealer: &self.sealer }
+    }
+
+    pub(crate) fn attribute_name(&self, id: i64) -> Result<String, StoreError> {
+        self.ids.attribute_name(self.vault(), id)
+    }
+
+    /// The id of an attribute that occurs in the journal.
+    pub(crate) fn known_attribute(&self, name: &str) -> Result<Option<i64>, StoreError> {
+        self.ids.known_attribute(self.vault(), name)
+    }
+
+    /// The invocation id of a domain controller; `None` for 0, which is none.
+    pub(crate) fn invocation(&self, id: i64) -> Result<Option<ObjectGuid>, StoreError> {
+        self.ids.invocation(self.vault(), id)
+    }
+
     pub(crate) fn object(&self, guid: ObjectGuid) -> Result<Option<ObjectRow>, StoreError> {
         self.store.first(sql::OBJECT_BY_GUID, &[Param::Bytes(&guid.to_wire())], ObjectRow::read)
     }
@@ -91,22 +157,18 @@ impl Journal {
         self.object_by_id(id)?.ok_or_else(|| StoreError::damaged(format!("object {id} has no row")))
     }
 
-    /// The newest state of an object as a payload to read; `None` where there is none.
-    pub(crate) fn state_payload(&self, object: i64) -> Result<Option<Vec<u8>>, StoreError> {
-        let opened = self.store.first(sql::STATE_GET, &[Param::Int(object)], |row| {
-            self.opened(Place::State { object }, row.bytes(0)?, "state of object", object)
+    /// The newest state of an object as a payload to read.
+    pub(crate) fn state_payload(&self, object: &ObjectRow) -> Result<Vec<u8>, StoreError> {
+        let opened = self.store.first(sql::STATE_GET, &[Param::Int(object.id)], |row| {
+            self.opened(object.place(), row.bytes(0)?, "state of object", object.id)
         })?;
-        Ok(opened)
+        opened.ok_or_else(|| StoreError::damaged(format!("object {} has no state", object.id)))
     }
 
     /// The newest state of an object.
-    pub(crate) fn state(&self, object: i64) -> Result<State<'static>, StoreError> {
-        match self.state_payload(object)? {
-            None => Ok(State::default()),
-            Some(payload) => {
-                State::read(&payload).map(State::into_owned).ok_or_else(|| broken("state of object", object))
-            }
-        }
+    pub(crate) fn state(&self, object: &ObjectRow) -> Result<State<'static>, StoreError> {
+        let payload = self.state_payload(object)?;
+        State::read(&payload).map(State::into_owned).ok_or_else(|| broken("state of object", object.id))
     }
 
     /// The changes of an object of one of these kinds, the newest first.
@@ -155,7 +217,7 @@ impl Journal {
 
     /// A stamp as the directory gave it; `None` where it was not asked.
     pub(crate) fn stamp(&self, stamp: Stamp) -> Result<Option<CoreStamp>, StoreError> {
-        let Some(invocation) = self.ids.invocation(&*self.store, stamp.controller)? else { return Ok(None) };
+        let Some(invocation) = self.invocation(stamp.controller)? else { return Ok(None) };
         Ok(Some(CoreStamp {
             version: u32::try_from(stamp.version).unwrap_or(0),
             at: (stamp.at != 0).then(|| moment(stamp.at)),
@@ -167,6 +229,12 @@ impl Journal {
     fn opened(&self, place: Place, sealed: &[u8], what: &str, id: i64) -> Result<Vec<u8>, StoreError> {
         self.sealer.open(place, sealed).map(|payload| payload.into_owned()).map_err(|_| broken(what, id))
     }
+}
+
+/// The place of the state of an object: what its row says of it is sealed with it.
+pub(crate) fn state_place(object: i64, guid: ObjectGuid, parent: i64, status: i64) -> Place {
+    let wire = u128::from_le_bytes(guid.to_wire());
+    Place::State { object, guid: [wire as i64, (wire >> 64) as i64], parent, status }
 }
 
 pub(crate) fn broken(what: &str, id: i64) -> StoreError {

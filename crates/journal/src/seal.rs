@@ -23,12 +23,16 @@ pub(crate) type Fingerprint = [u8; 16];
 /// Which row a payload belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// The newest state of an object.
-    State { object: i64 },
+    /// The newest state of an object, with the columns that say where it belongs.
+    State { object: i64, guid: [i64; 2], parent: i64, status: i64 },
     /// A change, with the columns beside its payload.
     Change { seq: i64, object: i64, kind: i64, happened: i64, seen: i64, controller: i64, usn: i64 },
     /// A value that is kept once.
     Content { id: i64 },
+    /// The name of an attribute.
+    Attribute { id: i64 },
+    /// The invocation id of a domain controller.
+    Controller { id: i64 },
     /// What tells whether a key is the right one.
     Check,
 }
@@ -37,11 +41,13 @@ impl Place {
     /// The octets that stand for it.
     fn octets(self) -> [u8; 57] {
         let (kind, numbers) = match self {
-            Self::State { object } => (1, [object, 0, 0, 0, 0, 0, 0]),
+            Self::State { object, guid: [a, b], parent, status } => (1, [object, a, b, parent, status, 0, 0]),
             Self::Change { seq, object, kind, happened, seen, controller, usn } => {
                 (2, [seq, object, kind, happened, seen, controller, usn])
             }
             Self::Content { id } => (3, [id, 0, 0, 0, 0, 0, 0]),
+            Self::Attribute { id } => (5, [id, 0, 0, 0, 0, 0, 0]),
+            Self::Controller { id } => (6, [id, 0, 0, 0, 0, 0, 0]),
             Self::Check => (4, [0; 7]),
         };
         let mut out = [0; 57];
@@ -92,7 +98,11 @@ impl Sealer {
         let values = secret.expand(&[b"adrecover journal: values"], &aead::CHACHA20_POLY1305).ok()?;
         let names = secret.expand(&[b"adrecover journal: fingerprints"], hmac::HMAC_SHA256).ok()?;
         let values = aead::LessSafeKey::new(aead::UnboundKey::from(values));
-        Some(Self::Keyed(Box::new(Keys { values, names: hmac::Key::from(names), random: SystemRandom::new() })))
+        Some(Self::Keyed(Box::new(Keys {
+            values,
+            names: hmac::Key::from(names),
+            random: SystemRandom::new(),
+        })))
     }
 
     /// Whether values are encrypted.
@@ -186,11 +196,12 @@ mod tests {
     #[test]
     fn what_was_sealed_opens_at_its_place_only() {
         for sealer in sealers() {
-            let here = Place::State { object: 7 };
+            let place = |object| Place::State { object, guid: [1, 2], parent: 3, status: 1 };
+            let here = place(7);
             for payload in [&b""[..], b"values of an object"] {
                 let stored = sealer.seal(here, payload.to_vec()).unwrap();
                 assert_eq!(sealer.open(here, &stored).unwrap(), payload);
-                assert_eq!(sealer.open(Place::State { object: 8 }, &stored), Err(Broken));
+                assert_eq!(sealer.open(place(8), &stored), Err(Broken));
                 for at in 0..stored.len() {
                     let mut wrong = stored.clone();
                     wrong[at] ^= 0x10;
@@ -207,7 +218,9 @@ mod tests {
         let place = Place::Content { id: 1 };
         let stored = keyed.seal(place, b"CN=Ada Lovelace".to_vec()).unwrap();
         assert!(!stored.windows(3).any(|w| w == b"Ada"));
-        for other in [Sealer::keyed(&Key::new([8; 32]), &[1; SALT]), Sealer::keyed(&Key::new([9; 32]), &[2; SALT])] {
+        for other in
+            [Sealer::keyed(&Key::new([8; 32]), &[1; SALT]), Sealer::keyed(&Key::new([9; 32]), &[2; SALT])]
+        {
             let other = other.unwrap();
             assert_eq!(other.open(place, &stored), Err(Broken));
             assert_ne!(other.fingerprint(1, b"ada"), keyed.fingerprint(1, b"ada"));

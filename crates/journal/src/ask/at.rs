@@ -89,7 +89,7 @@ impl Journal {
     pub(crate) fn attributes(&self, state: &State<'_>) -> Result<Vec<AttributeState>, StoreError> {
         let mut out = Vec::with_capacity(state.attributes.len());
         for attribute in &state.attributes {
-            let name = self.ids.attribute_name(&*self.store, attribute.id)?;
+            let name = self.attribute_name(attribute.id)?;
             if is_secret(&name) {
                 continue;
             }
@@ -107,7 +107,7 @@ impl Journal {
         if row.status == Status::Unseen {
             return Ok(None);
         }
-        let mut past = Past { state: self.state(row.id)?, parent: row.parent, status: row.status };
+        let mut past = Past { state: self.state(row)?, parent: row.parent, status: row.status };
         if moment == Moment::Now {
             return Ok(Some(past));
         }
@@ -155,5 +155,50 @@ impl Journal {
             }
         }
         Ok(status)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use adrecover_core::change::{AttributeChange, Batch, ObjectChange, Phase};
+
+    use super::*;
+    use crate::seal::Place;
+    use crate::store::Param;
+    use crate::{Options, Writer};
+
+    /// What was kept before it came to be called a secret is not told, and goes with the next read of the whole object.
+    #[test]
+    fn what_has_become_a_secret_is_not_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("changes-x.db");
+        let guid = ObjectGuid::from_wire(&[7; 16]).unwrap();
+        let keep = |value: &str| {
+            let writer = Writer::open(&path, "x", &Options::default()).unwrap();
+            let mut object = ObjectChange::new(guid, "CN=a,DC=x");
+            object.is_whole = true;
+            let values = vec![value.as_bytes().to_vec()];
+            object.attributes.push(AttributeChange { name: "title".into(), values, stamp: None });
+            let (naming_context, phase) = ("DC=x".parse().unwrap(), Phase::Full);
+            let objects = vec![object];
+            let batch = Batch { naming_context, phase, is_first: true, objects, cursor: None, is_last: true };
+            writer.ingest(&batch, moment(1_790_000_000)).unwrap();
+            writer
+        };
+        keep("one");
+        let writer = keep("two");
+        let journal = &writer.journal;
+        assert_eq!(journal.history(guid).unwrap()[0].attributes.len(), 1);
+        let id = journal.known_attribute("title").unwrap().unwrap();
+        let name = journal.sealer.seal(Place::Attribute { id }, b"msLAPS-Password".to_vec()).unwrap();
+        let params = [Param::Bytes(&name), Param::Int(id)];
+        journal.store.execute("UPDATE attributes SET payload = $1 WHERE id = $2", &params).unwrap();
+        journal.ids.forget();
+        assert!(journal.now(guid).unwrap().unwrap().attributes.is_empty());
+        assert!(journal.history(guid).unwrap().is_empty());
+        drop(writer);
+        let writer = keep("three");
+        let state = writer.journal.now(guid).unwrap().unwrap();
+        assert_eq!(state.attributes.iter().map(|a| a.name.as_str()).collect::<Vec<_>>(), ["title"]);
     }
 }

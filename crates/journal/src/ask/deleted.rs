@@ -59,7 +59,7 @@ impl Journal {
                     guid: row.guid,
                     dn: Names::new(self, Moment::Before(seq)).dn(object)?,
                     happened: time(happened),
-                    controller: self.ids.invocation(&*self.store, controller)?,
+                    controller: self.invocation(controller)?,
                     is_gone: kind.has(Kind::GONE),
                     status: row.status,
                 });
@@ -83,7 +83,7 @@ impl Journal {
             })?;
             let mut out = vec![];
             for (seq, object, kind, happened, on) in rows {
-                let on = self.ids.invocation(&*self.store, on)?;
+                let on = self.invocation(on)?;
                 if controller.is_none() || on == controller {
                     let guid = self.pointed(object)?.guid;
                     out.push(Touched { guid, seq, happened: time(happened), controller: on, kind });

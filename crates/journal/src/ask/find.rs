@@ -120,11 +120,11 @@ impl Journal {
         attribute: &str,
         is_it: impl Fn(&[u8]) -> bool,
     ) -> Result<Option<Option<i64>>, StoreError> {
-        let Some(id) = self.ids.known_attribute(&*self.store, attribute)? else { return Ok(None) };
+        let Some(id) = self.known_attribute(attribute)? else { return Ok(None) };
         let is_there = |attribute: &Attribute<'_>| {
             self.values(&attribute.values).map(|values| values.iter().any(|v| is_it(v)))
         };
-        if self.state(row.id)?.get(id).map_or(Ok(false), is_there)? {
+        if self.state(row)?.get(id).map_or(Ok(false), is_there)? {
             return Ok(Some(None));
         }
         for change in self.changes_of(row.id, Kind::ATTRIBUTES | Kind::STATUS)? {

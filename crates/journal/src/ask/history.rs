@@ -88,7 +88,7 @@ impl Journal {
         let mut out: BTreeMap<i64, Change> = BTreeMap::new();
         let mut after = State::default();
         if row.status != Status::Unseen {
-            after = self.state(row.id)?;
+            after = self.state(row)?;
         }
         let (mut parent, mut status) = (row.parent, row.status);
         for change in self.changes_of(row.id, Kind::ALL)? {
@@ -98,7 +98,7 @@ impl Journal {
         for direction in [Direction::From, Direction::To] {
             for link in self.link_rows(row.id, direction)? {
                 for (seq, at, is_added) in
-                    [(link.added, link.added_at, true), (link.removed, link.removed_at, false)]
+                    [(link.edge.added, link.added_at, true), (link.edge.removed, link.removed_at, false)]
                 {
                     if seq != 0 && at.is_some() {
                         self.put_link(&mut out, &link, direction, seq, is_added)?;
@@ -123,10 +123,10 @@ impl Journal {
         let replaced = change.replaced()?;
         let mut told = self.bare(change)?;
         if let Some(old) = replaced.name {
-            let before = Names::new(self, Moment::Before(change.seq))
-                .dn_of(&old.name, old.parent.unwrap_or(0))?;
-            let after = Names::new(self, Moment::Before(change.seq.saturating_add(1)))
-                .dn_of(&state.name, *parent)?;
+            let before =
+                Names::new(self, Moment::Before(change.seq)).dn_of(&old.name, old.parent.unwrap_or(0))?;
+            let after =
+                Names::new(self, Moment::Before(change.seq.saturating_add(1))).dn_of(&state.name, *parent)?;
             told.dn = Some((before, after));
             state.name = old.name.into_owned();
             *parent = old.parent.unwrap_or(0);
@@ -179,7 +179,7 @@ impl Journal {
         old: Option<&Attribute<'_>>,
         new: Option<&Attribute<'_>>,
     ) -> Result<Option<AttributeDiff>, StoreError> {
-        let name = self.ids.attribute_name(&*self.store, id)?;
+        let name = self.attribute_name(id)?;
         if is_secret(&name) {
             return Ok(None);
         }

@@ -8,7 +8,7 @@ use super::Moment;
 use crate::journal::Journal;
 use crate::kind::{Kind, Status};
 use crate::names::Names;
-use crate::rows::moment as time;
+use crate::rows::{Edge, broken, moment as time};
 use crate::store::{Param, sql};
 use crate::{JournalError, StoreError};
 
@@ -44,14 +44,9 @@ pub(crate) enum Direction {
 /// A row of `links`, seen from one end, with what is known of its beginning and its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct LinkRow {
-    pub(crate) attribute: i64,
+    pub(crate) edge: Edge,
     pub(crate) other: i64,
-    pub(crate) data: i64,
-    /// The change that added it; 0 where it was there when the object was first read.
-    pub(crate) added: i64,
     pub(crate) added_at: Option<i64>,
-    /// The change that removed it; 0 where it is there.
-    pub(crate) removed: i64,
     pub(crate) removed_at: Option<i64>,
     pub(crate) removed_by: Kind,
 }
@@ -60,7 +55,8 @@ impl LinkRow {
     /// Whether the value was there. A change that is not kept any more was long ago.
     pub(crate) fn is_there(&self, moment: Moment) -> bool {
         let was = |seq: i64, at: Option<i64>| seq != 0 && at.is_none_or(|at| moment.includes(seq, at));
-        (self.added == 0 || was(self.added, self.added_at)) && !was(self.removed, self.removed_at)
+        let Edge { added, removed, .. } = self.edge;
+        (added == 0 || was(added, self.added_at)) && !was(removed, self.removed_at)
     }
 }
 
@@ -82,7 +78,7 @@ impl Journal {
         when: Timestamp,
     ) -> Result<Vec<Link>, JournalError> {
         self.asking(|| {
-            let member = self.ids.known_attribute(&*self.store, MEMBER)?;
+            let member = self.known_attribute(MEMBER)?;
             let (Some(row), Some(member)) = (self.object(guid)?, member) else { return Ok(vec![]) };
             let moment = Moment::At(when.timestamp());
             if !visible(self.status_at(&row, moment)?) {
@@ -104,7 +100,7 @@ impl Journal {
         let mut names = Names::new(self, moment);
         let mut out = vec![];
         for link in self.link_rows(object, direction)? {
-            if attribute.is_some_and(|a| a != link.attribute) || !link.is_there(moment) {
+            if attribute.is_some_and(|a| a != link.edge.attribute) || !link.is_there(moment) {
                 continue;
             }
             if let Some(link) = self.link(&link, &mut names, moment)?.filter(|link| visible(link.status)) {
@@ -121,7 +117,7 @@ impl Journal {
         names: &mut Names<'_>,
         moment: Moment,
     ) -> Result<Option<Link>, StoreError> {
-        let attribute = self.ids.attribute_name(&*self.store, link.attribute)?;
+        let attribute = self.attribute_name(link.edge.attribute)?;
         if is_secret(&attribute) {
             return Ok(None);
         }
@@ -131,7 +127,7 @@ impl Journal {
             other: other.guid,
             dn: names.dn(link.other)?,
             status: self.status_at(&other, moment)?,
-            data: if link.data == 0 { vec![] } else { self.content(link.data)? },
+            data: if link.edge.data == 0 { vec![] } else { self.content(link.edge.data)? },
             since: link.added_at.map(time),
         }))
     }
@@ -139,15 +135,16 @@ impl Journal {
     pub(crate) fn link_rows(&self, object: i64, direction: Direction) -> Result<Vec<LinkRow>, StoreError> {
         let sql = if direction == Direction::From { sql::LINKS_FROM } else { sql::LINKS_TO };
         self.store.all(sql, &[Param::Int(object)], |row| {
+            let edge = Edge::read(row)?;
+            if row.int(7)? != edge.seal(&self.sealer) {
+                return Err(broken("a link of object", object));
+            }
             Ok(LinkRow {
-                attribute: row.int(0)?,
-                other: row.int(1)?,
-                data: row.int(2)?,
-                added: row.int(3)?,
-                added_at: row.int_or_null(4)?,
-                removed: row.int(5)?,
-                removed_at: row.int_or_null(6)?,
-                removed_by: Kind::of(row.int_or_null(7)?.unwrap_or(0)),
+                edge,
+                other: if direction == Direction::From { edge.target } else { edge.source },
+                added_at: row.int_or_null(8)?,
+                removed_at: row.int_or_null(9)?,
+                removed_by: Kind::of(row.int_or_null(10)?.unwrap_or(0)),
             })
         })
     }

@@ -79,7 +79,7 @@ impl Journal {
     fn lost_by(&self, row: &ObjectRow, deletion: &ChangeRow) -> Result<Option<Lost>, StoreError> {
         let when = Moment::Before(deletion.seq);
         let Some(before) = self.past(row, when)? else { return Ok(None) };
-        let now = if row.status == Status::Gone { State::default() } else { self.state(row.id)? };
+        let now = if row.status == Status::Gone { State::default() } else { self.state(row)? };
         Ok(Some(Lost {
             guid: row.guid,
             deleted_at: time(deletion.happened),
@@ -101,23 +101,28 @@ impl Journal {
     ) -> Result<Vec<LostLink>, StoreError> {
         let when = Moment::Before(deletion.seq);
         let rows = self.link_rows(row.id, direction)?;
-        let key = |link: &LinkRow| (link.attribute, link.other, link.data);
+        let key = |link: &LinkRow| (link.edge.attribute, link.other, link.edge.data);
         let mut names = Names::new(self, when);
         let mut out: Vec<LostLink> = vec![];
         for link in &rows {
             let with_other = !link.is_there(when);
             // What the deletion of the other end took before this one's is lost by both.
-            let by_other = link.removed_by.has(Kind::STATUS) && link.removed < deletion.seq;
-            let is_back = rows.iter().any(|l| key(l) == key(link) && (l.added > link.added || l == link) && l.removed == 0);
+            let by_other = link.removed_by.has(Kind::STATUS) && link.edge.removed < deletion.seq;
+            let is_back = rows.iter().any(|l| {
+                key(l) == key(link) && (l.edge.added > link.edge.added || l == link) && l.edge.removed == 0
+            });
             let other = self.pointed(link.other)?;
             let is_hidden = is_back && !(is_there(row.status) && is_there(other.status));
             if (with_other && !by_other) || (is_back && !is_hidden) {
                 continue;
             }
             let Some(told) = self.link(link, &mut names, when)? else { continue };
-            let until = if with_other { link.removed_at.unwrap_or(deletion.happened) } else { deletion.happened };
+            let until =
+                if with_other { link.removed_at.unwrap_or(deletion.happened) } else { deletion.happened };
             // Of a link that came and went several times the last end counts.
-            out.retain(|l| (&l.link.attribute, l.link.other, &l.link.data) != (&told.attribute, told.other, &told.data));
+            out.retain(|l| {
+                (&l.link.attribute, l.link.other, &l.link.data) != (&told.attribute, told.other, &told.data)
+            });
             out.push(LostLink { link: told, until: time(until), with_other, other_now: other.status });
         }
         Ok(out)

@@ -73,7 +73,10 @@ impl<'a> Replaced<'a> {
         let flags = reader.octet()?;
         let name = match flags & 1 {
             0 => None,
-            _ => Some(OldName { name: Name::read(&mut reader)?, parent: Some(reader.id()?).filter(|id| *id != 0) }),
+            _ => Some(OldName {
+                name: Name::read(&mut reader)?,
+                parent: Some(reader.id()?).filter(|id| *id != 0),
+            }),
         };
         let status = if flags & 2 == 0 { None } else { Some(reader.id()?) };
         let attributes: Option<Vec<_>> = (0..reader.count()?).map(|_| attribute(&mut reader)).collect();

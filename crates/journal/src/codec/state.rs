@@ -117,7 +117,8 @@ impl<'a> State<'a> {
         }
         let mut last = 0;
         for attribute in &self.attributes {
-            let (is_stamped, is_one) = (attribute.stamp != Stamp::default(), values::is_one(&attribute.values));
+            let (is_stamped, is_one) =
+                (attribute.stamp != Stamp::default(), values::is_one(&attribute.values));
             let step = (attribute.id as u64).wrapping_sub(last);
             put(&mut out, step << 2 | u64::from(is_one) << 1 | u64::from(is_stamped));
             last = attribute.id as u64;

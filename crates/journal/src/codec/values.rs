@@ -27,7 +27,10 @@ const CONTENT: u64 = 3;
 impl<'a> Cell<'a> {
     /// The shortest form of a value that is not kept elsewhere.
     pub(crate) fn of(value: &'a [u8]) -> Self {
-        number(value).map(Self::Number).or_else(|| moment(value).map(Self::Time)).unwrap_or(Self::Octets(value))
+        number(value)
+            .map(Self::Number)
+            .or_else(|| moment(value).map(Self::Time))
+            .unwrap_or(Self::Octets(value))
     }
 
     pub(crate) fn put(&self, out: &mut Vec<u8>) {
@@ -121,7 +124,10 @@ fn sorted(packed: &[u8]) -> Option<Vec<Cell<'_>>> {
 fn number(value: &[u8]) -> Option<i64> {
     // Most values are no numbers, and one look tells.
     let digits = value.strip_prefix(b"-").unwrap_or(value);
-    if digits.len() > 19 || !digits.iter().all(u8::is_ascii_digit) || (digits[..].first()? == &b'0' && value.len() > 1) {
+    if digits.len() > 19
+        || !digits.iter().all(u8::is_ascii_digit)
+        || (digits[..].first()? == &b'0' && value.len() > 1)
+    {
         return None;
     }
     std::str::from_utf8(value).ok()?.parse().ok()
@@ -132,8 +138,9 @@ fn moment(value: &[u8]) -> Option<i64> {
     if value.len() != 17 || !value.ends_with(b".0Z") {
         return None;
     }
-    let time = time::generalized(std::str::from_utf8(value).ok()?)?;
-    (time::to_generalized(time).as_bytes() == value).then(|| time.timestamp())
+    let seconds = time::generalized(std::str::from_utf8(value).ok()?)?.timestamp();
+    // A leap second has no number of its own.
+    written(&Cell::Time(seconds)).is_some_and(|text| text == value).then_some(seconds)
 }
 
 /// The octets of a number or a time; `None` for a time that is none.

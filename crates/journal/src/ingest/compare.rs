@@ -18,7 +18,7 @@ use crate::store::StoreError;
 
 impl Pen<'_> {
     pub(super) fn compare(&mut self, row: &ObjectRow, change: &ObjectChange) -> Result<Delta, StoreError> {
-        let mut state = self.journal.state(row.id)?;
+        let mut state = self.journal.state(row)?;
         let mut delta = Delta::none(row.parent, self.happened(change));
         let deletion = self.deletion(row, change)?;
         delta.rest = deletion;
@@ -35,7 +35,7 @@ impl Pen<'_> {
             delta.status = Some(status);
         }
         self.compare_links(row, change, status, &mut delta)?;
-        delta.state = is_different.then_some(state);
+        delta.state = (is_different || delta.status.is_some()).then_some(state);
         Ok(delta)
     }
 
@@ -83,7 +83,7 @@ impl Pen<'_> {
         }
         if change.is_whole {
             let sid = match change.sid {
-                Some(_) => self.journal.ids.known_attribute(self.store, lookup::SID)?,
+                Some(_) => self.journal.known_attribute(lookup::SID)?,
                 None => None,
             };
             let left: Vec<i64> = state.attributes.iter().map(|a| a.id).collect();
@@ -107,7 +107,9 @@ impl Pen<'_> {
         let (rdn, container) = names::split(&change.dn);
         if rdn == state.name.rdn {
             let is_there = match (change.parent, &state.name.container) {
-                (Some(parent), _) => self.pointed(parent, container)? == delta.parent || parent == change.guid,
+                (Some(parent), _) => {
+                    self.pointed(parent, container)? == delta.parent || parent == change.guid
+                }
                 // It was not told where it lies, and the container may have a new name that was not told yet.
                 (None, Some(text)) => names::same(text, container),
                 (None, None) => self.named(container)?.is_none_or(|parent| parent == delta.parent),

@@ -30,17 +30,18 @@ impl Pen<'_> {
         let (happened, stamp) = self.birth(change)?;
         let known_from = if is_first_read { self.now } else { happened };
         let numbers = [self.context.id, place.parent, status.number(), known_from, self.context.generation];
+        let place = (id, change.guid, place.parent, status.number());
         let [context, parent, number, known_from, mark] = numbers.map(Param::Int);
         if stub.is_some() {
             let params = [context, parent, number, known_from, mark, Param::Int(id)];
             self.store.execute(sql::OBJECT_UPDATE, &params)?;
-            self.put_state(id, &state, sql::STATE_PUT)?;
+            self.put_state(place, &state, sql::STATE_PUT)?;
             self.cache.borrow_mut().containers.clear();
         } else {
             let guid = change.guid.to_wire();
             let params = [Param::Int(id), Param::Bytes(&guid), context, parent, number, known_from, mark];
             self.store.execute(sql::OBJECT_INSERT, &params)?;
-            self.put_state(id, &state, sql::STATE_INSERT)?;
+            self.put_state(place, &state, sql::STATE_INSERT)?;
             self.cache.borrow_mut().objects.put(change.guid, id);
         }
         self.put_lookups(id, &hashes)?;
@@ -73,7 +74,8 @@ impl Pen<'_> {
             let stamp = self.stamp(attribute.stamp.as_ref())?.unwrap_or_default();
             let values = Cow::Owned(self.pack(&attribute.name, &attribute.values)?);
             let sealer = &self.journal.sealer;
-            hashes.extend(attribute.values.iter().filter_map(|v| lookup::of_value(sealer, &attribute.name, v)));
+            hashes
+                .extend(attribute.values.iter().filter_map(|v| lookup::of_value(sealer, &attribute.name, v)));
             is_sorted &= out.last().is_none_or(|last| last.id < id);
             out.push(Attribute { id, stamp, values });
         }
@@ -126,7 +128,7 @@ impl Pen<'_> {
             return Ok(Status::Live);
         }
         let has = |pen: &Self, name: &str| -> Result<bool, StoreError> {
-            let id = pen.journal.ids.known_attribute(pen.store, name)?;
+            let id = pen.journal.known_attribute(name)?;
             Ok(id.is_some_and(|id| state.get(id).is_some()))
         };
         let is_kept = !has(self, "isRecycled")? && has(self, "msDS-LastKnownRDN")?;

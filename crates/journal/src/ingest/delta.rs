@@ -5,12 +5,17 @@ use adrecover_core::change::Stamp as CoreStamp;
 use crate::codec::change::Replaced;
 use crate::codec::state::{Name, Stamp, State};
 use crate::kind::{Kind, Status};
+use crate::rows::Edge;
 
 /// What is to be done to a link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LinkWork {
-    Add { attribute: i64, target: i64, data: i64 },
-    Close { attribute: i64, target: i64, data: i64 },
+    Add {
+        attribute: i64,
+        target: i64,
+        data: i64,
+    },
+    Close(Edge),
     /// All that there is, in both directions: the object is stripped.
     CloseAll,
 }
@@ -38,7 +43,7 @@ pub(super) struct Delta {
     /// When that was, as nearly as is known, where it has no stamp.
     pub(super) happened: i64,
     /// Links that are there and were named.
-    pub(super) seen: Vec<LinkWork>,
+    pub(super) seen: Vec<Edge>,
     /// The hashes of new names.
     pub(super) lookups: Vec<i64>,
 }

@@ -5,7 +5,7 @@ use super::pen::{Pen, Seen};
 use crate::codec::change::Replaced;
 use crate::context::Reading;
 use crate::kind::{Kind, Status, transition};
-use crate::rows::ObjectRow;
+use crate::rows::{Edge, ObjectRow};
 use crate::store::{Param, StoreError, sql};
 
 impl Pen<'_> {
@@ -15,7 +15,8 @@ impl Pen<'_> {
             self.note_gone()?;
             self.close_unmarked()?;
         }
-        self.resolve_names()
+        self.resolve_names()?;
+        self.resolve_parents()
     }
 
     fn note_gone(&mut self) -> Result<(), StoreError> {
@@ -43,13 +44,11 @@ impl Pen<'_> {
     }
 
     fn close_unmarked(&mut self) -> Result<(), StoreError> {
-        let params = [self.context.id, self.context.generation].map(Param::Int);
-        let rows = self.store.all(sql::LINKS_UNMARKED, &params, |row| {
-            Ok((row.int(0)?, row.int(1)?, row.int(2)?, row.int(3)?))
-        })?;
+        let rows = self.edges(sql::LINKS_UNMARKED, &[self.context.id, self.context.generation])?;
         let mut of: Option<(i64, i64)> = None;
-        for (source, attribute, target, data) in rows {
-            let ends = [self.journal.pointed(source)?, self.journal.pointed(target)?];
+        for edge in rows {
+            let source = edge.source;
+            let ends = [self.journal.pointed(source)?, self.journal.pointed(edge.target)?];
             // What is in the Recycle Bin keeps its links, which are hidden.
             if ends.iter().any(|end| end.status == Status::Deleted) {
                 continue;
@@ -62,15 +61,14 @@ impl Pen<'_> {
                     Some((_, seq)) => seq,
                     None => {
                         let kind = Kind::LINKS | Kind::FOUND | Kind::IMPLIED;
-                        let group =
-                            Group { stamp: None, kind, replaced: Replaced::default(), links: vec![] };
+                        let group = Group { stamp: None, kind, replaced: Replaced::default(), links: vec![] };
                         let seq = self.put_change(source, self.now, group)?;
                         of = Some((source, seq));
                         seq
                     }
                 },
             };
-            self.put_links(source, seq, &[LinkWork::Close { attribute, target, data }])?;
+            self.put_links(source, seq, &[LinkWork::Close(edge)])?;
         }
         Ok(())
     }
@@ -86,6 +84,22 @@ impl Pen<'_> {
         Ok(seq.filter(|seq| *seq >= self.context.full_from))
     }
 
+    /// Objects whose container was told by its name only, and came after them: now it is there.
+    fn resolve_parents(&mut self) -> Result<(), StoreError> {
+        for id in
+            self.store.all(sql::OBJECTS_WITHOUT_PARENT, &[Param::Int(self.context.id)], |row| row.int(0))?
+        {
+            let row = self.journal.pointed(id)?;
+            let mut state = self.journal.state(&row)?;
+            let Some(container) = state.name.container.take() else { continue };
+            let Some(parent) = self.named(&container)?.filter(|parent| *parent != id) else { continue };
+            let numbers = [row.context, parent, row.status.number(), row.known_from, row.mark, id];
+            self.store.execute(sql::OBJECT_UPDATE, &numbers.map(Param::Int))?;
+            self.put_state((id, row.guid, parent, row.status.number()), &state, sql::STATE_PUT)?;
+        }
+        Ok(())
+    }
+
     /// Links that were told by a name only: now that all objects are there, the objects that have these names.
     fn resolve_names(&mut self) -> Result<(), StoreError> {
         let names = self.store.all(sql::OBJECTS_NAMED_ONLY, &[], |row| row.int(0))?;
@@ -93,7 +107,9 @@ impl Pen<'_> {
         for stub in names {
             let dn = crate::names::Names::new(self.journal, crate::ask::Moment::Now).dn(stub)?;
             if let Some(id) = self.named(&dn)? {
-                self.store.execute(sql::LINKS_RETARGET, &[Param::Int(id), Param::Int(stub)])?;
+                for edge in self.edges(sql::LINKS_ALL_TO, &[stub])? {
+                    self.put_edge(Edge { target: id, ..edge })?;
+                }
                 self.store.execute(sql::LINKS_DELETE_TO, &[Param::Int(stub)])?;
                 done.insert(stub);
             }

@@ -32,6 +32,16 @@ pub(super) fn runs<'a>(changes: impl Iterator<Item = &'a ObjectChange>) -> Vec<O
     out
 }
 
+/// All that comes of one object as one, whatever happened between.
+pub(super) fn together(first: &ObjectChange, rest: &[ObjectChange]) -> ObjectChange {
+    let mut all = first.clone();
+    for later in rest {
+        all.is_deleted = later.is_deleted;
+        put(&mut all, later);
+    }
+    all
+}
+
 /// Puts what is known later over what was known before.
 fn put(all: &mut ObjectChange, later: &ObjectChange) {
     if !later.dn.is_empty() {
@@ -50,7 +60,8 @@ fn put(all: &mut ObjectChange, later: &ObjectChange) {
         all.attributes.push(attribute.clone());
     }
     all.links.retain(|link| !later.whole_links.includes(&link.attribute));
-    let named: HashSet<_> = later.links.iter().map(|l| (l.attribute.to_ascii_lowercase(), &l.target)).collect();
+    let named: HashSet<_> =
+        later.links.iter().map(|l| (l.attribute.to_ascii_lowercase(), &l.target)).collect();
     all.links.retain(|link| !named.contains(&(link.attribute.to_ascii_lowercase(), &link.target)));
     all.links.extend_from_slice(&later.links);
     match (&mut all.whole_links, &later.whole_links) {

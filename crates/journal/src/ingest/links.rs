@@ -8,7 +8,7 @@ use super::delta::{Delta, LinkWork};
 use super::pen::Pen;
 use crate::context::Reading;
 use crate::kind::{Kind, Status};
-use crate::rows::ObjectRow;
+use crate::rows::{Edge, ObjectRow};
 use crate::store::{Param, StoreError, sql};
 
 /// The attribute, the target and the data of a link: within one object its name.
@@ -48,18 +48,18 @@ impl Pen<'_> {
             if !named.insert(ends) {
                 continue;
             }
-            let mark = match &all {
+            let open = match &all {
                 Some(all) => all.get(&ends).copied(),
                 None => self.open_link(row.id, ends)?,
             };
             let (attribute, target, data) = ends;
-            let work = match (link.is_present, mark) {
+            let work = match (link.is_present, open) {
                 (true, None) if status == Status::Stripped => continue,
                 (true, None) => LinkWork::Add { attribute, target, data },
-                (false, Some(_)) => LinkWork::Close { attribute, target, data },
-                (true, Some(mark)) => {
-                    if self.context.reading != Reading::Not && mark != self.context.generation {
-                        delta.seen.push(LinkWork::Add { attribute, target, data });
+                (false, Some(edge)) => LinkWork::Close(edge),
+                (true, Some(edge)) => {
+                    if self.context.reading != Reading::Not && edge.mark != self.context.generation {
+                        delta.seen.push(edge);
                     }
                     continue;
                 }
@@ -85,17 +85,17 @@ impl Pen<'_> {
         &mut self,
         source: i64,
         change: &ObjectChange,
-        all: HashMap<Ends, i64>,
+        all: HashMap<Ends, Edge>,
         named: &HashSet<Ends>,
         delta: &mut Delta,
     ) -> Result<(), StoreError> {
         if change.whole_links == WholeLinks::None {
             return Ok(());
         }
-        let mut left: Vec<Ends> = all.into_keys().filter(|ends| !named.contains(ends)).collect();
-        left.sort_unstable();
-        for (attribute, target, data) in left {
-            let name = self.journal.ids.attribute_name(self.store, attribute)?;
+        let mut left: Vec<(Ends, Edge)> = all.into_iter().filter(|(ends, _)| !named.contains(ends)).collect();
+        left.sort_unstable_by_key(|(ends, _)| *ends);
+        for ((attribute, target, _), edge) in left {
+            let name = self.journal.attribute_name(attribute)?;
             if !change.whole_links.includes(&name) {
                 continue;
             }
@@ -105,22 +105,29 @@ impl Pen<'_> {
             }
             let group = delta.group(None);
             group.kind |= Kind::LINKS | Kind::IMPLIED;
-            group.links.push(LinkWork::Close { attribute, target, data });
+            group.links.push(LinkWork::Close(edge));
         }
         Ok(())
     }
 
-    fn open_links(&self, source: i64) -> Result<HashMap<Ends, i64>, StoreError> {
-        let rows = self.store.all(sql::LINKS_OPEN_OF, &[Param::Int(source)], |row| {
-            Ok(((row.int(0)?, row.int(1)?, row.int(2)?), row.int(4)?))
-        })?;
-        Ok(rows.into_iter().collect())
+    fn open_links(&self, source: i64) -> Result<HashMap<Ends, Edge>, StoreError> {
+        let edges = self.edges(sql::LINKS_OPEN_FROM, &[source])?;
+        Ok(edges.into_iter().map(|edge| ((edge.attribute, edge.target, edge.data), edge)).collect())
     }
 
-    /// The mark of a link that is there.
-    fn open_link(&self, source: i64, (attribute, target, data): Ends) -> Result<Option<i64>, StoreError> {
+    /// A link that is there.
+    fn open_link(&self, source: i64, ends: Ends) -> Result<Option<Edge>, StoreError> {
+        let (attribute, target, data) = ends;
         let params = [source, attribute, target, data].map(Param::Int);
-        self.store.first(sql::LINK_OPEN, &params, |row| row.int(1))
+        self.store.first(sql::LINK_OPEN, &params, |row| {
+            let (added, mark) = (row.int(0)?, row.int(1)?);
+            Ok(Edge { source, attribute, target, data, added, removed: 0, mark })
+        })
+    }
+
+    pub(super) fn edges(&self, sql: &'static str, params: &[i64]) -> Result<Vec<Edge>, StoreError> {
+        let params: Vec<Param<'_>> = params.iter().copied().map(Param::Int).collect();
+        self.store.all(sql, &params, Edge::read)
     }
 
     /// Writes what is to be done to the links of an object with a change; 0 is none.
@@ -129,30 +136,43 @@ impl Pen<'_> {
             match *work {
                 LinkWork::Add { attribute, target, data } => {
                     let mark = self.context.generation;
-                    let params = [source, attribute, target, data, seq, mark].map(Param::Int);
-                    self.outcome.links_added += self.store.execute(sql::LINK_INSERT, &params)?;
+                    let edge = Edge { source, attribute, target, data, added: seq, removed: 0, mark };
+                    self.outcome.links_added += self.put_edge(edge)?;
                 }
-                LinkWork::Close { attribute, target, data } => {
-                    let params = [seq, source, attribute, target, data].map(Param::Int);
-                    self.outcome.links_removed += self.store.execute(sql::LINK_CLOSE, &params)?;
-                }
+                LinkWork::Close(edge) => self.outcome.links_removed += self.end_link(edge, seq)?,
                 LinkWork::CloseAll => {
-                    let params = [seq, source].map(Param::Int);
-                    self.outcome.links_removed += self.store.execute(sql::LINKS_CLOSE_FROM, &params)?;
-                    self.outcome.links_removed += self.store.execute(sql::LINKS_CLOSE_TO, &params)?;
+                    for sql in [sql::LINKS_OPEN_FROM, sql::LINKS_OPEN_TO] {
+                        for edge in self.edges(sql, &[source])? {
+                            self.outcome.links_removed += self.end_link(edge, seq)?;
+                        }
+                    }
                 }
             }
         }
         Ok(())
     }
 
+    pub(super) fn put_edge(&self, edge: Edge) -> Result<u64, StoreError> {
+        let Edge { source, attribute, target, data, added, removed, mark } = edge;
+        let seal = edge.seal(&self.journal.sealer);
+        let params = [source, attribute, target, data, added, removed, mark, seal].map(Param::Int);
+        self.store.execute(sql::LINK_INSERT, &params)
+    }
+
+    /// Writes by which change a link was removed; 0 is by none.
+    pub(super) fn end_link(&self, edge: Edge, removed: i64) -> Result<u64, StoreError> {
+        let Edge { source, attribute, target, data, added, .. } = edge;
+        let seal = Edge { removed, ..edge }.seal(&self.journal.sealer);
+        let params = [removed, seal, source, attribute, target, data, added].map(Param::Int);
+        self.store.execute(sql::LINK_END, &params)
+    }
+
     /// Marks links that a full read named.
-    pub(super) fn mark_links(&self, source: i64, seen: &[LinkWork]) -> Result<(), StoreError> {
-        for work in seen {
-            if let LinkWork::Add { attribute, target, data } = *work {
-                let params = [self.context.generation, source, attribute, target, data].map(Param::Int);
-                self.store.execute(sql::LINK_MARK, &params)?;
-            }
+    pub(super) fn mark_links(&self, seen: &[Edge]) -> Result<(), StoreError> {
+        for edge in seen {
+            let Edge { source, attribute, target, data, added, .. } = *edge;
+            let params = [self.context.generation, source, attribute, target, data, added].map(Param::Int);
+            self.store.execute(sql::LINK_MARK, &params)?;
         }
         Ok(())
     }
@@ -164,7 +184,10 @@ impl Pen<'_> {
             return Ok(());
         }
         let to = if status == Status::Deleted { 0 } else { seq };
-        let params = [to, object, self.context.cycle_from, Kind::IMPLIED.number()].map(Param::Int);
-        self.store.execute(sql::LINKS_IMPLIED_TO, &params).map(drop)
+        let since = [object, self.context.cycle_from, Kind::IMPLIED.number()];
+        for edge in self.edges(sql::LINKS_IMPLIED_TO, &since)? {
+            self.end_link(edge, to)?;
+        }
+        Ok(())
     }
 }

@@ -130,13 +130,15 @@ impl Pen<'_> {
         }
     }
 
-    /// An object that comes several times, deleted and not. Where the last time leads to what is kept already, the batch is an old
-    /// one, or all is as it was.
+    /// An object that comes several times, deleted and not. Where all of it together leads to what is kept already, the batch is an
+    /// old one, or all is as it was.
     fn several(&mut self, runs: &[ObjectChange]) -> Result<(), StoreError> {
-        let [before @ .., last] = runs else { return Ok(()) };
-        if !before.is_empty() {
-            if let Some(row) = self.row(last.guid)?.filter(|row| row.is_known()) {
-                let delta = self.compare(&row, last)?;
+        if let [first, rest @ ..] = runs
+            && !rest.is_empty()
+        {
+            let together = fold::together(first, rest);
+            if let Some(row) = self.row(together.guid)?.filter(|row| row.is_known()) {
+                let delta = self.compare(&row, &together)?;
                 if delta.is_empty() {
                     return self.write(&row, delta);
                 }

@@ -18,7 +18,7 @@ use crate::journal::Journal;
 use crate::kind::{NAMED_ONLY, Status};
 use crate::lookup::{self, Purpose};
 use crate::names::{self, Names};
-use crate::rows::ObjectRow;
+use crate::rows::{ObjectRow, state_place};
 use crate::seal;
 use crate::store::{Param, Store, StoreError, sql};
 
@@ -77,10 +77,8 @@ impl<'a> Pen<'a> {
     /// Writes what is left to be written.
     pub(super) fn done(self) -> Result<Outcome, StoreError> {
         let Counters { objects, changes, contents } = self.counters;
-        self.store.execute(
-            sql::COUNTERS_PUT,
-            &[Param::Int(objects), Param::Int(changes), Param::Int(contents)],
-        )?;
+        self.store
+            .execute(sql::COUNTERS_PUT, &[Param::Int(objects), Param::Int(changes), Param::Int(contents)])?;
         self.context.save(self.store)?;
         Ok(self.outcome)
     }
@@ -106,20 +104,26 @@ impl<'a> Pen<'a> {
     }
 
     pub(super) fn attribute(&self, name: &str) -> Result<i64, StoreError> {
-        self.journal.ids.attribute(self.store, name)
+        self.journal.ids.attribute(self.journal.vault(), name)
     }
 
     pub(super) fn stamp(&self, stamp: Option<&CoreStamp>) -> Result<Option<Stamp>, StoreError> {
         let Some(core) = stamp else { return Ok(None) };
-        Ok(Some(delta::stamp(core, self.journal.ids.controller(self.store, core.invocation)?)))
+        Ok(Some(delta::stamp(core, self.journal.ids.controller(self.journal.vault(), core.invocation)?)))
     }
 
     pub(super) fn seal(&self, place: seal::Place, payload: Vec<u8>) -> Result<Vec<u8>, StoreError> {
         self.journal.sealer.seal(place, payload).ok_or(StoreError::NoRandomNumbers)
     }
 
-    pub(super) fn put_state(&self, object: i64, state: &State<'_>, sql: &'static str) -> Result<(), StoreError> {
-        let payload = self.seal(seal::Place::State { object }, state.pack())?;
+    /// Writes the state of an object whose row says this.
+    pub(super) fn put_state(
+        &self,
+        (object, guid, parent, status): (i64, ObjectGuid, i64, i64),
+        state: &State<'_>,
+        sql: &'static str,
+    ) -> Result<(), StoreError> {
+        let payload = self.seal(state_place(object, guid, parent, status), state.pack())?;
         self.store.execute(sql, &[Param::Int(object), Param::Bytes(&payload)]).map(drop)
     }
 
@@ -195,7 +199,8 @@ impl<'a> Pen<'a> {
         if let Some(id) = self.named(&target.dn)? {
             return Ok(id);
         }
-        let hash = self.journal.sealer.fingerprint(Purpose::Unnamed as u8, target.dn.to_lowercase().as_bytes());
+        let hash =
+            self.journal.sealer.fingerprint(Purpose::Unnamed as u8, target.dn.to_lowercase().as_bytes());
         let guid = crate::ids::guid(&hash)?;
         match self.row(guid)? {
             Some(row) => Ok(row.id),
@@ -205,16 +210,14 @@ impl<'a> Pen<'a> {
 
     fn stub(&mut self, guid: ObjectGuid, dn: &str, status: i64) -> Result<i64, StoreError> {
         let id = self.next_object();
-        let params =
-            [id, 0, 0, status, 0, 0].map(Param::Int);
-        let [id_param, context, parent, status, known_from, mark] = params;
-        let guid = guid.to_wire();
-        let params = [id_param, Param::Bytes(&guid), context, parent, status, known_from, mark];
+        let wire = guid.to_wire();
+        let none = Param::Int(0);
+        let params = [Param::Int(id), Param::Bytes(&wire), none, none, Param::Int(status), none, none];
         self.store.execute(sql::OBJECT_INSERT, &params)?;
         let (rdn, container) = names::split(dn);
         let container = Some(container).filter(|dn| !dn.is_empty()).map(|dn| dn.to_owned().into());
         let name = Name { rdn: rdn.to_owned().into(), container };
-        self.put_state(id, &State { name, attributes: vec![] }, sql::STATE_INSERT)?;
+        self.put_state((id, guid, 0, status), &State { name, attributes: vec![] }, sql::STATE_INSERT)?;
         Ok(id)
     }
 
@@ -266,12 +269,16 @@ impl ObjectRow {
 /// Whether a value is kept once, whichever objects have it: security descriptors, large values, and names of other objects. It must be
 /// the same each time for one value: otherwise it would seem to have changed.
 fn is_kept_once(attribute: &str, value: &[u8]) -> bool {
-    value.len() >= LARGE || (attribute.len() == 20 && attribute.eq_ignore_ascii_case("nTSecurityDescriptor")) || is_dn(value)
+    value.len() >= LARGE
+        || (attribute.len() == 20 && attribute.eq_ignore_ascii_case("nTSecurityDescriptor"))
+        || is_dn(value)
 }
 
 /// Whether it looks like the DN of an object of a directory.
 fn is_dn(value: &[u8]) -> bool {
-    matches!(value, [_, _, b'=', ..]) && value.len() > 24 && value.windows(4).any(|w| w.eq_ignore_ascii_case(b",DC="))
+    matches!(value, [_, _, b'=', ..])
+        && value.len() > 24
+        && value.windows(4).any(|w| w.eq_ignore_ascii_case(b",DC="))
 }
 
 /// The set of the attributes that two lists of values have.

@@ -23,7 +23,9 @@ impl Pen<'_> {
         change: &ObjectChange,
     ) -> Result<Option<ObjectChange>, StoreError> {
         let mark = change.attribute(MARKS[0]).filter(|a| a.values.is_empty());
-        let (Some(mark), Status::Live, false) = (mark, row.status, change.is_deleted) else { return Ok(None) };
+        let (Some(mark), Status::Live, false) = (mark, row.status, change.is_deleted) else {
+            return Ok(None);
+        };
         let Some(restored) = self.stamp(mark.stamp.as_ref())?.filter(|s| s.at > row.known_from) else {
             return Ok(None);
         };
@@ -41,8 +43,8 @@ impl Pen<'_> {
         deletion.attributes = lost.map(|a| attribute(a.name.clone(), vec![])).collect();
         if change.is_whole {
             // What it had and is not named any more.
-            for kept in &self.journal.state(row.id)?.attributes {
-                let name = self.journal.ids.attribute_name(self.store, kept.id)?;
+            for kept in &self.journal.state(row)?.attributes {
+                let name = self.journal.attribute_name(kept.id)?;
                 if change.attribute(&name).is_none() && !name.eq_ignore_ascii_case(lookup::SID) {
                     deletion.attributes.push(attribute(name.into(), vec![]));
                 }

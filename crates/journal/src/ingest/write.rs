@@ -14,7 +14,7 @@ use crate::store::{Param, StoreError, sql};
 impl Pen<'_> {
     /// Writes what is different of an object.
     pub(super) fn write(&mut self, row: &ObjectRow, mut delta: Delta) -> Result<(), StoreError> {
-        self.mark_links(row.id, &delta.seen)?;
+        self.mark_links(&delta.seen)?;
         let mark = if self.context.reading == Reading::Not { row.mark } else { self.context.generation };
         if delta.is_empty() {
             if mark != row.mark {
@@ -44,8 +44,12 @@ impl Pen<'_> {
             let numbers = [now.context, now.parent, status.number(), now.known_from, mark, row.id];
             self.store.execute(sql::OBJECT_UPDATE, &numbers.map(Param::Int))?;
         }
-        if let Some(state) = &delta.state {
-            self.put_state(row.id, state, sql::STATE_PUT)?;
+        if delta.state.is_some() || now.place() != row.place() {
+            let state = match delta.state {
+                Some(state) => state,
+                None => self.journal.state(row)?,
+            };
+            self.put_state((row.id, row.guid, now.parent, status.number()), &state, sql::STATE_PUT)?;
         }
         self.put_lookups(row.id, &delta.lookups)
     }
@@ -82,7 +86,7 @@ impl Pen<'_> {
                     guid: row.guid,
                     dn: Names::new(self.journal, Moment::Now).dn(row.id)?,
                     happened: time(*happened),
-                    controller: self.journal.ids.invocation(self.store, controller)?,
+                    controller: self.journal.invocation(controller)?,
                     is_gone: group.kind.has(Kind::GONE),
                     status: status.unwrap_or(row.status),
                 };

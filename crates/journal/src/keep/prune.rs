@@ -64,7 +64,9 @@ impl Writer {
             Ok(objects)
         })?;
         for some in objects.chunks(AT_ONCE) {
-            self.writing(|| some.iter().try_for_each(|object| self.prune_object(*object, retention, &mut pruned)))?;
+            self.writing(|| {
+                some.iter().try_for_each(|object| self.prune_object(*object, retention, &mut pruned))
+            })?;
         }
         if pruned.changes > 0 {
             pruned.contents = self.writing(|| self.sweep())?;
@@ -77,14 +79,20 @@ impl Writer {
         self.journal.store.erase().map_err(|e| self.journal.fail(e))
     }
 
-    fn prune_object(&self, object: i64, retention: &Retention, pruned: &mut Pruned) -> Result<(), StoreError> {
+    fn prune_object(
+        &self,
+        object: i64,
+        retention: &Retention,
+        pruned: &mut Pruned,
+    ) -> Result<(), StoreError> {
         let store = &*self.journal.store;
         let rows = store.all(sql::CHANGES_TIMES, &[Param::Int(object)], |row| {
             Ok(Row { seq: row.int(0)?, happened: row.int(1)?, kind: Kind::of(row.int(2)?) })
         })?;
         let first = first_kept(&rows, retention);
         let Some(newest) = rows.iter().find(|row| row.seq < first) else { return Ok(()) };
-        pruned.changes += store.execute(sql::CHANGES_DELETE_BEFORE, &[Param::Int(object), Param::Int(first)])?;
+        pruned.changes +=
+            store.execute(sql::CHANGES_DELETE_BEFORE, &[Param::Int(object), Param::Int(first)])?;
         let params = [Param::Int(object), Param::Int(object)];
         pruned.links += store.execute(sql::LINKS_DELETE_FORGOTTEN, &params)?;
         let known_from = self.journal.pointed(object)?.known_from.max(newest.happened);

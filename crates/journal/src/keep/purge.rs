@@ -8,8 +8,7 @@ use crate::codec::state::State;
 use crate::journal::Writer;
 use crate::kind::Status;
 use crate::lookup;
-use crate::rows::ObjectRow;
-use crate::seal::Place;
+use crate::rows::{ObjectRow, state_place};
 use crate::store::{Param, sql};
 use crate::{JournalError, StoreError};
 
@@ -48,10 +47,11 @@ impl Writer {
             store.execute(sql::LINKS_DELETE_CLOSED_OF, &both)?
         } else {
             // Something may lie or have lain in it, so that its row stays.
-            let numbers = [0, 0, Status::Unseen.number(), 0, 0, row.id];
+            let status = Status::Unseen.number();
+            let numbers = [0, 0, status, 0, 0, row.id];
             store.execute(sql::OBJECT_UPDATE, &numbers.map(Param::Int))?;
             let payload = State::default().pack();
-            let place = Place::State { object: row.id };
+            let place = state_place(row.id, row.guid, 0, status);
             let payload = self.journal.sealer.seal(place, payload).ok_or(StoreError::NoRandomNumbers)?;
             store.execute(sql::STATE_PUT, &[Param::Int(row.id), Param::Bytes(&payload)])?;
             store.execute(sql::LINKS_DELETE_OF, &both)?
@@ -62,10 +62,10 @@ impl Writer {
     /// The hashes of the names that an object has now.
     fn names_of(&self, row: &ObjectRow) -> Result<Vec<i64>, StoreError> {
         let journal = &self.journal;
-        let state = journal.state(row.id)?;
+        let state = journal.state(row)?;
         let mut hashes = lookup::of_rdn(&journal.sealer, &state.name.rdn);
         for name in [lookup::ACCOUNT, lookup::PRINCIPAL, lookup::SID] {
-            let id = journal.ids.known_attribute(&*journal.store, name)?;
+            let id = journal.known_attribute(name)?;
             if let Some(attribute) = id.and_then(|id| state.get(id)) {
                 let values = journal.values(&attribute.values)?;
                 hashes.extend(values.iter().filter_map(|v| lookup::of_value(&journal.sealer, name, v)));

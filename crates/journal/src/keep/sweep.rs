@@ -2,12 +2,12 @@
 
 use std::collections::HashSet;
 
+use crate::StoreError;
 use crate::codec::state::State;
 use crate::codec::values::{self, Cell};
 use crate::journal::Writer;
 use crate::rows::broken;
 use crate::store::{Param, sql};
-use crate::StoreError;
 
 impl Writer {
     /// Removes them. Everything is looked through: who holds a value is not counted, and what is not counted cannot be counted
@@ -19,19 +19,18 @@ impl Writer {
         if ids.is_empty() {
             return Ok(0);
         }
-        let mut used: HashSet<i64> =
-            store.all(sql::LINKS_DATA, &[], |row| row.int(0))?.into_iter().collect();
+        let mut used: HashSet<i64> = store.all(sql::LINKS_DATA, &[], |row| row.int(0))?.into_iter().collect();
         for object in store.all(sql::OBJECT_IDS, &[], |row| row.int(0))? {
-            if let Some(payload) = journal.state_payload(object)? {
-                let state = State::read(&payload).ok_or_else(|| broken("state of object", object))?;
-                for attribute in &state.attributes {
-                    note(&mut used, &attribute.values)?;
-                }
+            let payload = journal.state_payload(&journal.pointed(object)?)?;
+            let state = State::read(&payload).ok_or_else(|| broken("state of object", object))?;
+            for attribute in &state.attributes {
+                note(&mut used, &attribute.values)?;
             }
         }
         let mut after = 0;
         loop {
-            let changes = store.all(sql::CHANGES_PAYLOADS, &[Param::Int(after)], |row| journal.change_row(row))?;
+            let changes =
+                store.all(sql::CHANGES_PAYLOADS, &[Param::Int(after)], |row| journal.change_row(row))?;
             let Some(last) = changes.last() else { break };
             after = last.seq;
             for change in &changes {

@@ -37,11 +37,11 @@ CREATE TABLE contexts (
 );
 CREATE TABLE attributes (
     id {ID},
-    name TEXT NOT NULL UNIQUE
+    payload {BYTES} NOT NULL
 );
 CREATE TABLE controllers (
     id {ID},
-    invocation {BYTES} NOT NULL UNIQUE
+    payload {BYTES} NOT NULL
 );
 CREATE TABLE objects (
     id {ID},
@@ -82,6 +82,7 @@ CREATE TABLE links (
     added BIGINT NOT NULL,
     removed BIGINT NOT NULL,
     mark BIGINT NOT NULL,
+    seal BIGINT NOT NULL,
     PRIMARY KEY (source, attribute, target, data, added)
 ) {CLUSTERED};
 CREATE INDEX links_by_target ON links (target);

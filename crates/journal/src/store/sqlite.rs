@@ -44,14 +44,26 @@ impl Sqlite {
         let connection = Connection::open(path).map_err(failed)?;
         connection.pragma_update(None, "page_size", PAGE).map_err(failed)?;
         let store = Self { connection, is_writer: true };
-        store.migrate()?;
+        store.migrate(&MIGRATIONS)?;
         Ok(store)
     }
 
-    /// Opens a file to write it. It is not brought up to this program's format yet: see [`Self::migrate`].
-    pub(crate) fn write(path: &Path, max_octets: Option<u64>) -> Result<Self, StoreError> {
+    /// Opens a file to write it. Nothing is written yet: see [`Self::found`], then [`Self::set_up`].
+    pub(crate) fn write(path: &Path) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let store = Self { connection: prepare(path, flags)?, is_writer: true };
+        let connection = prepare(path, flags)?;
+        // SQLite opens a file that may not be written to read it, and says nothing.
+        if connection.is_readonly("main").map_err(failed)? {
+            return Err(StoreError::Other(Box::new(std::io::Error::from(
+                std::io::ErrorKind::PermissionDenied,
+            ))));
+        }
+        Ok(Self { connection, is_writer: false })
+    }
+
+    /// Makes ready to write a journal, and brings it to this program's format.
+    pub(crate) fn set_up(&mut self, max_octets: Option<u64>) -> Result<(), StoreError> {
+        let store = &*self;
         let set = |name: &str, value: &dyn ToSql| store.connection.pragma_update(None, name, value);
         // WAL with NORMAL: what is committed survives the end of the program at any point. A power cut can lose the last
         // batches, and their cursors with them: they are read again.
@@ -69,7 +81,8 @@ impl Sqlite {
         // Readers that may not write the folder need the two files beside this one, which SQLite would remove at the end.
         let keep = DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE;
         store.connection.set_db_config(keep, true).map_err(failed)?;
-        Ok(store)
+        self.is_writer = true;
+        if self.pragma::<i64>("user_version")? < FORMAT { self.migrate(&MIGRATIONS) } else { Ok(()) }
     }
 
     /// Opens a file to read it.
@@ -99,16 +112,16 @@ impl Sqlite {
         }
     }
 
-    /// Runs the missing migrations in one transaction.
-    pub(crate) fn migrate(&self) -> Result<(), StoreError> {
+    /// Runs those of the scripts that are missing, in one transaction.
+    fn migrate(&self, scripts: &[&str]) -> Result<(), StoreError> {
         self.begin(Access::Write)?;
         let done = (|| {
             let from = usize::try_from(self.pragma::<i64>("user_version")?).unwrap_or(0);
-            for script in MIGRATIONS.iter().skip(from) {
+            for script in scripts.iter().skip(from) {
                 self.connection.execute_batch(&dialect(script)).map_err(failed)?;
             }
             self.connection.pragma_update(None, "application_id", APPLICATION).map_err(failed)?;
-            self.connection.pragma_update(None, "user_version", FORMAT).map_err(failed)
+            self.connection.pragma_update(None, "user_version", scripts.len() as i64).map_err(failed)
         })();
         match done {
             Ok(()) => self.commit(),
@@ -281,7 +294,9 @@ fn immutable(path: &Path) -> String {
     let mut uri = "file:".to_owned();
     for octet in path.as_os_str().as_encoded_bytes() {
         match octet {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => uri.push(char::from(*octet)),
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'/' | b'.' | b'-' | b'_' => {
+                uri.push(char::from(*octet))
+            }
             _ => uri.push_str(&format!("%{octet:02X}")),
         }
     }
@@ -295,7 +310,38 @@ fn failed(error: rusqlite::Error) -> StoreError {
         Some(ErrorCode::NotADatabase) => StoreError::NotADatabase,
         Some(ErrorCode::DatabaseCorrupt) => StoreError::Damaged(error.to_string()),
         // A table that is missing, or lacks a column.
-        Some(ErrorCode::Unknown) if error.to_string().contains("no such ") => StoreError::Damaged(error.to_string()),
+        Some(ErrorCode::Unknown) if error.to_string().contains("no such ") => {
+            StoreError::Damaged(error.to_string())
+        }
         _ => StoreError::Other(Box::new(error)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_format_is_brought_up_or_left_as_it_was() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("changes-x.db");
+        let store = Sqlite::create(&path).unwrap();
+        store.execute(super::super::sql::META_PUT, &[Param::Text("forest"), Param::Bytes(b"x")]).unwrap();
+        drop(store);
+        let store = Sqlite::write(&path).unwrap();
+        let next = |last: &'static str| {
+            [MIGRATIONS.as_slice(), &["ALTER TABLE meta ADD COLUMN more BIGINT", last]].concat()
+        };
+        assert!(store.migrate(&next("nonsense")).is_err());
+        assert_eq!(store.found().unwrap(), Found::Format(FORMAT));
+        assert!(store.execute("UPDATE meta SET more = 1", &[]).is_err());
+        store.migrate(&next("UPDATE meta SET more = 7")).unwrap();
+        assert_eq!(store.found().unwrap(), Found::Format(FORMAT + 2));
+        let row = (&store as &dyn Store)
+            .first("SELECT value, more FROM meta", &[], |row| Ok((row.bytes(0)?.to_vec(), row.int(1)?)));
+        assert_eq!(row.unwrap(), Some((b"x".to_vec(), 7)));
+        // Nothing is run twice.
+        store.migrate(&next("UPDATE meta SET more = 8")).unwrap();
+        assert_eq!((&store as &dyn Store).count("SELECT more FROM meta", &[]).unwrap(), 7);
     }
 }

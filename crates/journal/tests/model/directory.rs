@@ -6,20 +6,20 @@ use adrecover_core::ObjectGuid;
 use adrecover_core::change::{AttributeChange, LinkChange, LinkTarget, ObjectChange, Stamp, WholeLinks};
 use adrecover_core::time::Timestamp;
 
-pub const ROOT: u8 = 0;
-pub const DELETED_OBJECTS: u8 = 1;
-pub const UNITS: [u8; 2] = [2, 3];
+pub(crate) const ROOT: u8 = 0;
+pub(crate) const DELETED_OBJECTS: u8 = 1;
+pub(crate) const UNITS: [u8; 2] = [2, 3];
 
-pub fn guid(n: u8) -> ObjectGuid {
+pub(crate) fn guid(n: u8) -> ObjectGuid {
     ObjectGuid::from_wire(&[n; 16]).unwrap()
 }
 
-pub fn time(seconds: i64) -> Timestamp {
+pub(crate) fn time(seconds: i64) -> Timestamp {
     Timestamp::from_timestamp(1_790_000_000 + seconds, 0).unwrap()
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum State {
+pub(crate) enum State {
     Live,
     Bin,
     Tombstone,
@@ -27,48 +27,48 @@ pub enum State {
 
 /// A value with the time and the number of its last write.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Written<T> {
-    pub value: T,
-    pub at: i64,
-    pub version: u32,
+pub(crate) struct Written<T> {
+    pub(crate) value: T,
+    pub(crate) at: i64,
+    pub(crate) version: u32,
 }
 
 #[derive(Debug, Clone)]
-pub struct Object {
-    pub rdn: String,
-    pub parent: u8,
-    pub old_place: (String, u8),
-    pub state: State,
-    pub attributes: BTreeMap<String, Written<Vec<String>>>,
-    pub changed: i64,
+pub(crate) struct Object {
+    pub(crate) rdn: String,
+    pub(crate) parent: u8,
+    pub(crate) old_place: (String, u8),
+    pub(crate) state: State,
+    pub(crate) attributes: BTreeMap<String, Written<Vec<String>>>,
+    pub(crate) changed: i64,
     is_touched: bool,
     has_moved: bool,
 }
 
 /// What somebody sees of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen {
-    pub dn: String,
-    pub is_deleted: bool,
-    pub attributes: BTreeMap<String, BTreeSet<Vec<u8>>>,
+pub(crate) struct Seen {
+    pub(crate) dn: String,
+    pub(crate) is_deleted: bool,
+    pub(crate) attributes: BTreeMap<String, BTreeSet<Vec<u8>>>,
     /// Of a live object: what it points to, and what points to it.
-    pub links: BTreeSet<(String, ObjectGuid)>,
-    pub referrers: BTreeSet<(String, ObjectGuid)>,
+    pub(crate) links: BTreeSet<(String, ObjectGuid)>,
+    pub(crate) referrers: BTreeSet<(String, ObjectGuid)>,
 }
 
-pub type View = BTreeMap<u8, Seen>;
+pub(crate) type View = BTreeMap<u8, Seen>;
 
 #[derive(Debug, Clone)]
-pub struct Directory {
-    pub has_bin: bool,
-    pub now: i64,
-    pub objects: BTreeMap<u8, Object>,
-    pub links: BTreeMap<(u8, &'static str, u8), Written<bool>>,
+pub(crate) struct Directory {
+    pub(crate) has_bin: bool,
+    pub(crate) now: i64,
+    pub(crate) objects: BTreeMap<u8, Object>,
+    pub(crate) links: BTreeMap<(u8, &'static str, u8), Written<bool>>,
     touched_links: BTreeSet<(u8, &'static str, u8)>,
 }
 
 impl Directory {
-    pub fn new(has_bin: bool) -> Self {
+    pub(crate) fn new(has_bin: bool) -> Self {
         let (objects, links, touched_links) = (BTreeMap::new(), BTreeMap::new(), BTreeSet::new());
         let mut directory = Self { has_bin, now: 0, objects, links, touched_links };
         for (n, rdn, parent) in [
@@ -82,7 +82,7 @@ impl Directory {
         directory
     }
 
-    pub fn is_live(&self, n: u8) -> bool {
+    pub(crate) fn is_live(&self, n: u8) -> bool {
         self.objects.get(&n).is_some_and(|o| o.state == State::Live)
     }
 
@@ -93,7 +93,7 @@ impl Directory {
         object
     }
 
-    pub fn add(&mut self, n: u8, rdn: &str, parent: u8) {
+    pub(crate) fn add(&mut self, n: u8, rdn: &str, parent: u8) {
         let object = Object {
             rdn: rdn.to_owned(),
             parent,
@@ -109,7 +109,7 @@ impl Directory {
         self.set(n, "sAMAccountName", &[&format!("account{n}")]);
     }
 
-    pub fn set(&mut self, n: u8, name: &str, values: &[&str]) {
+    pub(crate) fn set(&mut self, n: u8, name: &str, values: &[&str]) {
         let at = self.now;
         let object = self.touch(n);
         let version = object.attributes.get(name).map_or(1, |w| w.version + 1);
@@ -117,14 +117,15 @@ impl Directory {
         object.attributes.insert(name.to_owned(), Written { value, at, version });
     }
 
-    pub fn place(&mut self, n: u8, rdn: &str, parent: u8) {
+    pub(crate) fn place(&mut self, n: u8, rdn: &str, parent: u8) {
         let object = self.touch(n);
         (object.rdn, object.parent, object.has_moved) = (rdn.to_owned(), parent, true);
     }
 
-    pub fn link(&mut self, source: u8, attribute: &'static str, target: u8, is_there: bool) {
+    pub(crate) fn link(&mut self, source: u8, attribute: &'static str, target: u8, is_there: bool) {
         if attribute == "manager" && is_there {
-            let others: Vec<_> = self.links.keys().filter(|k| k.0 == source && k.1 == attribute).copied().collect();
+            let others: Vec<_> =
+                self.links.keys().filter(|k| k.0 == source && k.1 == attribute).copied().collect();
             // One that is hidden stays, whatever takes its place: nobody can tell what becomes of it then.
             if others.iter().any(|(_, _, other)| !self.is_live(*other)) {
                 return;
@@ -140,7 +141,7 @@ impl Directory {
         self.touched_links.insert((source, attribute, target));
     }
 
-    pub fn delete(&mut self, n: u8) {
+    pub(crate) fn delete(&mut self, n: u8) {
         let has_bin = self.has_bin;
         let object = self.touch(n);
         object.old_place = (object.rdn.clone(), object.parent);
@@ -159,10 +160,17 @@ impl Directory {
     }
 
     /// What of a deleted object is taken when it has no bin to lie in, or when its time there is over.
-    pub fn strip(&mut self, n: u8) {
+    pub(crate) fn strip(&mut self, n: u8) {
         self.objects.get_mut(&n).unwrap().state = State::Tombstone;
         self.set(n, "isRecycled", &["TRUE"]);
-        let kept = ["objectClass", "sAMAccountName", "isDeleted", "isRecycled", "lastKnownParent", "msDS-LastKnownRDN"];
+        let kept = [
+            "objectClass",
+            "sAMAccountName",
+            "isDeleted",
+            "isRecycled",
+            "lastKnownParent",
+            "msDS-LastKnownRDN",
+        ];
         let names: Vec<String> = self.objects[&n].attributes.keys().cloned().collect();
         for name in names.iter().filter(|name| !kept.contains(&name.as_str())) {
             self.set(n, name, &[]);
@@ -172,7 +180,7 @@ impl Directory {
         self.touched_links.retain(|(source, _, target)| *source != n && *target != n);
     }
 
-    pub fn restore(&mut self, n: u8) {
+    pub(crate) fn restore(&mut self, n: u8) {
         let (rdn, parent) = self.objects[&n].old_place.clone();
         self.objects.get_mut(&n).unwrap().state = State::Live;
         self.place(n, &rdn, parent);
@@ -184,18 +192,18 @@ impl Directory {
     }
 
     /// It is not there any more, and nobody tells.
-    pub fn vanish(&mut self, n: u8) {
+    pub(crate) fn vanish(&mut self, n: u8) {
         self.objects.remove(&n);
         self.links.retain(|(source, _, target), _| *source != n && *target != n);
         self.touched_links.retain(|(source, _, target)| *source != n && *target != n);
     }
 
-    pub fn dn(&self, n: u8) -> String {
+    pub(crate) fn dn(&self, n: u8) -> String {
         let object = &self.objects[&n];
         if n == ROOT { object.rdn.clone() } else { format!("{},{}", object.rdn, self.dn(object.parent)) }
     }
 
-    pub fn view(&self) -> View {
+    pub(crate) fn view(&self) -> View {
         let links = |n: u8, from: bool| -> BTreeSet<(String, ObjectGuid)> {
             let visible = self.links.iter().filter(|((s, _, t), w)| {
                 w.value && self.is_live(*s) && self.is_live(*t) && n == if from { *s } else { *t }
@@ -234,7 +242,12 @@ impl Directory {
         change
     }
 
-    fn link_told(&self, (_, attribute, target): (u8, &'static str, u8), w: &Written<bool>, has_stamps: bool) -> LinkChange {
+    fn link_told(
+        &self,
+        (_, attribute, target): (u8, &'static str, u8),
+        w: &Written<bool>,
+        has_stamps: bool,
+    ) -> LinkChange {
         let dn = if self.objects.contains_key(&target) { self.dn(target) } else { String::new() };
         let target = LinkTarget { guid: Some(guid(target)), sid: None, dn, data: vec![] };
         let stamp = has_stamps.then(|| self.stamp(w.at, w.version));
@@ -242,11 +255,12 @@ impl Directory {
     }
 
     /// What DirSync tells of what was changed since then: the attributes and the link values.
-    pub fn deltas(&self, since: i64, has_stamps: bool) -> Vec<ObjectChange> {
+    pub(crate) fn deltas(&self, since: i64, has_stamps: bool) -> Vec<ObjectChange> {
         let told = |(n, object): (&u8, &Object)| {
             let mut change = self.told(*n, object, has_stamps);
             change.attributes.retain(|a| object.attributes[&*a.name].at > since);
-            let links = self.touched_links.iter().filter(|k| k.0 == *n).filter_map(|k| Some((k, self.links.get(k)?)));
+            let links =
+                self.touched_links.iter().filter(|k| k.0 == *n).filter_map(|k| Some((k, self.links.get(k)?)));
             change.links = links.map(|(k, w)| self.link_told(*k, w, has_stamps)).collect();
             change
         };
@@ -255,7 +269,12 @@ impl Directory {
 
     /// What polling tells: whole objects, with the links that a server shows. Where changes are told by DirSync, a full read tells
     /// of hidden links, too: nothing would be told of them when they come to light.
-    pub fn whole(&self, only_touched: bool, has_stamps: bool, shows_hidden: bool) -> Vec<ObjectChange> {
+    pub(crate) fn whole(
+        &self,
+        only_touched: bool,
+        has_stamps: bool,
+        shows_hidden: bool,
+    ) -> Vec<ObjectChange> {
         let told = |(n, object): (&u8, &Object)| {
             let mut change = self.told(*n, object, has_stamps);
             change.parent = Some(guid(object.parent)).filter(|_| *n != ROOT);
@@ -277,12 +296,12 @@ impl Directory {
     }
 
     /// Whether a link of an object, or to it, was changed and not told.
-    pub fn has_untold_links(&self, n: u8) -> bool {
+    pub(crate) fn has_untold_links(&self, n: u8) -> bool {
         self.touched_links.iter().any(|(source, _, target)| *source == n || *target == n)
     }
 
     /// All that was changed so far has been told.
-    pub fn told_all(&mut self) {
+    pub(crate) fn told_all(&mut self) {
         self.touched_links.clear();
         for object in self.objects.values_mut() {
             (object.is_touched, object.has_moved) = (false, false);

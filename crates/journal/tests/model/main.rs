@@ -9,7 +9,7 @@ use std::path::Path;
 
 use adrecover_core::ObjectGuid;
 use adrecover_core::change::{Batch, ObjectChange, Phase};
-use adrecover_journal::{Journal, Key, Link, ObjectState, Options, Status, Writer};
+use adrecover_journal::{Found, Journal, Key, Link, ObjectState, Options, Query, Status, Writer};
 use directory::{Directory, ROOT, Seen, State, UNITS, View, guid, time};
 use proptest::prelude::*;
 
@@ -111,7 +111,8 @@ impl Run {
             }
             (3..=5, Some(n), _) => {
                 let name = ["mail", "title", "proxyAddresses", "lastLogonTimestamp"][usize::from(b % 4)];
-                let values = [vec![], vec!["12"], vec!["b", "a"], vec!["CN=Ab,OU=Xyz,OU=Abcdefgh,DC=x"], vec!["X"]];
+                let values =
+                    [vec![], vec!["12"], vec!["b", "a"], vec!["CN=Ab,OU=Xyz,OU=Abcdefgh,DC=x"], vec!["X"]];
                 d.set(n, name, &values[usize::from(c) % 5]);
             }
             (6, Some(n), _) => d.place(n, &format!("CN=R{b}"), d.objects[&n].parent),
@@ -129,7 +130,8 @@ impl Run {
             (11, ..) => {
                 // Without stamps nobody can tell that something was deleted and restored between two questions.
                 let is_told = |n: &u8| has_stamps || d.objects[n].changed <= told;
-                let deleted = [things(State::Bin), if d.has_bin { vec![] } else { things(State::Tombstone) }].concat();
+                let deleted =
+                    [things(State::Bin), if d.has_bin { vec![] } else { things(State::Tombstone) }].concat();
                 let deleted: Vec<u8> = deleted.into_iter().filter(is_told).collect();
                 if let Some(n) = pick(&deleted, a) {
                     d.restore(n);
@@ -160,6 +162,14 @@ impl Run {
             let state = journal.now(guid(n)).unwrap().filter(|o| o.status != Status::Gone);
             assert_eq!(state.as_ref().map(seen), now.get(&n).map(shown), "{n} now");
             self.check_history(&journal, n);
+        }
+        for (n, seen) in &now {
+            let queries = [Query::Dn(seen.dn.parse().unwrap()), Query::Account(format!("ACCOUNT{n}"))];
+            for query in queries {
+                let found = journal.find(&query).unwrap();
+                let is_it = |f: &Found| (f.guid, f.until, &f.dn) == (guid(*n), None, &seen.dn);
+                assert!(found.iter().any(is_it), "{query:?}");
+            }
         }
     }
 

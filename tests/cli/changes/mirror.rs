@@ -32,13 +32,27 @@ impl Mirror {
             }
         }
         for object in &batch.objects {
-            self.0.entry(object.guid).or_default().take(object, full);
+            let known = self.0.entry(object.guid).or_default();
+            let dies = object.is_deleted && !known.is_deleted;
+            known.take(object, full);
+            if dies {
+                self.unlink(object.guid);
+            }
         }
         if full && batch.is_last {
             self.0.retain(|_, known| known.seen);
             for known in self.0.values_mut() {
                 known.links = std::mem::take(&mut known.seen_links);
             }
+        }
+    }
+}
+
+impl Mirror {
+    /// Without the Recycle Bin a deletion takes away the links from and to the object for ever, and nothing tells so.
+    fn unlink(&mut self, deleted: ObjectGuid) {
+        for (guid, known) in &mut self.0 {
+            known.links.retain(|(_, target, _)| *guid != deleted && *target != deleted);
         }
     }
 }

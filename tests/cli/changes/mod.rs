@@ -10,8 +10,8 @@ mod wake;
 
 use std::time::Duration;
 
-use adrecover_core::change::{Batch, ChangesError, Cursor};
 use adrecover_core::Dn;
+use adrecover_core::change::{Batch, ChangesError, Cursor};
 use adrecover_ldap::changes::{Changes, Way};
 use adrecover_ldap::{BindMethod, ConnectOptions, Session};
 
@@ -41,13 +41,20 @@ async fn open(scene: &Scene, who: &str, way: Way) -> Changes {
 }
 
 /// Everything that there is to read of a naming context.
-async fn read(changes: &mut Changes, context: &Dn, from: Option<&Cursor>) -> Result<Vec<Batch>, ChangesError> {
+async fn read(
+    changes: &mut Changes,
+    context: &Dn,
+    from: Option<&Cursor>,
+) -> Result<Vec<Batch>, ChangesError> {
     let mut reading = changes.read(context, from).await?;
     let mut batches = vec![];
     while let Some(batch) = reading.next().await? {
         batches.push(batch);
     }
-    assert!(batches.last().is_some_and(|last| last.is_last && last.cursor.is_some()), "an end without a cursor");
+    assert!(
+        batches.last().is_some_and(|last| last.is_last && last.cursor.is_some()),
+        "an end without a cursor"
+    );
     assert_eq!(batches.iter().filter(|batch| batch.is_last).count(), 1);
     Ok(batches)
 }

@@ -38,7 +38,14 @@ fn ldapsearch(scene: &Scene) -> Duration {
     let status = Command::new("ldapsearch")
         .args(["-x", "-LLL", "-o", "ldif-wrap=no", "-H", &scene.lab.server, "-D", &account.name, "-y"])
         .arg(&account.password_file)
-        .args(["-b", &scene.lab.base, "-E", "!dirSync=-2147483648/0", "-E", "!1.2.840.113556.1.4.529=::MAMCAQE="])
+        .args([
+            "-b",
+            &scene.lab.base,
+            "-E",
+            "!dirSync=-2147483648/0",
+            "-E",
+            "!1.2.840.113556.1.4.529=::MAMCAQE=",
+        ])
         .arg("(objectClass=*)")
         .env("LDAPTLS_CACERT", &scene.lab.ca)
         .stdout(Stdio::null())

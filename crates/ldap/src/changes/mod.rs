@@ -19,7 +19,9 @@
 //!   given as a server without that control gives them.
 //! - A renamed container is one change: what is below it has another DN as well, and no change. The parent's GUID comes with each
 //!   new name or place, so that names can be made anew.
-//! - A deletion takes the object out of its groups, and none of them is changed by that on any server.
+//! - A deletion takes away all links from and to the object, and nothing tells so but the deletion itself: its groups are not
+//!   changed by it. Undeleting a tombstone does not bring them back; undeleting from the Recycle Bin does, and that is not told
+//!   either.
 //! - Memory is bounded: a batch holds a few hundred objects or few megabytes, and the reply is read as fast as batches are taken.
 //! - When the connection breaks, it is opened again to the same domain controller, and the page is asked for once more.
 //!
@@ -124,10 +126,15 @@ impl Changes {
         Ok(Reading::new(self, context.clone(), head, stand, from))
     }
 
-    /// Asks the domain controller to tell when something changes in these naming contexts, five at most. See [`Wake`].
-    pub async fn wake(&self, contexts: &[Dn]) -> Result<Wake, ChangesError> {
+    /// Asks the domain controller to tell when something changes, on a connection of its own. See [`Wake`].
+    ///
+    /// A connection can wait for changes of four naming contexts: the domain's come first, the schema's last.
+    pub async fn wake(&self) -> Result<Wake, ChangesError> {
         let session = self.session.twin().await.map_err(unreachable)?;
-        Ok(Wake::new(session, contexts.to_vec()))
+        let mut contexts = self.naming_contexts();
+        let root = self.session.root_dse();
+        contexts.sort_by_key(|dn| (*dn == root.schema_naming_context, *dn != root.default_naming_context));
+        Ok(Wake::new(session, contexts))
     }
 
     /// Ends it in the orderly way.

@@ -19,8 +19,8 @@ use crate::wire::{Batch, Exchange};
 
 /// After so long without a word it is looked whether the connection still lives.
 const QUIET: Duration = Duration::from_secs(60);
-/// `MaxNotificationPerConn`, as it is by default.
-const MOST: usize = 5;
+/// The most searches on one connection: `MaxNotificationPerConn` is 5 by default, and Samba refuses the fifth already.
+const MOST: usize = 4;
 
 /// Waits for changes, on a connection of its own.
 #[derive(Debug)]

@@ -13,7 +13,9 @@ use crate::store::{Param, Store, StoreError, sql};
 #[derive(Debug, Default)]
 pub(crate) struct Ids {
     attributes: RefCell<Table<String>>,
+    accepted: RefCell<HashMap<String, i64>>,
     controllers: RefCell<Table<ObjectGuid>>,
+    is_writer: bool,
 }
 
 #[derive(Debug)]
@@ -23,11 +25,12 @@ struct Table<T> {
     /// As it is shown.
     by_id: HashMap<i64, T>,
     last: i64,
+    is_loaded: bool,
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { by_key: HashMap::new(), by_id: HashMap::new(), last: 0 }
+        Self { by_key: HashMap::new(), by_id: HashMap::new(), last: 0, is_loaded: false }
     }
 }
 
@@ -35,23 +38,33 @@ impl Ids {
     /// Forgets everything: what was added in a transaction that failed is not there.
     pub(crate) fn forget(&self) {
         self.attributes.take();
+        self.accepted.take();
         self.controllers.take();
     }
 
-    /// The id of an attribute in any case; it gets one where it has none.
-    pub(crate) fn attribute(&self, vault: Vault<'_>, name: &str) -> Result<i64, StoreError> {
-        if let Some(id) = self.attributes.borrow().by_key.get(name) {
-            return Ok(*id);
-        }
-        if let Some(id) = self.known_attribute(vault, name)? {
-            // The next time it is found as it is written here.
-            self.attributes.borrow_mut().by_key.insert(name.to_owned(), id);
-            return Ok(id);
-        }
-        let mut table = self.attributes.borrow_mut();
-        let id = table.last.saturating_add(1);
-        vault.put(sql::ATTRIBUTE_INSERT, id, Place::Attribute { id }, name.as_bytes())?;
-        table.note(id, name.to_ascii_lowercase(), name.to_owned());
+    /// For whoever is the only one that writes: what was read once is all there is.
+    pub(crate) fn of_writer() -> Self {
+        Self { is_writer: true, ..Self::default() }
+    }
+
+    /// The id of an attribute that was found worth keeping, as it is spelt.
+    pub(crate) fn accepted(&self, name: &str) -> Option<i64> {
+        self.accepted.borrow().get(name).copied()
+    }
+
+    /// The id of an attribute that is worth keeping, in any case; it gets one where it has none.
+    pub(crate) fn accept(&self, vault: Vault<'_>, name: &str) -> Result<i64, StoreError> {
+        let id = match self.known_attribute(vault, name)? {
+            Some(id) => id,
+            None => {
+                let mut table = self.attributes.borrow_mut();
+                let id = table.last.saturating_add(1);
+                vault.put(sql::ATTRIBUTE_INSERT, id, Place::Attribute { id }, name.as_bytes())?;
+                table.note(id, name.to_ascii_lowercase(), name.to_owned());
+                id
+            }
+        };
+        self.accepted.borrow_mut().insert(name.to_owned(), id);
         Ok(id)
     }
 
@@ -106,6 +119,9 @@ impl Ids {
     }
 
     fn load_attributes(&self, vault: Vault<'_>) -> Result<(), StoreError> {
+        if self.is_writer && self.attributes.borrow().is_loaded {
+            return Ok(());
+        }
         let rows = vault.all(
             sql::ATTRIBUTES,
             |id| Place::Attribute { id },
@@ -113,7 +129,7 @@ impl Ids {
                 String::from_utf8(octets).map_err(|_| StoreError::damaged("an attribute's name is no text"))
             },
         )?;
-        let mut table = Table::default();
+        let mut table = Table { is_loaded: true, ..Table::default() };
         for (id, name) in rows {
             table.note(id, name.to_ascii_lowercase(), name);
         }
@@ -122,8 +138,11 @@ impl Ids {
     }
 
     fn load_controllers(&self, vault: Vault<'_>) -> Result<(), StoreError> {
+        if self.is_writer && self.controllers.borrow().is_loaded {
+            return Ok(());
+        }
         let rows = vault.all(sql::CONTROLLERS, |id| Place::Controller { id }, |octets| guid(&octets))?;
-        let mut table = Table::default();
+        let mut table = Table { is_loaded: true, ..Table::default() };
         for (id, invocation) in rows {
             table.note(id, invocation, invocation);
         }

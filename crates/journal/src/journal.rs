@@ -153,7 +153,8 @@ impl Writer {
         if let Some(first) = wrong.first() {
             return Err(fail(StoreError::damaged(first.replace('\n', " "))));
         }
-        let journal = Journal::with(Box::new(store), path, options.key.as_ref())?;
+        let mut journal = Journal::with(Box::new(store), path, options.key.as_ref())?;
+        journal.ids = Ids::of_writer();
         if !journal.forest.eq_ignore_ascii_case(forest) {
             let (is, wanted) = (journal.forest.clone(), forest.to_owned());
             return Err(JournalError::OtherForest { path: path.to_owned(), is, wanted });

@@ -94,7 +94,7 @@ mod tests {
         assert_eq!(parse(digits.as_bytes()).unwrap().octets(), &[0x0f; OCTETS]);
         assert_eq!(parse(format!("{digits}\r\n").as_bytes()).unwrap().octets(), &[0x0f; OCTETS]);
         assert_eq!(parse(&[200; OCTETS]).unwrap().octets(), &[200; OCTETS]);
-        for bad in [&b""[..], &[1; 31], &[b'g'; 64], digits[1..].as_bytes()] {
+        for bad in [&b""[..], &[1; 31], &[b'g'; 64], &digits.as_bytes()[1..]] {
             assert!(parse(bad).is_none());
         }
         assert_eq!(format!("{:?}", Key::new([7; OCTETS])), "Key");

@@ -79,7 +79,7 @@ impl Journal {
     fn lost_by(&self, row: &ObjectRow, deletion: &ChangeRow) -> Result<Option<Lost>, StoreError> {
         let when = Moment::Before(deletion.seq);
         let Some(before) = self.past(row, when)? else { return Ok(None) };
-        let now = if row.status == Status::Gone { State::default() } else { self.state(row)? };
+        let now = self.still_there(row)?;
         Ok(Some(Lost {
             guid: row.guid,
             deleted_at: time(deletion.happened),
@@ -91,6 +91,15 @@ impl Journal {
             links: self.lost_links(row, Direction::From, deletion)?,
             referrers: self.lost_links(row, Direction::To, deletion)?,
         }))
+    }
+
+    /// What an object has now, as far as that is known: of one that is gone, or whose deletion was told by its GUID alone, nothing.
+    fn still_there(&self, row: &ObjectRow) -> Result<State<'static>, StoreError> {
+        let state = self.state(row)?;
+        let mark = self.known_attribute("isDeleted")?;
+        let is_told = mark.is_some_and(|mark| state.get(mark).is_some());
+        let is_known = row.status == Status::Live || (row.status.is_deleted() && is_told);
+        Ok(if is_known { state } else { State::default() })
     }
 
     fn lost_links(

@@ -58,10 +58,7 @@ impl Pen<'_> {
         let mut is_different = false;
         // The last one that is named so counts.
         for attribute in change.attributes.iter().rev() {
-            if !self.keeps(&attribute.name) {
-                continue;
-            }
-            let id = self.attribute(&attribute.name)?;
+            let Some(id) = self.attribute(&attribute.name)? else { continue };
             if !named.insert(id) {
                 continue;
             }

@@ -67,10 +67,7 @@ impl Pen<'_> {
         let mut out: Vec<Attribute<'static>> = Vec::with_capacity(change.attributes.len() + 1);
         let mut is_sorted = true;
         for attribute in change.attributes.iter().filter(|a| !a.values.is_empty()) {
-            if !self.keeps(&attribute.name) {
-                continue;
-            }
-            let id = self.attribute(&attribute.name)?;
+            let Some(id) = self.attribute(&attribute.name)? else { continue };
             let stamp = self.stamp(attribute.stamp.as_ref())?.unwrap_or_default();
             let values = Cow::Owned(self.pack(&attribute.name, &attribute.values)?);
             let sealer = &self.journal.sealer;
@@ -83,8 +80,10 @@ impl Pen<'_> {
             let octets = sid.to_wire();
             hashes.extend(lookup::of_value(&self.journal.sealer, lookup::SID, &octets));
             let values = Cow::Owned(self.pack("objectSid", &[octets])?);
-            out.push(Attribute { id: self.attribute("objectSid")?, stamp: Stamp::default(), values });
-            is_sorted = false;
+            if let Some(id) = self.attribute("objectSid")? {
+                out.push(Attribute { id, stamp: Stamp::default(), values });
+                is_sorted = false;
+            }
         }
         if !is_sorted {
             // Of one that comes twice the later counts.
@@ -98,8 +97,7 @@ impl Pen<'_> {
     fn all_links(&mut self, change: &ObjectChange) -> Result<Vec<LinkWork>, StoreError> {
         let mut out = vec![];
         for link in change.links.iter().filter(|link| link.is_present) {
-            if self.keeps(&link.attribute) {
-                let (attribute, target, data) = self.ends(link)?;
+            if let Some((attribute, target, data)) = self.ends(link)? {
                 out.push(LinkWork::Add { attribute, target, data });
             }
         }

@@ -15,11 +15,12 @@ use crate::store::{Param, StoreError, sql};
 type Ends = (i64, i64, i64);
 
 impl Pen<'_> {
-    pub(super) fn ends(&mut self, link: &LinkChange) -> Result<Ends, StoreError> {
-        let attribute = self.attribute(&link.attribute)?;
+    /// The ends of a link that is kept.
+    pub(super) fn ends(&mut self, link: &LinkChange) -> Result<Option<Ends>, StoreError> {
+        let Some(attribute) = self.attribute(&link.attribute)? else { return Ok(None) };
         let target = self.target(&link.target)?;
         let data = if link.target.data.is_empty() { 0 } else { self.content(&link.target.data)? };
-        Ok((attribute, target, data))
+        Ok(Some((attribute, target, data)))
     }
 
     /// What is different of an object's links, once it stands there.
@@ -41,10 +42,7 @@ impl Pen<'_> {
         };
         let mut named = HashSet::new();
         for link in change.links.iter().rev() {
-            if !self.keeps(&link.attribute) {
-                continue;
-            }
-            let ends = self.ends(link)?;
+            let Some(ends) = self.ends(link)? else { continue };
             if !named.insert(ends) {
                 continue;
             }

@@ -93,18 +93,21 @@ impl<'a> Pen<'a> {
         self.counters.changes - 1
     }
 
-    /// Whether an attribute is kept. A secret is refused, whoever hands it over.
-    pub(super) fn keeps(&mut self, attribute: &str) -> bool {
-        let name = attribute.split_once(';').map_or(attribute, |(name, _)| name);
+    /// The id of an attribute that is kept. A secret is refused, whoever hands it over.
+    pub(super) fn attribute(&mut self, spelt: &str) -> Result<Option<i64>, StoreError> {
+        let known = self.journal.ids.accepted(spelt);
+        if known.is_some() {
+            return Ok(known);
+        }
+        let name = spelt.split_once(';').map_or(spelt, |(name, _)| name);
         if is_secret(name) {
             self.outcome.refused.insert(name.to_owned());
-            return false;
+            return Ok(None);
         }
-        !LEFT_OUT.iter().any(|left| left.eq_ignore_ascii_case(name))
-    }
-
-    pub(super) fn attribute(&self, name: &str) -> Result<i64, StoreError> {
-        self.journal.ids.attribute(self.journal.vault(), name)
+        if LEFT_OUT.iter().any(|left| left.eq_ignore_ascii_case(name)) {
+            return Ok(None);
+        }
+        self.journal.ids.accept(self.journal.vault(), spelt).map(Some)
     }
 
     pub(super) fn stamp(&self, stamp: Option<&CoreStamp>) -> Result<Option<Stamp>, StoreError> {

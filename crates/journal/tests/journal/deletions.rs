@@ -164,6 +164,20 @@ fn a_deletion_that_nobody_told_of_is_inferred_once() {
 }
 
 #[test]
+fn of_a_deletion_that_may_not_be_seen_all_is_told_that_was_there() {
+    let place = Place::new();
+    let writer = place.writer();
+    read_all(&writer, 0, company());
+    let mut hidden = object(10, "", &[]);
+    hidden.is_deleted = true;
+    follow(&writer, 40, vec![hidden]);
+    let lost = lost(writer.journal());
+    assert_eq!((lost.attributes.len(), lost.deleted_at), (5, time(40)));
+    assert_eq!(names(&lost.referrers), [s("member", 20), s("member", 21)]);
+    assert_eq!(writer.journal().now(guid(10)).unwrap().unwrap().dn, "CN=Ada,OU=Staff,DC=contoso,DC=com");
+}
+
+#[test]
 fn nothing_is_lost_where_no_deletion_was_seen() {
     let place = Place::new();
     let writer = place.writer();

@@ -22,18 +22,21 @@ fn objects(part: u8) -> Vec<ObjectChange> {
 /// Writes batches until there is no room, and says how many are kept.
 fn fill(writer: &Writer) -> u8 {
     read_all(writer, 0, company());
-    for part in 0..20 {
+    let kept = (0..20).position(|part| {
         let mut batch = batch(Phase::Following, objects(part));
         batch.cursor = Some(cursor(u64::from(part) + 2));
         match writer.ingest(&batch, time(10)) {
-            Ok(outcome) => assert_eq!(outcome.created, 10),
+            Ok(outcome) => {
+                assert_eq!(outcome.created, 10);
+                false
+            }
             Err(error) => {
                 assert!(matches!(error, JournalError::Full { .. }), "{error}");
-                return part;
+                true
             }
         }
-    }
-    panic!("there was room for all");
+    });
+    kept.expect("there was room for all") as u8
 }
 
 /// What is kept is what was kept, and where to go on.

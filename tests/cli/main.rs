@@ -5,6 +5,7 @@ mod access;
 mod accounts;
 mod again;
 mod bin;
+mod changes;
 mod choice;
 mod classes;
 mod cloud;

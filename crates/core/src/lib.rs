@@ -6,6 +6,7 @@
 //!
 //! Start at [`plan`] to see what travels from "somebody deleted a user" to "it is back, and this proves it".
 
+pub mod change;
 pub mod decision_table;
 pub mod deleted;
 pub mod directory;

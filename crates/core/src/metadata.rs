@@ -27,6 +27,8 @@ pub struct Stamp {
     pub time: Option<Timestamp>,
     /// The invocation id of the DC on which it was written.
     pub originating: ObjectGuid,
+    /// The update sequence number of the write on that DC.
+    pub originating_usn: u64,
     /// The DC's own update sequence number of the write.
     pub local_usn: u64,
 }
@@ -59,6 +61,7 @@ fn stamp(record: &[u8]) -> Stamp {
         version: u32_at(4),
         time: time::from_dstime(u64_at(8)),
         originating: uuid::Uuid::from_bytes_le(originating).into(),
+        originating_usn: u64_at(32),
         local_usn: u64_at(40),
     }
 }
@@ -93,7 +96,7 @@ pub(crate) mod tests {
         let value =
             value(&[(3, 1, 1), (IS_DELETED, 1, 13_406_000_000), (USER_PRINCIPAL_NAME, 2, 13_406_000_000)]);
         let stamp = find(&value, IS_DELETED).unwrap();
-        assert_eq!((stamp.version, stamp.local_usn), (1, 4336));
+        assert_eq!((stamp.version, stamp.originating_usn, stamp.local_usn), (1, 99, 4336));
         assert_eq!(time::rfc3339(stamp.time.unwrap()), "2025-10-27T00:53:20Z");
         assert_eq!(find(&value, ADMIN_COUNT), None);
     }

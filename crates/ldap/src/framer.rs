@@ -10,6 +10,10 @@ use crate::ber::{self, Problem, Reader, tag};
 const NOTICE_OF_DISCONNECTION: &[u8] = b"1.3.6.1.4.1.1466.20036";
 /// The paged results control (RFC 2696); its response value must parse.
 const PAGED_RESULTS: &[u8] = b"1.2.840.113556.1.4.319";
+/// DirSync ([MS-ADTS] 3.1.1.3.4.1.3); its response value must parse.
+const DIR_SYNC: &[u8] = b"1.2.840.113556.1.4.841";
+/// The longest DirSync cookie that is taken. It grows with the number of domain controllers, by 24 octets each.
+const MAX_COOKIE: usize = 1 << 20;
 
 /// The most elements of one message. Each becomes a value of its own in memory, many times as long as the two octets that it
 /// takes on the wire, and the largest message would have room for 32 million. A group that Samba returns whole has an
@@ -67,6 +71,17 @@ pub(crate) struct Outcome {
     pub(crate) referral: Option<String>,
     /// The cookie of the paged results control, where there is one.
     pub(crate) cookie: Option<Vec<u8>>,
+    /// What the DirSync control says, where there is one.
+    pub(crate) dir_sync: Option<DirSync>,
+}
+
+/// The value of a DirSync response control.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct DirSync {
+    /// Whether there is more at once.
+    pub(crate) has_more: bool,
+    /// Where to go on.
+    pub(crate) cookie: Vec<u8>,
 }
 
 /// The length of the message that begins here, header included; `None` while that is unknown.
@@ -118,9 +133,9 @@ pub(crate) fn check(message: &[u8]) -> Result<Reply, Problem> {
         if last.tag != 0xa0 {
             return Err(format!("an element {:#04x} stands where controls belong", last.tag));
         }
-        let cookie = controls(last.value)?;
+        let (cookie, dir_sync) = controls(last.value)?;
         if let Some(outcome) = &mut outcome {
-            outcome.cookie = cookie;
+            (outcome.cookie, outcome.dir_sync) = (cookie, dir_sync);
         }
     }
     inner.end("the controls")?;
@@ -184,7 +199,7 @@ fn result(value: &[u8]) -> Result<Outcome, Problem> {
             other => return Err(format!("a result holds an element {other:#04x}")),
         }
     }
-    Ok(Outcome { code, diagnostic, referral, cookie: None })
+    Ok(Outcome { code, diagnostic, referral, cookie: None, dir_sync: None })
 }
 
 /// A text that need not be UTF-8, as servers' messages in other languages are not.
@@ -236,9 +251,9 @@ fn utf8(value: &[u8], what: &str) -> Result<(), Problem> {
     std::str::from_utf8(value).map(|_| ()).map_err(|_| format!("{what} is not UTF-8"))
 }
 
-/// Checks the controls of a reply; gives the paging cookie.
-fn controls(value: &[u8]) -> Result<Option<Vec<u8>>, Problem> {
-    let mut cookie = None;
+/// Checks the controls of a reply; gives the paging cookie and what DirSync says.
+fn controls(value: &[u8]) -> Result<(Option<Vec<u8>>, Option<DirSync>), Problem> {
+    let (mut cookie, mut sync) = (None, None);
     let mut reader = Reader::new(value);
     while let Some(control) = reader.next()? {
         if control.tag != tag::SEQUENCE {
@@ -264,9 +279,26 @@ fn controls(value: &[u8]) -> Result<Option<Vec<u8>>, Problem> {
             let value = value.ok_or("the paged results control has no value")?;
             let found = paged(value).map_err(|problem| format!("the paged results control: {problem}"))?;
             cookie.get_or_insert_with(|| found.to_vec());
+        } else if oid == DIR_SYNC {
+            let value = value.ok_or("the DirSync control has no value")?;
+            let found = dir_sync(value).map_err(|problem| format!("the DirSync control: {problem}"))?;
+            sync.get_or_insert(found);
         }
     }
-    Ok(cookie)
+    Ok((cookie, sync))
+}
+
+/// The value of a DirSync response control: whether there is more, a number without meaning, and the cookie.
+pub(crate) fn dir_sync(value: &[u8]) -> Result<DirSync, Problem> {
+    let mut outer = Reader::new(value);
+    let mut inner = Reader::new(outer.expect(tag::SEQUENCE, "the DirSync value")?);
+    let more = inner.expect(tag::INTEGER, "the sign that there is more")?;
+    inner.expect(tag::INTEGER, "the unused number")?;
+    let cookie = inner.expect(tag::OCTET_STRING, "the cookie")?;
+    if cookie.len() > MAX_COOKIE {
+        return Err(format!("the cookie has {} octets", cookie.len()));
+    }
+    Ok(DirSync { has_more: more.iter().any(|octet| *octet != 0), cookie: cookie.to_vec() })
 }
 
 /// The cookie in the value of a paged results response control (RFC 2696 2).

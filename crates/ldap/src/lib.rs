@@ -1,7 +1,7 @@
 //! Reads and changes a live Active Directory over LDAP.
 //!
 //! [`Session`] is one authenticated connection to one domain controller. It carries out what [`adrecover_core::Directory`]
-//! asks for, and reads lists of any length with constant memory ([`EntryStream`], [`Sweep`]).
+//! asks for, and reads lists of any length with constant memory ([`EntryStream`], [`Sweep`]). [`changes`] reads what changes.
 //!
 //! What the server sends goes through layers that trust nothing: TLS (`tls`), a framer that lets only well-formed LDAP
 //! messages pass (`framer`), and the wire that carries them to whoever asked and remembers why a connection ended
@@ -9,6 +9,7 @@
 //! `ldap3` (`client`).
 
 mod ber;
+pub mod changes;
 mod client;
 mod connect;
 mod controls;

@@ -61,6 +61,14 @@ impl Link {
         exchange
     }
 
+    /// Sends a search whose reply may be of any length: it comes as fast as it is taken, and everything else on this connection
+    /// waits behind it.
+    pub(crate) fn ask_at_length(&self, search: &message::Operation, controls: &[RawControl]) -> Exchange {
+        let exchange = self.shared.open_at_length();
+        let _ = self.sender.send(search.message(exchange.id, controls));
+        exchange
+    }
+
     /// The next replies to a search, within the time limit.
     pub(crate) async fn reply(&self, exchange: &mut Exchange) -> Result<Batch, DirectoryError> {
         match tokio::time::timeout(self.timeout, exchange.replies.recv()).await {
@@ -138,7 +146,7 @@ impl Link {
 impl From<LdapResult> for Outcome {
     fn from(result: LdapResult) -> Self {
         let referral = result.refs.into_iter().next();
-        Self { code: result.rc, diagnostic: result.text, referral, cookie: None }
+        Self { code: result.rc, diagnostic: result.text, referral, cookie: None, dir_sync: None }
     }
 }
 

@@ -247,7 +247,7 @@ impl Session {
     }
 
     /// The connection as it is now.
-    fn link(&self) -> Link {
+    pub(crate) fn link(&self) -> Link {
         self.link.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 

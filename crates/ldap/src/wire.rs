@@ -9,13 +9,14 @@ use std::future::poll_fn;
 use std::io;
 use std::ops::Range;
 use std::pin::pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
 use crate::client::{self, Near};
 use crate::framer::{self, Outcome, Reply, op};
@@ -27,6 +28,8 @@ const ROOM: usize = 32 << 10;
 /// The most replies to one search request. A page holds at most 1,000 entries; a server that sends on without an end
 /// must not fill the memory.
 const MAX_REPLIES: u32 = 20_000;
+/// How many octets of a reply of any length may wait to be taken before nothing more is read.
+const MAX_WAITING: usize = 4 << 20;
 /// The message ids from here on are those of our own searches; `ldap3` counts from 1.
 pub(crate) const FIRST_SEARCH: i32 = 0x4000_0000;
 
@@ -59,6 +62,37 @@ pub(crate) struct Batch {
     pub(crate) references: u64,
     /// The result that ends the search.
     pub(crate) end: Option<Outcome>,
+    /// That it waits to be taken, where that counts.
+    waiting: Option<Waiting>,
+}
+
+/// How many octets of one reply wait to be taken.
+#[derive(Debug)]
+struct Backlog {
+    octets: AtomicUsize,
+    /// Tells when there are fewer.
+    taken: Arc<Notify>,
+}
+
+/// So many octets of a backlog, until this is dropped.
+#[derive(Debug)]
+struct Waiting {
+    octets: usize,
+    of: Arc<Backlog>,
+}
+
+impl Waiting {
+    fn new(octets: usize, of: &Arc<Backlog>) -> Self {
+        of.octets.fetch_add(octets, Ordering::Relaxed);
+        Self { octets, of: Arc::clone(of) }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.of.octets.fetch_sub(self.octets, Ordering::Relaxed);
+        self.of.taken.notify_one();
+    }
 }
 
 /// A search under way.
@@ -86,6 +120,8 @@ struct Open {
     answer: u8,
     replies: u32,
     to: Owner,
+    /// Where the reply may be of any length, how much of it waits.
+    backlog: Option<Arc<Backlog>>,
 }
 
 /// Who asked.
@@ -102,12 +138,15 @@ enum Owner {
 pub(crate) struct Shared {
     table: Mutex<Table>,
     end: watch::Sender<Option<End>>,
+    /// Something was taken of a reply of any length.
+    taken: Arc<Notify>,
 }
 
 impl Shared {
     pub(crate) fn new() -> Arc<Self> {
         let table = Table { open: HashMap::new(), last_id: FIRST_SEARCH - 1, ended: false };
-        Arc::new(Self { table: Mutex::new(table), end: watch::Sender::new(None) })
+        let (end, taken) = (watch::Sender::new(None), Arc::default());
+        Arc::new(Self { table: Mutex::new(table), end, taken })
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -135,15 +174,33 @@ impl Shared {
         self.table().next_id()
     }
 
-    /// Opens a search.
+    /// Opens a search whose reply is a page.
     pub(crate) fn open(&self) -> Exchange {
+        self.open_search(None)
+    }
+
+    /// Opens a search whose reply may be of any length. As long as too much of it waits to be taken, nothing is read of this
+    /// connection: whoever takes it must not wait for another reply meanwhile.
+    pub(crate) fn open_at_length(&self) -> Exchange {
+        let taken = Arc::clone(&self.taken);
+        self.open_search(Some(Arc::new(Backlog { octets: AtomicUsize::new(0), taken })))
+    }
+
+    fn open_search(&self, backlog: Option<Arc<Backlog>>) -> Exchange {
         let (to, replies) = mpsc::unbounded_channel();
         let mut table = self.table();
         let id = table.next_id();
         if !table.ended {
-            table.open.insert(id, Open { answer: op::DONE, replies: 0, to: Owner::Search(to) });
+            table.open.insert(id, Open { answer: op::DONE, replies: 0, to: Owner::Search(to), backlog });
         }
         Exchange { id, replies }
+    }
+
+    /// Waits until little enough waits to be taken.
+    async fn room(&self) {
+        while self.table().is_full() {
+            self.taken.notified().await;
+        }
     }
 
     /// Notes a request of `ldap3` that is ended by a reply of this operation.
@@ -151,7 +208,7 @@ impl Shared {
         if !(1..FIRST_SEARCH).contains(&id) {
             return Err(format!("the message id is {id}"));
         }
-        self.table().open.insert(id, Open { answer, replies: 0, to: Owner::Client });
+        self.table().open.insert(id, Open { answer, replies: 0, to: Owner::Client, backlog: None });
         Ok(())
     }
 
@@ -164,6 +221,12 @@ impl Shared {
 }
 
 impl Table {
+    /// Whether too much of a reply waits to be taken.
+    fn is_full(&self) -> bool {
+        let waiting = |open: &Open| open.backlog.as_ref().map_or(0, |b| b.octets.load(Ordering::Relaxed));
+        self.open.values().any(|open| waiting(open) > MAX_WAITING)
+    }
+
     fn next_id(&mut self) -> i32 {
         self.last_id = self.last_id.checked_add(1).unwrap_or(FIRST_SEARCH);
         self.last_id
@@ -177,8 +240,8 @@ impl Table {
         match (open.answer, op) {
             (answer, op) if op == answer => Ok(Some(&open.to)),
             (op::DONE, op::ENTRY | op::REFERENCE) => {
-                open.replies += 1;
-                if open.replies > MAX_REPLIES {
+                open.replies = open.replies.saturating_add(1);
+                if open.replies > MAX_REPLIES && open.backlog.is_none() {
                     return Err(format!("more than {MAX_REPLIES} replies to one page of a search"));
                 }
                 Ok(Some(&open.to))
@@ -287,6 +350,7 @@ async fn downstream(
         if let Some(end) = end {
             return end;
         }
+        shared.room().await;
         match over {
             Over::No => {}
             Over::Failed(e) => return End::Lost(describe(&e)),
@@ -318,7 +382,8 @@ pub(crate) fn hand_on(buffer: &mut BytesMut, shared: &Shared, max: usize) -> (Ve
             batch.octets = octets.clone();
         }
         let ends = batch.end.is_some();
-        if let Some(Open { to: Owner::Search(to), .. }) = table.open.get(&id) {
+        if let Some(Open { to: Owner::Search(to), backlog, .. }) = table.open.get(&id) {
+            batch.waiting = backlog.as_ref().map(|of| Waiting::new(batch.octets.len(), of));
             // Nobody may be waiting any more.
             let _ = to.send(batch);
         }

@@ -24,7 +24,8 @@ mod terminal;
 pub(crate) mod tickets;
 
 pub(crate) use draft::{Draft, Object, PASSWORD, quoted};
-pub(crate) use lab::Account;
+pub(crate) use hand::Entry;
+pub(crate) use lab::{Account, Lab};
 pub(crate) use ldif::{Ldif, escape_dn, to_base64};
 pub(crate) use output::{Output, ids_of_blocks};
 pub(crate) use proxy::Proxy;

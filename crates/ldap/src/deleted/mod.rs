@@ -13,6 +13,7 @@ pub use access::{Container, access_hint, access_hint_for, container, containers}
 pub use filters::{BadFilter, checked_filter};
 pub use find::{Found, Key, conceal, find};
 pub use listing::{Listed, Partitions, Selection, each};
+pub(crate) use names::attribute_id;
 pub use names::{AttributeName, AttributeNames};
 pub use parents::Parents;
 pub use policy::{dc_names, judge, policy};

@@ -287,6 +287,18 @@ fn oid(id: u32) -> Option<String> {
     Some(format!("{prefix}.{}", if low >= 0x8000 { low - 0x8000 } else { low }))
 }
 
+/// The number of an attribute ([MS-DRSR] 5.16.4 `MakeAttid`), from its `attributeID` and `msDS-IntId`; `None` where its prefix is not
+/// among the usual ones.
+pub(crate) fn attribute_id(entry: &Entry) -> Option<u32> {
+    if let Some(own) = entry.integer("msDS-IntId") {
+        return i32::try_from(own).ok().map(|own| own as u32);
+    }
+    let oid = entry.text("attributeID")?;
+    let (head, last) = oid.rsplit_once('.')?;
+    let last: u32 = last.parse().ok().filter(|last| *last < 0x4000)?;
+    PREFIXES.iter().find(|(_, prefix)| *prefix == head).map(|(index, _)| index << 16 | last)
+}
+
 /// Attributes that were added to the schema later have a number of their own, `msDS-IntId`, from 0x80000000 on
 /// ([MS-ADTS] 3.1.1.2.3.1).
 fn filter_of(id: u32) -> Option<String> {
@@ -315,6 +327,15 @@ mod tests {
         assert_eq!(oid(3).as_deref(), Some("2.5.4.3"));
         assert_eq!(oid(0x0015_0003).as_deref(), Some("0.9.2342.19200300.100.1.3"));
         assert_eq!(oid(0x7fff_0001), None);
+        for id in [metadata::USER_PRINCIPAL_NAME, IS_DELETED, 3, 0x0015_0003] {
+            let entry = Entry::new("").with("attributeID", [oid(id).unwrap()]);
+            assert_eq!(attribute_id(&entry), Some(id));
+        }
+        let later = Entry::new("").with("attributeID", ["1.2.3"]).with("msDS-IntId", ["-2147483647"]);
+        assert_eq!(attribute_id(&later), Some(0x8000_0001));
+        for unknown in ["1.2.3", "3", "", "1.2.840.113556.1.4.99999"] {
+            assert_eq!(attribute_id(&Entry::new("").with("attributeID", [unknown])), None);
+        }
         assert_eq!(filter_of(0x8000_0001).as_deref(), Some("(msDS-IntId=-2147483647)"));
     }
 }

@@ -44,7 +44,7 @@ pub fn reply(data: &[u8]) {
             result(&ours);
             // The client reads the same.
             let theirs = Outcome::from(LdapResult::from(Tag::StructureTag(operation)));
-            assert_eq!(theirs, Outcome { cookie: None, ..ours });
+            assert_eq!(theirs, Outcome { cookie: None, dir_sync: None, ..ours });
         }
     }
 }

@@ -98,6 +98,8 @@ impl Directory {
                 "accountExpires",
                 "operatorCount",
                 "adminCount",
+                "codePage",
+                "countryCode",
             ]);
             written.extend(["userAccountControl", "logonCount"]);
         }

@@ -1,0 +1,16 @@
+//! The journal from outside: what it keeps, what it answers, and what it does when things go wrong.
+
+#![expect(clippy::unwrap_used, reason = "these are tests: what does not work shall stop them")]
+
+mod access;
+mod answers;
+mod damage;
+mod deletions;
+mod encryption;
+mod format;
+mod full;
+mod kill;
+mod pruning;
+mod resync;
+mod secrets;
+mod support;

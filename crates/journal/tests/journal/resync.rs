@@ -1,0 +1,128 @@
+//! Full reads after the first: compared, not appended.
+
+use adrecover_core::change::Phase;
+use adrecover_journal::{JournalError, Kind, Status};
+
+use super::support::*;
+
+#[test]
+fn the_same_again_is_no_change() {
+    let place = Place::new();
+    let writer = place.writer();
+    assert_eq!(read_all(&writer, 0, company()).changes, 0);
+    let again = read_all(&writer, 100, company());
+    assert_eq!((again.changes, again.created, again.links_added, again.links_removed), (0, 0, 0, 0));
+    let status = writer.journal().status().unwrap();
+    assert_eq!((status.changes, status.objects.live, status.links), (0, 7, 4));
+}
+
+#[test]
+fn what_changed_meanwhile_is_found() {
+    let place = Place::new();
+    let writer = place.writer();
+    read_all(&writer, 0, company());
+    let mut company = company();
+    company[3].attributes[3].values = vec![b"ada@fabrikam.com".to_vec()];
+    company[3].when_changed = Some(time(60));
+    // Removed from a group, added to another attribute, a new object, and one that is gone with all that pointed to it.
+    company[5].links.clear();
+    company[6].links.retain(|l| l.target.guid == Some(guid(10)));
+    company[3].links.clear();
+    company.remove(4);
+    company.push(object(13, "CN=New,OU=Staff,DC=contoso,DC=com", &[]).below(2).whole());
+    let outcome = read_all(&writer, 100, company.clone());
+    assert_eq!((outcome.created, outcome.links_removed), (1, 3));
+    assert_eq!(outcome.deletions.len(), 1);
+    assert!(outcome.deletions[0].is_gone && outcome.deletions[0].guid == guid(11));
+    let journal = writer.journal();
+    let history = journal.history(guid(10)).unwrap();
+    assert_eq!(history[0].happened, time(60));
+    assert!(history.iter().all(|change| change.kind.has(Kind::FOUND)));
+    // Grace is kept as she was, with her group and whom she managed; Ada's membership was simply removed.
+    let grace = journal.lost(guid(11)).unwrap().unwrap();
+    assert_eq!((grace.status, grace.is_gone), (Status::Gone, true));
+    assert_eq!(grace.attributes.len(), 1);
+    let mut referrers: Vec<_> =
+        grace.referrers.iter().map(|l| (l.link.attribute.as_str(), l.with_other)).collect();
+    referrers.sort_unstable();
+    assert_eq!(referrers, [("manager", false), ("member", false)]);
+    // Not doubled by yet another read, and found again by one more.
+    assert_eq!(read_all(&writer, 200, company.clone()).changes, 0);
+    company.insert(4, super::support::company().remove(4));
+    let back = read_all(&writer, 300, company);
+    assert_eq!(back.changes, 1);
+    assert!(journal.history(guid(11)).unwrap().last().unwrap().kind.has(Kind::RETURNED));
+    assert_eq!(journal.status().unwrap().objects.gone, 0);
+}
+
+#[test]
+fn a_read_that_was_interrupted_goes_on_or_begins_anew() {
+    let place = Place::new();
+    let half = || {
+        let mut first = batch(Phase::Full, company().drain(..4).collect());
+        first.is_last = false;
+        first
+    };
+    let rest = || {
+        let mut rest = batch(Phase::Full, company().drain(4..).collect());
+        rest.is_first = false;
+        rest
+    };
+    let writer = place.writer();
+    assert!(matches!(writer.ingest(&rest(), time(0)), Err(JournalError::OutOfOrder { .. })));
+    let follow = batch(Phase::Following, vec![]);
+    assert!(matches!(writer.ingest(&follow, time(0)), Err(JournalError::OutOfOrder { .. })));
+    writer.ingest(&half(), time(0)).unwrap();
+    assert!(matches!(writer.ingest(&follow, time(0)), Err(JournalError::OutOfOrder { .. })));
+    assert!(writer.journal().contexts().unwrap()[0].is_reading);
+    drop(writer);
+
+    let writer = place.writer();
+    writer.ingest(&rest(), time(10)).unwrap();
+    assert_eq!(writer.journal().contexts().unwrap()[0].completed, Some(time(10)));
+    assert_eq!(read_all(&writer, 20, company()).changes, 0);
+    // Interrupted again, and begun anew: what only the first half named is not taken for gone.
+    writer.ingest(&half(), time(30)).unwrap();
+    assert_eq!(read_all(&writer, 40, company()).changes, 0);
+    assert_eq!(writer.journal().status().unwrap().objects.live, 7);
+}
+
+#[test]
+fn contexts_do_not_touch_each_other() {
+    let place = Place::new();
+    let writer = place.writer();
+    read_all(&writer, 0, company());
+    let config = || {
+        let head = object(50, "CN=Configuration,DC=contoso,DC=com", &[]).below(1).whole();
+        let mut batch = batch(Phase::Full, vec![head.link("member", 10, true)]);
+        batch.naming_context = "CN=Configuration,DC=contoso,DC=com".parse().unwrap();
+        batch
+    };
+    writer.ingest(&config(), time(5)).unwrap();
+    assert!(read_all(&writer, 10, company()).deletions.is_empty());
+    assert_eq!(writer.ingest(&config(), time(15)).unwrap().changes, 0);
+    assert_eq!(writer.journal().contexts().unwrap().len(), 2);
+    assert_eq!(writer.journal().now(guid(50)).unwrap().unwrap().dn, "CN=Configuration,DC=contoso,DC=com");
+}
+
+#[test]
+fn without_the_parents_told_names_still_lead_to_them() {
+    let place = Place::new();
+    let writer = place.writer();
+    let bare = || {
+        let mut company = company();
+        company.iter_mut().for_each(|object| object.parent = None);
+        // Children before their container.
+        company.rotate_left(2);
+        company
+    };
+    read_all(&writer, 0, bare());
+    assert_eq!(writer.journal().now(guid(10)).unwrap().unwrap().dn, "CN=Ada,OU=Staff,DC=contoso,DC=com");
+    assert_eq!(read_all(&writer, 10, bare()).changes, 0);
+    follow(&writer, 20, vec![object(10, "CN=Ada,DC=contoso,DC=com", &[]).changed(20)]);
+    let dn = |at| writer.journal().at(guid(10), time(at)).unwrap().unwrap().dn;
+    assert_eq!(
+        (dn(19).as_str(), dn(20).as_str()),
+        ("CN=Ada,OU=Staff,DC=contoso,DC=com", "CN=Ada,DC=contoso,DC=com")
+    );
+}

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// The crates of the workspace and what each may use of the others and of the libraries with a layer of their own.
 /// `docs/architecture.md` says why.
-const LAYERS: [(&str, &[&str]); 6] = [
+const LAYERS: [(&str, &[&str]); 7] = [
     ("adrecover-core", &["base64", "chrono", "serde", "serde_json", "thiserror", "uuid"]),
     (
         "adrecover-ldap",
@@ -71,6 +71,7 @@ const LAYERS: [(&str, &[&str]); 6] = [
             "uuid",
         ],
     ),
+    ("adrecover-journal", &["adrecover-core", "chrono", "ring", "rusqlite", "thiserror", "zeroize"]),
     (
         "adrecover-simdc",
         &[

@@ -34,6 +34,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "tokio-rustls",
         ],
     ),
+    ("adrecover-journal", &["adrecover-core", "chrono", "ring", "rusqlite", "thiserror", "zeroize"]),
     (
         "adrecover-engine",
         &[
@@ -71,7 +72,6 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "uuid",
         ],
     ),
-    ("adrecover-journal", &["adrecover-core", "chrono", "ring", "rusqlite", "thiserror", "zeroize"]),
     (
         "adrecover-simdc",
         &[

@@ -69,7 +69,6 @@ impl Sqlite {
         // batches, and their cursors with them: they are read again.
         set("journal_mode", &"WAL").map_err(failed)?;
         set("synchronous", &"NORMAL").map_err(failed)?;
-        set("cache_size", &-CACHE).map_err(failed)?;
         set("secure_delete", &true).map_err(failed)?;
         // Moving pages from the log into the file costs more than writing them: not more often than every 32 MiB.
         set("wal_autocheckpoint", &4096).map_err(failed)?;
@@ -260,6 +259,7 @@ fn prepare(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(PATIENCE).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(128);
+    connection.pragma_update(None, "cache_size", -CACHE).map_err(failed)?;
     // The file is foreign input: nothing in its schema is carried out, and nothing that it claims is a table of SQLite's own.
     for (option, on) in [
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),

@@ -87,15 +87,16 @@ impl Sqlite {
     /// Opens a file to read it.
     pub(crate) fn read(path: &Path) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let store = Self { connection: prepare(path, flags)?, is_writer: false };
-        match store.pragma::<i64>("user_version") {
+        let open = |path: &Path, flags| {
+            let store = Self { connection: prepare(path, flags)?, is_writer: false };
+            store.pragma::<i64>("user_version").map(|_| store)
+        };
+        match open(path, flags) {
+            // A copy without the files that an agent keeps beside it, in a folder that may not be written: nobody writes it.
             Err(StoreError::Other(_)) if has_no_log(path) => {
-                // A copy without the files that an agent keeps beside it, in a folder that may not be written: nobody writes it.
-                let flags = flags | OpenFlags::SQLITE_OPEN_URI;
-                Ok(Self { connection: prepare(Path::new(&immutable(path)), flags)?, is_writer: false })
+                open(Path::new(&immutable(path)), flags | OpenFlags::SQLITE_OPEN_URI)
             }
-            Err(error) => Err(error),
-            Ok(_) => Ok(store),
+            opened => opened,
         }
     }
 

@@ -154,6 +154,58 @@ def replies():
     )
 
 
+def dir_sync(number, more, cookie, code=0):
+    value = tlv(0x30, tlv(2, bytes([more])), tlv(2, b"\0"), text(cookie))
+    return result(number, 0x65, code, controls=[tlv(0x30, text("1.2.840.113556.1.4.841"), text(value))])
+
+
+def changes():
+    extended = f"<GUID={GUID}>;<SID={SID}-1103>;"
+    link = f"{extended}CN=UserA,OU=OnPremises,DC=contoso,DC=com"
+
+    def change(dn, **attributes):
+        def one(name, values):
+            return tlv(0x30, text(name), tlv(0x31, *map(text, values)))
+
+        names = {name.replace("__", ";").replace("_is_", "=").replace("_", "-"): v for name, v in attributes.items()}
+        return message(2, 0x64, text(dn), tlv(0x30, *(one(n, v) for n, v in names.items())))
+
+    write(
+        "change",
+        deletion=change(extended + DELETED, **(TOMBSTONE | {"mail": [], "unicodePwd": [], "parentGUID": [GUID_WIRE]})),
+        links=change(f"<GUID={GUID}>;CN=Big,DC=x", objectGUID=[GUID_WIRE], member__range_is_1_1=[link, link]),
+        removed=change(f"<GUID={GUID}>;CN=Big,DC=x", objectGUID=[GUID_WIRE], member__range_is_0_0=[link]),
+        key=change("CN=a,DC=x", objectGUID=[GUID_WIRE], keyLink__range_is_1_1=[f"B:8:00ff00ff:{link}"]),
+        found=change(link, objectGUID=[GUID_WIRE], uSNChanged=["4336"], whenChanged=["20261122120000.0Z"], cn=["a"]),
+        unseen=change("", objectGUID=[GUID_WIRE]),
+        nobody=change("CN=a", cn=["a"]),
+        more=dir_sync(3, 1, b"MSDS\3\0\0\0"),
+        end=dir_sync(3, 0, b"MSDS\3\0\0\0"),
+        refused=dir_sync(3, 0, b"", 12),
+        no_value=result(3, 0x65, 0, controls=[tlv(0x30, text("1.2.840.113556.1.4.841"))]),
+        bad_value=result(3, 0x65, 0, controls=[tlv(0x30, text("1.2.840.113556.1.4.841"), text(tlv(0x30, text(b"x"))))]),
+    )
+    cursor = {"version": 1, "context": GUID, "invocation": GUID, "usn": 4336}
+    cookie = {"by": "dirSync", "cookie": "TVNEUwMAAAA=", "ownRights": False, "full": {"at": "usn", "from": 7}}
+    write(
+        "link_value",
+        extended=link,
+        binary=f"B:8:00ff00ff:{link}",
+        text=f"S:3:a:b:{link}",
+        sid_octets="<GUID=aea0453cc5eb0d49a4b44b20d3e34a3f>;<SID=0105000000000005>;CN=a",
+        plain="CN=a\\<b\\>,DC=x",
+        wrong_length=f"B:99:00:{link}",
+        metadata="<pszAttributeName>member</pszAttributeName><pszObjectDn>CN=a &amp; b,DC=x</pszObjectDn>"
+        "<ftimeDeleted>1601-01-01T00:00:00Z</ftimeDeleted><dwVersion>3</dwVersion>"
+        "<ftimeLastOriginatingChange>2026-11-01T09:30:00Z</ftimeLastOriginatingChange>"
+        f"<uuidLastOriginatingDsaInvocationID>{GUID}</uuidLastOriginatingDsaInvocationID>"
+        "<usnOriginatingChange>4711</usnOriginatingChange><usnLocalChange>815</usnLocalChange>\n\0",
+        cursor=json.dumps(cursor | {"position": cookie}),
+        numbers=json.dumps(cursor | {"position": {"by": "usn", "after": 7, "full": None}}),
+        newer=json.dumps(cursor | {"version": 2, "position": cookie}),
+    )
+
+
 # The message id of the first search: those below are of the client.
 FIRST = 0x40000000
 
@@ -788,7 +840,7 @@ def exports():
 # The change journal: `crates/journal/src/codec` has the layouts, `fuzzing.rs` how rows are given.
 
 
-def changes():
+def change_journal():
     def number(n):
         out = b""
         while n >= 0x80:
@@ -865,5 +917,5 @@ def changes():
     )
 
 
-for part in [replies, streams, names, values, files, plans, logons, synchronisation, exports, changes]:
+for part in [replies, changes, streams, names, values, files, plans, logons, synchronisation, exports, change_journal]:
     part()

@@ -154,6 +154,58 @@ def replies():
     )
 
 
+def dir_sync(number, more, cookie, code=0):
+    value = tlv(0x30, tlv(2, bytes([more])), tlv(2, b"\0"), text(cookie))
+    return result(number, 0x65, code, controls=[tlv(0x30, text("1.2.840.113556.1.4.841"), text(value))])
+
+
+def changes():
+    extended = f"<GUID={GUID}>;<SID={SID}-1103>;"
+    link = f"{extended}CN=UserA,OU=OnPremises,DC=contoso,DC=com"
+
+    def change(dn, **attributes):
+        def one(name, values):
+            return tlv(0x30, text(name), tlv(0x31, *map(text, values)))
+
+        names = {name.replace("__", ";").replace("_is_", "=").replace("_", "-"): v for name, v in attributes.items()}
+        return message(2, 0x64, text(dn), tlv(0x30, *(one(n, v) for n, v in names.items())))
+
+    write(
+        "change",
+        deletion=change(extended + DELETED, **(TOMBSTONE | {"mail": [], "unicodePwd": [], "parentGUID": [GUID_WIRE]})),
+        links=change(f"<GUID={GUID}>;CN=Big,DC=x", objectGUID=[GUID_WIRE], member__range_is_1_1=[link, link]),
+        removed=change(f"<GUID={GUID}>;CN=Big,DC=x", objectGUID=[GUID_WIRE], member__range_is_0_0=[link]),
+        key=change("CN=a,DC=x", objectGUID=[GUID_WIRE], keyLink__range_is_1_1=[f"B:8:00ff00ff:{link}"]),
+        found=change(link, objectGUID=[GUID_WIRE], uSNChanged=["4336"], whenChanged=["20261122120000.0Z"], cn=["a"]),
+        unseen=change("", objectGUID=[GUID_WIRE]),
+        nobody=change("CN=a", cn=["a"]),
+        more=dir_sync(3, 1, b"MSDS\3\0\0\0"),
+        end=dir_sync(3, 0, b"MSDS\3\0\0\0"),
+        refused=dir_sync(3, 0, b"", 12),
+        no_value=result(3, 0x65, 0, controls=[tlv(0x30, text("1.2.840.113556.1.4.841"))]),
+        bad_value=result(3, 0x65, 0, controls=[tlv(0x30, text("1.2.840.113556.1.4.841"), text(tlv(0x30, text(b"x"))))]),
+    )
+    cursor = {"version": 1, "context": GUID, "invocation": GUID, "usn": 4336}
+    cookie = {"by": "dirSync", "cookie": "TVNEUwMAAAA=", "ownRights": False, "full": {"at": "usn", "from": 7}}
+    write(
+        "link_value",
+        extended=link,
+        binary=f"B:8:00ff00ff:{link}",
+        text=f"S:3:a:b:{link}",
+        sid_octets="<GUID=aea0453cc5eb0d49a4b44b20d3e34a3f>;<SID=0105000000000005>;CN=a",
+        plain="CN=a\\<b\\>,DC=x",
+        wrong_length=f"B:99:00:{link}",
+        metadata="<pszAttributeName>member</pszAttributeName><pszObjectDn>CN=a &amp; b,DC=x</pszObjectDn>"
+        "<ftimeDeleted>1601-01-01T00:00:00Z</ftimeDeleted><dwVersion>3</dwVersion>"
+        "<ftimeLastOriginatingChange>2026-11-01T09:30:00Z</ftimeLastOriginatingChange>"
+        f"<uuidLastOriginatingDsaInvocationID>{GUID}</uuidLastOriginatingDsaInvocationID>"
+        "<usnOriginatingChange>4711</usnOriginatingChange><usnLocalChange>815</usnLocalChange>\n\0",
+        cursor=json.dumps(cursor | {"position": cookie}),
+        numbers=json.dumps(cursor | {"position": {"by": "usn", "after": 7, "full": None}}),
+        newer=json.dumps(cursor | {"version": 2, "position": cookie}),
+    )
+
+
 # The message id of the first search: those below are of the client.
 FIRST = 0x40000000
 
@@ -785,5 +837,85 @@ def exports():
     write("evidence_manifest", usual=json.dumps(manifest), newer='{"schema":"adrecover/collector/v9","files":[]}', cut=json.dumps(manifest)[:90])
 
 
-for part in [replies, streams, names, values, files, plans, logons, synchronisation, exports]:
+# The change journal: `crates/journal/src/codec` has the layouts, `fuzzing.rs` how rows are given.
+
+
+def change_journal():
+    def number(n):
+        out = b""
+        while n >= 0x80:
+            out, n = out + bytes([n & 0x7F | 0x80]), n >> 7
+        return out + bytes([n])
+
+    def signed(n):
+        return number(n << 1 if n >= 0 else (-n << 1) - 1)
+
+    def octets(value):
+        value = value.encode() if isinstance(value, str) else value
+        return number(len(value)) + value
+
+    def cell(value):
+        value = value.encode() if isinstance(value, str) else value
+        return number(len(value) << 2) + value
+
+    def content(n):
+        return number(n << 2 | 3)
+
+    def name(rdn, container=None):
+        return octets(rdn) + (b"\0" if container is None else b"\1" + octets(container))
+
+    def state(rdn, *attributes, container=None, writes=()):
+        """Each attribute is the step to its id and its values; one of one value has it without a length."""
+        out = b"\1" + name(rdn, container) + number(len(writes)) + b"".join(signed(n) for w in writes for n in w)
+        for step, *values in attributes:
+            one = len(values) == 1
+            out += number(step << 2 | one << 1) + (values[0] if one else octets(b"".join(values)))
+        return out
+
+    def change(*attributes, rdn=None, parent=0, status=None):
+        out = b"\1" + bytes([(rdn is not None) | (status is not None) << 1])
+        out += b"" if rdn is None else name(rdn) + number(parent)
+        out += b"" if status is None else number(status)
+        out += number(len(attributes))
+        for id, old in attributes:
+            out += number(id) + signed(2) + (b"\0" if old is None else b"\1" + signed(3) + signed(1) + signed(9) + signed(1) + octets(old))
+        return out
+
+    def object_row(n, parent, status, payload):
+        return bytes([0, n - 1, parent, status]) + octets(payload)
+
+    def change_row(n, kind, happened, payload, controller=1):
+        return bytes([1, n - 1]) + signed(kind) + signed(happened) + signed(77) + bytes([controller]) + octets(payload)
+
+    def link_row(source, target, added, removed, attribute=6, data=0):
+        return bytes([2, source - 1, target, attribute]) + signed(data) + signed(added) + signed(removed)
+
+    def content_row(n, value):
+        return bytes([3, n - 1]) + octets(value)
+
+    def lookup_row(n):
+        return bytes([4, n - 1])
+
+    head = object_row(1, 0, 1, state("DC=x", (1, cell("top"), cell("domain"))))
+    mangled = "CN=Ada\\0ADEL:" + GUID
+    ada = object_row(2, 1, 3, state(mangled, (1, cell("user")), (1, cell("TRUE")), (1, cell("ada"))))
+    group = object_row(3, 1, 1, state("CN=Sales", (1, cell("group")), container="DC=x"))
+    delete = change((2, None), (4, cell("ada@x")), (7, content(5)), rdn="CN=Ada", parent=1, status=1)
+    # Rows have the numbers of their order: the change is the fourth.
+    rows = head + ada + group + change_row(2, 8 | 4, 3, delete) + link_row(3, 2, 0, 4) + content_row(5, "p" * 40) + lookup_row(2)
+    circle = object_row(1, 2, 1, state("CN=a")) + object_row(2, 1, 1, state("CN=b")) + object_row(3, 3, 1, state("CN=c"))
+    later = change_row(3, 2, -5, change((1, None))) + change_row(3, 1, 4, change(status=0)) + change_row(3, 32, 9, change(status=1), 2)
+    secret = object_row(2, 1, 1, state("CN=Ada", (8, cell("hunter2")))) + change_row(2, 2, 4, change((8, cell("hunter1"))))
+    write(
+        "change_journal",
+        deleted=rows, circle=circle, history=head + group + later, secret=head + secret,
+        state=state("CN=Ada", (1, cell("a"), cell("b")), (2, number(2 << 2 | 1) + b"\x10\x27"), (1, number(4 << 2 | 2) + b"\x80\x4b\x81\xd5"), writes=[(3, 1, 9)]),
+        change=delete, cells=cell("x") + content(7) + cell(""), bad_content=head + object_row(2, 1, 1, state("CN=a", (7, content(9)))),
+        same_content=head + content_row(5, "p") + object_row(2, 1, 1, state("CN=a", (7, content(5), content(5)))),
+        far=head + change_row(1, 2, 2**62, change((1, cell("x")))) + link_row(1, 9, 2**61, -1) + link_row(1, 1, 1, 2, 9, 3),
+        statuses=b"".join(object_row(n, 0, n, state("CN=%d" % n)) for n in range(1, 7)), cut=rows[:90], empty=b"",
+    )
+
+
+for part in [replies, changes, streams, names, values, files, plans, logons, synchronisation, exports, change_journal]:
     part()

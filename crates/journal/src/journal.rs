@@ -13,7 +13,7 @@ use crate::store::{Access, Param, Store, StoreError, sql};
 use crate::{JournalError, Key};
 
 /// The names of the rows of `meta`.
-const FOREST: &str = "forest";
+pub(crate) const FOREST: &str = "forest";
 const SALT: &str = "salt";
 const CHECK: &str = "check";
 
@@ -31,6 +31,8 @@ pub struct Journal {
     forest: String,
     /// How many questions are being asked within one another: they all see one state.
     depth: Cell<u32>,
+    /// The octets of the values that are kept once which the question has read.
+    pub(crate) taken: Cell<usize>,
 }
 
 /// The change journal, open to write it: there is one such at a time.
@@ -72,7 +74,7 @@ impl Journal {
     }
 
     /// The journal in a store whose format is this program's.
-    fn with(store: Box<dyn Store>, path: &Path, key: Option<&Key>) -> Result<Self, JournalError> {
+    pub(crate) fn with(store: Box<dyn Store>, path: &Path, key: Option<&Key>) -> Result<Self, JournalError> {
         let fail = |e| JournalError::of(path, e);
         let meta = |name| store.first(sql::META_GET, &[Param::Text(name)], |row| Ok(row.bytes(0)?.to_vec()));
         let forest = meta(FOREST).map_err(fail)?.and_then(|octets| String::from_utf8(octets).ok());
@@ -92,8 +94,8 @@ impl Journal {
             }
             _ => return Err(fail(StoreError::damaged("half of what tells the key is missing"))),
         };
-        let (path, depth) = (path.to_owned(), Cell::new(0));
-        Ok(Self { store, sealer, ids: Ids::default(), path, forest, depth })
+        let (path, depth, taken) = (path.to_owned(), Cell::new(0), Cell::new(0));
+        Ok(Self { store, sealer, ids: Ids::default(), path, forest, depth, taken })
     }
 
     /// The file.
@@ -124,6 +126,7 @@ impl Journal {
         }
         self.store.begin(Access::Read).map_err(|e| self.fail(e))?;
         self.depth.set(1);
+        self.taken.set(0);
         let answer = ask();
         self.depth.set(0);
         let end = self.store.rollback();

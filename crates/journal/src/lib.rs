@@ -13,6 +13,9 @@ mod codec;
 mod context;
 mod error;
 mod file;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod ids;
 mod ingest;
 mod journal;

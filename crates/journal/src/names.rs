@@ -32,6 +32,9 @@ pub(crate) fn split(dn: &str) -> (&str, &str) {
     (dn, "")
 }
 
+/// No name is longer: what a damaged file puts together could be of any length.
+const LONGEST: usize = 64 * 1024;
+
 /// The names that an object can be found by: the value of its nearest component, and for a deleted one the value before.
 pub(crate) fn values(rdn: &str) -> Vec<String> {
     let Ok(rdn) = Rdn::first(rdn) else { return vec![] };
@@ -94,6 +97,9 @@ impl<'a> Names<'a> {
         };
         if container.is_empty() || name.rdn.is_empty() {
             return Ok(name.rdn.clone().into_owned());
+        }
+        if name.rdn.len().saturating_add(container.len()) > LONGEST {
+            return Err(StoreError::damaged("a name is longer than any"));
         }
         Ok(format!("{},{container}", name.rdn))
     }

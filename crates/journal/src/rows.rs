@@ -1,5 +1,7 @@
 //! The rows of the journal as values, with what is sealed in them opened.
 
+use std::collections::HashSet;
+
 use adrecover_core::ObjectGuid;
 use adrecover_core::change::Stamp as CoreStamp;
 use adrecover_core::time::{self, Timestamp};
@@ -13,6 +15,9 @@ use crate::kind::{Kind, NAMED_ONLY, Status};
 use crate::lookup::Purpose;
 use crate::seal::{Place, Sealer};
 use crate::store::{Param, Row, StoreError, sql};
+
+/// The most octets of values that one question is answered with, of those that are kept once.
+const MOST_CONTENTS: usize = 512 << 20;
 
 /// A row of `objects`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -201,13 +206,24 @@ impl Journal {
         let found = self.store.first(sql::CONTENT_GET, &[Param::Int(id)], |row| {
             self.opened(Place::Content { id }, row.bytes(0)?, "content", id)
         })?;
-        found.ok_or_else(|| StoreError::damaged(format!("content {id} has no row")))
+        let found = found.ok_or_else(|| StoreError::damaged(format!("content {id} has no row")))?;
+        // One value may be pointed to a million times: by a file that wants to take all memory.
+        self.taken.set(self.taken.get().saturating_add(found.len()));
+        if self.taken.get() > MOST_CONTENTS {
+            return Err(StoreError::damaged("an object has more values than any"));
+        }
+        Ok(found)
     }
 
     /// The values of an attribute as the directory gave them.
     pub(crate) fn values(&self, packed: &[u8]) -> Result<Vec<Vec<u8>>, StoreError> {
         let wrong = || StoreError::damaged("the values of an attribute cannot be read");
         let cells = values::cells(packed).ok_or_else(wrong)?;
+        // The values of an attribute are a set.
+        let mut contents = HashSet::new();
+        if !cells.iter().all(|cell| !matches!(cell, Cell::Content(_)) || contents.insert(cell)) {
+            return Err(wrong());
+        }
         let value = |cell: &Cell<'_>| match cell {
             Cell::Content(id) => self.content(*id),
             cell => values::written(cell).ok_or_else(wrong),

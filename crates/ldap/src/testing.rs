@@ -245,6 +245,7 @@ fn root_dse(id: u32, identity: &str, usn: Option<u64>) -> Vec<u8> {
         ("defaultNamingContext", text("DC=x")),
         ("namingContexts", text("DC=x")),
         ("configurationNamingContext", text("CN=Configuration,DC=x")),
+        ("schemaNamingContext", text("CN=Schema,CN=Configuration,DC=x")),
         ("dsServiceName", text(identity)),
         ("supportedControl", controls.iter().map(|c| c.as_bytes().to_vec()).collect()),
     ];

@@ -4,34 +4,30 @@
 //! apart themselves. All else is asked by the `ldap3` [client], which gets whole messages through a local socket
 //! pair. Message ids tell them apart. What [`framer::check`] or the table of open requests refuses reaches neither.
 
-use std::collections::HashMap;
+mod table;
+
 use std::future::poll_fn;
 use std::io;
 use std::ops::Range;
 use std::pin::pin;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::mpsc;
 
 use crate::client::{self, Near};
 use crate::framer::{self, Outcome, Reply, op};
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) use table::FIRST_SEARCH;
+pub(crate) use table::Shared;
+use table::{Owner, Table, Waiting};
 
 /// How much is read before it is handed on.
 const CHUNK: usize = 256 << 10;
 /// Less room than this in the buffer is not worth reading into.
 const ROOM: usize = 32 << 10;
-/// The most replies to one search request. A page holds at most 1,000 entries; a server that sends on without an end
-/// must not fill the memory.
-const MAX_REPLIES: u32 = 20_000;
-/// How many octets of a reply of any length may wait to be taken before nothing more is read.
-const MAX_WAITING: usize = 4 << 20;
-/// The message ids from here on are those of our own searches; `ldap3` counts from 1.
-pub(crate) const FIRST_SEARCH: i32 = 0x4000_0000;
 
 /// Why a connection ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,35 +62,6 @@ pub(crate) struct Batch {
     waiting: Option<Waiting>,
 }
 
-/// How many octets of one reply wait to be taken.
-#[derive(Debug)]
-struct Backlog {
-    octets: AtomicUsize,
-    /// Tells when there are fewer.
-    taken: Arc<Notify>,
-}
-
-/// So many octets of a backlog, until this is dropped.
-#[derive(Debug)]
-struct Waiting {
-    octets: usize,
-    of: Arc<Backlog>,
-}
-
-impl Waiting {
-    fn new(octets: usize, of: &Arc<Backlog>) -> Self {
-        of.octets.fetch_add(octets, Ordering::Relaxed);
-        Self { octets, of: Arc::clone(of) }
-    }
-}
-
-impl Drop for Waiting {
-    fn drop(&mut self) {
-        self.of.octets.fetch_sub(self.octets, Ordering::Relaxed);
-        self.of.taken.notify_one();
-    }
-}
-
 /// A search under way.
 #[derive(Debug)]
 pub(crate) struct Exchange {
@@ -102,155 +69,6 @@ pub(crate) struct Exchange {
     pub(crate) id: i32,
     /// What comes back. It ends with the connection.
     pub(crate) replies: mpsc::UnboundedReceiver<Batch>,
-}
-
-/// What is known of the requests under way.
-#[derive(Debug)]
-struct Table {
-    open: HashMap<i32, Open>,
-    /// The id of the last search or abandonment of our own.
-    last_id: i32,
-    /// Whether the connection has ended, so that nothing more comes.
-    ended: bool,
-}
-
-#[derive(Debug)]
-struct Open {
-    /// The tag of the reply that ends it.
-    answer: u8,
-    replies: u32,
-    to: Owner,
-    /// Where the reply may be of any length, how much of it waits.
-    backlog: Option<Arc<Backlog>>,
-}
-
-/// Who asked.
-#[derive(Debug)]
-enum Owner {
-    /// `ldap3`, which itself drops what it does not wait for any more.
-    Client,
-    /// A search of our own. Whoever gave up has closed it; what still comes then is dropped.
-    Search(mpsc::UnboundedSender<Batch>),
-}
-
-/// What both directions and the owner of a connection share.
-#[derive(Debug)]
-pub(crate) struct Shared {
-    table: Mutex<Table>,
-    end: watch::Sender<Option<End>>,
-    /// Something was taken of a reply of any length.
-    taken: Arc<Notify>,
-}
-
-impl Shared {
-    pub(crate) fn new() -> Arc<Self> {
-        let table = Table { open: HashMap::new(), last_id: FIRST_SEARCH - 1, ended: false };
-        let (end, taken) = (watch::Sender::new(None), Arc::default());
-        Arc::new(Self { table: Mutex::new(table), end, taken })
-    }
-
-    fn table(&self) -> MutexGuard<'_, Table> {
-        self.table.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Records why the connection ended; the first cause counts.
-    pub(crate) fn ended(&self, end: End) {
-        self.end.send_if_modified(|slot| {
-            let first = slot.is_none();
-            slot.get_or_insert(end);
-            first
-        });
-    }
-
-    /// Why the connection ended. Waits a moment, because the end may be seen before the cause is recorded.
-    pub(crate) async fn cause(&self) -> Option<End> {
-        let mut receiver = self.end.subscribe();
-        let wait = receiver.wait_for(Option::is_some);
-        tokio::time::timeout(Duration::from_secs(1), wait).await.ok()?.ok()?.clone()
-    }
-
-    /// A message id for a request of our own without a reply.
-    pub(crate) fn next_id(&self) -> i32 {
-        self.table().next_id()
-    }
-
-    /// Opens a search whose reply is a page.
-    pub(crate) fn open(&self) -> Exchange {
-        self.open_search(None)
-    }
-
-    /// Opens a search whose reply may be of any length. As long as too much of it waits to be taken, nothing is read of this
-    /// connection: whoever takes it must not wait for another reply meanwhile.
-    pub(crate) fn open_at_length(&self) -> Exchange {
-        let taken = Arc::clone(&self.taken);
-        self.open_search(Some(Arc::new(Backlog { octets: AtomicUsize::new(0), taken })))
-    }
-
-    fn open_search(&self, backlog: Option<Arc<Backlog>>) -> Exchange {
-        let (to, replies) = mpsc::unbounded_channel();
-        let mut table = self.table();
-        let id = table.next_id();
-        if !table.ended {
-            table.open.insert(id, Open { answer: op::DONE, replies: 0, to: Owner::Search(to), backlog });
-        }
-        Exchange { id, replies }
-    }
-
-    /// Waits until little enough waits to be taken.
-    async fn room(&self) {
-        while self.table().is_full() {
-            self.taken.notified().await;
-        }
-    }
-
-    /// Notes a request of `ldap3` that is ended by a reply of this operation.
-    pub(crate) fn asked_by_client(&self, id: i32, answer: u8) -> Result<(), String> {
-        if !(1..FIRST_SEARCH).contains(&id) {
-            return Err(format!("the message id is {id}"));
-        }
-        self.table().open.insert(id, Open { answer, replies: 0, to: Owner::Client, backlog: None });
-        Ok(())
-    }
-
-    /// Ends every request: nothing more comes.
-    fn close(&self) {
-        let mut table = self.table();
-        table.ended = true;
-        table.open.clear();
-    }
-}
-
-impl Table {
-    /// Whether too much of a reply waits to be taken.
-    fn is_full(&self) -> bool {
-        let waiting = |open: &Open| open.backlog.as_ref().map_or(0, |b| b.octets.load(Ordering::Relaxed));
-        self.open.values().any(|open| waiting(open) > MAX_WAITING)
-    }
-
-    fn next_id(&mut self) -> i32 {
-        self.last_id = self.last_id.checked_add(1).unwrap_or(FIRST_SEARCH);
-        self.last_id
-    }
-
-    /// To whom a well-formed reply goes; an error where nobody asked for it.
-    fn received(&mut self, id: i32, op: u8) -> Result<Option<&Owner>, String> {
-        let Some(open) = self.open.get_mut(&id) else {
-            return Err(format!("a reply to message {id}, which is not open"));
-        };
-        match (open.answer, op) {
-            (answer, op) if op == answer => Ok(Some(&open.to)),
-            (op::DONE, op::ENTRY | op::REFERENCE) => {
-                open.replies = open.replies.saturating_add(1);
-                if open.replies > MAX_REPLIES && open.backlog.is_none() {
-                    return Err(format!("more than {MAX_REPLIES} replies to one page of a search"));
-                }
-                Ok(Some(&open.to))
-            }
-            // RFC 4511 4.13: what is not understood is ignored.
-            (op::DONE | op::EXTENDED, op::INTERMEDIATE) => Ok(None),
-            _ => Err(format!("the reply {op:#04x} to a request whose reply is {:#04x}", open.answer)),
-        }
-    }
 }
 
 /// Starts the task that serves a connected stream. It ends when `ldap3` closes its end of the pair, or with the stream.
@@ -381,15 +199,7 @@ pub(crate) fn hand_on(buffer: &mut BytesMut, shared: &Shared, max: usize) -> (Ve
         if !batch.entries.is_empty() {
             batch.octets = octets.clone();
         }
-        let ends = batch.end.is_some();
-        if let Some(Open { to: Owner::Search(to), backlog, .. }) = table.open.get(&id) {
-            batch.waiting = backlog.as_ref().map(|of| Waiting::new(batch.octets.len(), of));
-            // Nobody may be waiting any more.
-            let _ = to.send(batch);
-        }
-        if ends {
-            table.open.remove(&id);
-        }
+        table.hand_over(id, batch);
     }
     (sorted.for_client, end)
 }
@@ -416,7 +226,7 @@ impl Sorted {
             None => return Ok(()),
             Some(Owner::Client) => {
                 // It is the only reply.
-                table.open.remove(&id);
+                table.close(id);
                 let start = self.for_client.len();
                 self.for_client.extend_from_slice(message);
                 framer::make_text(&mut self.for_client[start..], contents);

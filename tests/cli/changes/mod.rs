@@ -3,6 +3,7 @@
 mod deltas;
 mod faults;
 mod full;
+mod kept;
 mod mirror;
 mod rights;
 mod speed;
@@ -16,6 +17,7 @@ use adrecover_ldap::changes::{Changes, Way};
 use adrecover_ldap::{BindMethod, ConnectOptions, Session};
 
 use crate::support::{Account, Scene};
+use kept::Kept;
 use mirror::Mirror;
 
 /// Runs what a test does to its end.
@@ -70,6 +72,7 @@ struct Follower {
     domain: Dn,
     cursor: Cursor,
     mirror: Mirror,
+    kept: Kept,
 }
 
 impl Follower {
@@ -79,9 +82,14 @@ impl Follower {
         let batches = read(&mut changes, &domain, None).await.unwrap();
         assert!(batches[0].is_first && batches[1..].iter().all(|batch| !batch.is_first));
         let mut mirror = Mirror::default();
-        batches.iter().for_each(|batch| mirror.take(batch));
+        let mut kept = Kept::new();
+        for batch in &batches {
+            mirror.take(batch);
+            kept.take(batch);
+        }
+        kept.check(&mirror);
         let cursor = batches.last().unwrap().cursor.clone().unwrap();
-        Self { changes, domain, cursor, mirror }
+        Self { changes, domain, cursor, mirror, kept }
     }
 
     /// What has changed, of objects that carry the test's tag in their name.
@@ -89,7 +97,11 @@ impl Follower {
         // As it is stored in between.
         let cursor = Cursor::from_text(&self.cursor.to_text()).unwrap();
         let batches = read(&mut self.changes, &self.domain, Some(&cursor)).await.unwrap();
-        batches.iter().for_each(|batch| self.mirror.take(batch));
+        for batch in &batches {
+            self.mirror.take(batch);
+            self.kept.take(batch);
+        }
+        self.kept.check(&self.mirror);
         self.cursor = batches.last().unwrap().cursor.clone().unwrap();
         let objects = batches.into_iter().flat_map(|batch| batch.objects);
         objects.filter(|object| object.dn.contains(&scene.tag)).collect()

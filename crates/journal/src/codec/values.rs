@@ -7,7 +7,7 @@ use super::octets::{Reader, put, unzigzag, zigzag};
 use adrecover_core::time;
 
 /// A value before it is written or after it was read.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Cell<'a> {
     /// The octets.
     Octets(&'a [u8]),

@@ -15,7 +15,9 @@ impl Pen<'_> {
     /// Writes what is different of an object.
     pub(super) fn write(&mut self, row: &ObjectRow, mut delta: Delta) -> Result<(), StoreError> {
         self.mark_links(&delta.seen)?;
-        let mark = if self.context.reading == Reading::Not { row.mark } else { self.context.generation };
+        // The marks of another naming context mean nothing in this one.
+        let is_marked = self.context.reading == Reading::Not && row.context == self.context.id;
+        let mark = if is_marked { row.mark } else { self.context.generation };
         if delta.is_empty() {
             if mark != row.mark {
                 self.store.execute(sql::OBJECT_MARK, &[Param::Int(mark), Param::Int(row.id)])?;

@@ -92,3 +92,27 @@ CREATE TABLE contents (
     payload {BYTES} NOT NULL
 );
 ";
+
+#[cfg(test)]
+mod tests {
+    /// The tables of the schema with their columns, and those of the page.
+    #[test]
+    fn the_page_has_every_table_and_column() {
+        let page = include_str!("../../../../docs/journal.md");
+        let mut tables = 0;
+        for script in super::MIGRATIONS {
+            for table in script.split("CREATE TABLE ").skip(1) {
+                let (name, rest) = table.split_once(" (\n").unwrap();
+                let row = page.lines().find(|line| line.starts_with(&format!("| `{name}` |")));
+                let row = row.unwrap_or_else(|| panic!("{name} is not on the page"));
+                let columns = rest.lines().take_while(|line| !line.starts_with(')'));
+                for column in columns.map(str::trim).filter(|line| !line.starts_with("PRIMARY KEY")) {
+                    let column = column.split(' ').next().unwrap();
+                    assert!(row.contains(&format!("`{column}`")), "{name}.{column} is not on the page");
+                }
+                tables += 1;
+            }
+        }
+        assert_eq!(tables, page.lines().filter(|line| line.starts_with("| `")).count());
+    }
+}

@@ -69,7 +69,6 @@ impl Sqlite {
         // batches, and their cursors with them: they are read again.
         set("journal_mode", &"WAL").map_err(failed)?;
         set("synchronous", &"NORMAL").map_err(failed)?;
-        set("cache_size", &-CACHE).map_err(failed)?;
         set("secure_delete", &true).map_err(failed)?;
         // Moving pages from the log into the file costs more than writing them: not more often than every 32 MiB.
         set("wal_autocheckpoint", &4096).map_err(failed)?;
@@ -88,15 +87,16 @@ impl Sqlite {
     /// Opens a file to read it.
     pub(crate) fn read(path: &Path) -> Result<Self, StoreError> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let store = Self { connection: prepare(path, flags)?, is_writer: false };
-        match store.pragma::<i64>("user_version") {
+        let open = |path: &Path, flags| {
+            let store = Self { connection: prepare(path, flags)?, is_writer: false };
+            store.pragma::<i64>("user_version").map(|_| store)
+        };
+        match open(path, flags) {
+            // A copy without the files that an agent keeps beside it, in a folder that may not be written: nobody writes it.
             Err(StoreError::Other(_)) if has_no_log(path) => {
-                // A copy without the files that an agent keeps beside it, in a folder that may not be written: nobody writes it.
-                let flags = flags | OpenFlags::SQLITE_OPEN_URI;
-                Ok(Self { connection: prepare(Path::new(&immutable(path)), flags)?, is_writer: false })
+                open(Path::new(&immutable(path)), flags | OpenFlags::SQLITE_OPEN_URI)
             }
-            Err(error) => Err(error),
-            Ok(_) => Ok(store),
+            opened => opened,
         }
     }
 
@@ -260,6 +260,7 @@ fn prepare(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
     connection.busy_timeout(PATIENCE).map_err(failed)?;
     connection.set_prepared_statement_cache_capacity(128);
+    connection.pragma_update(None, "cache_size", -CACHE).map_err(failed)?;
     // The file is foreign input: nothing in its schema is carried out, and nothing that it claims is a table of SQLite's own.
     for (option, on) in [
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),

@@ -130,9 +130,3 @@ fn another_forest_is_not_mixed_in() {
     assert_eq!(place.journal().forest(), FOREST);
     Writer::open(&place.path, "CONTOSO.com", &place.options).unwrap();
 }
-
-/// A file with the mode that a journal has.
-pub(crate) fn make(path: &Path) {
-    std::fs::write(path, b"").unwrap();
-    set(path, 0o640);
-}

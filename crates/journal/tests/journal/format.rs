@@ -14,7 +14,7 @@ fn errors(place: &Place) -> (JournalError, JournalError) {
 const FORMAT_1: &str = include_str!("format-1.sql");
 
 fn old(place: &Place) {
-    super::access::make(&place.path);
+    make(&place.path);
     Connection::open(&place.path).unwrap().execute_batch(FORMAT_1).unwrap();
 }
 
@@ -79,7 +79,7 @@ fn what_is_no_journal_is_not_written_to() {
     let foreign = std::fs::read(&other.path).unwrap();
     for octets in [foreign, b"".to_vec(), b"# a text".to_vec(), vec![7; 20_000]] {
         let place = Place::new();
-        super::access::make(&place.path);
+        make(&place.path);
         std::fs::write(&place.path, &octets).unwrap();
         let (writer, reader) = errors(&place);
         assert!(matches!(writer, JournalError::NotAJournal { .. }), "{writer}");

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "these are tests: what does not work shall stop them")]
 
+#[cfg(unix)]
 mod access;
 mod answers;
 mod damage;

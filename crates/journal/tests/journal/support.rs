@@ -202,3 +202,10 @@ pub(crate) fn ada_deleted(at: i64) -> ObjectChange {
 pub(crate) fn has_file(folder: &Path, name: &str) -> bool {
     folder.join(name).exists()
 }
+
+/// An empty file with the mode that a journal has.
+pub(crate) fn make(path: &Path) {
+    std::fs::write(path, b"").unwrap();
+    #[cfg(unix)]
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o640)).unwrap();
+}

@@ -32,12 +32,16 @@
 
 mod control;
 mod extended;
+#[cfg(any(test, feature = "fuzzing"))]
+pub(crate) mod fuzzing;
 mod notify;
 mod object;
 mod page;
+mod place;
 mod reading;
 mod schema;
 mod stamps;
+mod values;
 mod windows;
 
 use std::collections::HashMap;

@@ -1,12 +1,13 @@
 //! One naming context, read batch by batch.
 
-use adrecover_core::change::{Batch, ChangesError, Cursor, FullRead, ObjectChange, Phase, Position};
+use adrecover_core::change::{Batch, ChangesError, Cursor, ObjectChange, Phase, Position};
 use adrecover_core::directory::{Directory, Query, Scope, Visibility};
 use adrecover_core::{DirectoryError, Dn, Entry, ObjectGuid};
 
 use super::extended::Extended;
 use super::object::{self, From};
 use super::page::Page;
+use super::place::Place;
 use super::windows::Windows;
 use super::{Changes, Stand, Way, control, stamps};
 use crate::framer::Outcome;
@@ -30,9 +31,7 @@ pub struct Reading<'a> {
     /// The highest number of the cursor that it began with.
     since: u64,
     /// Where the page that is being read begins.
-    position: Position,
-    /// Where it is read in parts.
-    windows: Option<Windows>,
+    place: Place,
     source: Option<Source>,
     /// Whether it is a full read of which nothing was given yet.
     is_first: bool,
@@ -57,16 +56,17 @@ impl<'a> Reading<'a> {
         from: Option<&Cursor>,
     ) -> Self {
         let is_idle = from.is_some_and(|cursor| cursor.usn == stand.usn && cursor.full().is_none());
-        let position = from.map_or_else(|| begin(changes, stand), |cursor| cursor.position.clone());
-        let windows = windows(&position, stand.usn);
+        let place = match from {
+            Some(cursor) => Place::of(cursor.position.clone(), stand),
+            None => Place::begin(changes.way, changes.session.root_dse(), stand),
+        };
         Self {
             changes,
             context,
             head,
             stand,
             since: from.map_or(stand.usn, |cursor| cursor.usn),
-            position,
-            windows,
+            place,
             source: None,
             is_first: from.is_none(),
             is_idle,
@@ -77,11 +77,7 @@ impl<'a> Reading<'a> {
 
     /// By which way it is read now: it may change with the first batch of a full read.
     pub fn way(&self) -> Way {
-        match self.position {
-            Position::DirSync { own_rights: false, .. } => Way::DirSync,
-            Position::DirSync { own_rights: true, .. } => Way::OwnRights,
-            Position::Usn { .. } => Way::Numbers,
-        }
+        self.place.way()
     }
 
     /// The next batch; `None` after the last one.
@@ -118,7 +114,7 @@ impl<'a> Reading<'a> {
         let (mut objects, mut size) = (vec![], 0);
         loop {
             let Some(entry) = self.entry().await? else { break };
-            let full = self.phase() == Phase::Full;
+            let full = self.place.phase() == Phase::Full;
             let from = if self.way() == Way::Numbers { From::Search } else { From::DirSync { full } };
             if is_head(&entry, &self.context) {
                 continue;
@@ -143,7 +139,7 @@ impl<'a> Reading<'a> {
         cursor: Option<Cursor>,
         is_last: bool,
     ) -> Result<Batch, ChangesError> {
-        let phase = self.phase();
+        let phase = self.place.phase();
         if phase == Phase::Following && self.way() != Way::Numbers && !objects.is_empty() {
             self.add_stamps(&mut objects).await?;
         }
@@ -172,16 +168,11 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn phase(&self) -> Phase {
-        let (Position::DirSync { full, .. } | Position::Usn { full, .. }) = &self.position;
-        if full.is_some() { Phase::Full } else { Phase::Following }
-    }
-
     /// Where to go on. As long as there is more, its number is the one of the beginning, so that nobody takes the rest for read.
     fn cursor(&self, is_last: bool) -> Cursor {
         let Stand { invocation, usn } = self.stand;
         let usn = if is_last { usn } else { self.since };
-        Cursor { context: self.head, invocation, usn, position: self.position.clone() }
+        Cursor { context: self.head, invocation, usn, position: self.place.position.clone() }
     }
 
     /// The next entry of the page; the page is asked for first.
@@ -203,15 +194,11 @@ impl<'a> Reading<'a> {
     fn ask(&self) -> Result<Source, DirectoryError> {
         let Changes { session, schema, .. } = &*self.changes;
         let root = session.root_dse();
-        let filter = self.windows.as_ref().map_or_else(|| "(objectClass=*)".to_owned(), Windows::filter);
-        let base = self.context.to_string();
-        if let Position::DirSync { cookie, own_rights, full } = &self.position {
-            // In windows the cookie is the one to go on from afterwards.
-            let in_windows = matches!(full, Some(FullRead::Usn { .. }));
-            let cookie = if in_windows { &[][..] } else { cookie };
+        let (base, filter) = (self.context.to_string(), self.place.filter());
+        if let Position::DirSync { own_rights, .. } = &self.place.position {
             let names = schema.names(root.is_samba());
             let search = message::search(&base, Scope::Subtree, &Filter::parse(&filter)?, &names);
-            let controls = control::dir_sync(cookie, *own_rights, root);
+            let controls = control::dir_sync(self.place.cookie(), *own_rights, root);
             return Ok(Source::Page(Page::ask(session.link(), &search, &controls)));
         }
         let names = schema.names(false).into_iter();
@@ -222,72 +209,26 @@ impl<'a> Reading<'a> {
         Ok(Source::Stream { stream: session.search_stream(&query, &options)?, count: 0 })
     }
 
-    /// A page was read to its end: moves the position on. Whether it was the last.
+    /// A page was read to its end: moves on. Whether it was the last.
     fn turn_the_page(&mut self) -> Result<bool, ChangesError> {
-        let (found, has_more) = match self.source.take() {
+        let (found, said) = match self.source.take() {
             Some(Source::Page(mut page)) => {
                 let outcome = page.outcome();
-                (page.count, self.take_cookie(outcome, page.count)?)
+                if outcome.code != 0 {
+                    return Err(self.refused(&outcome));
+                }
+                let link = self.changes.session.link();
+                let said =
+                    outcome.dir_sync.ok_or_else(|| link.malformed("a DirSync reply without a cookie"))?;
+                (page.count, Some(said))
             }
-            Some(Source::Stream { count, .. }) => (count, false),
-            None => (0, false),
+            Some(Source::Stream { count, .. }) => (count, None),
+            None => (0, None),
         };
+        let turned = self.place.turn(found, said, self.stand);
+        let is_last = turned.map_err(|problem| self.changes.session.link().malformed(problem))?;
         self.retries = 0;
-        let Some(windows) = &mut self.windows else {
-            if let (Position::DirSync { full, .. }, false) = (&mut self.position, has_more) {
-                *full = None;
-            }
-            return Ok(!has_more);
-        };
-        let end = windows.high();
-        windows.advance(found);
-        let low = windows.low();
-        match (&mut self.position, end) {
-            (Position::DirSync { full, .. }, None) => *full = None,
-            (Position::Usn { after, full }, None) => {
-                // What came in the last window has a higher number than the one from before it, and comes again.
-                *after = if full.is_some() { *after } else { self.stand.usn.max(*after) };
-                *full = None;
-            }
-            (
-                Position::DirSync { full: Some(full), .. } | Position::Usn { full: Some(full), .. },
-                Some(_),
-            ) => {
-                *full = FullRead::Usn { from: low };
-            }
-            (Position::Usn { after, full: None }, Some(high)) => *after = high,
-            (Position::DirSync { full: None, .. }, Some(_)) => {}
-        }
-        Ok(end.is_none())
-    }
-
-    /// What the server says at the end of a DirSync reply: whether there is more by the cookie that came.
-    fn take_cookie(&mut self, outcome: Outcome, count: usize) -> Result<bool, ChangesError> {
-        if outcome.code != 0 {
-            return Err(self.refused(&outcome));
-        }
-        let link = self.changes.session.link();
-        let state = outcome.dir_sync.ok_or_else(|| link.malformed("a DirSync reply without a cookie"))?;
-        let Position::DirSync { cookie, full, .. } = &mut self.position else { return Ok(false) };
-        if !matches!(full, Some(FullRead::Usn { .. })) {
-            if state.has_more && count == 0 && *cookie == state.cookie {
-                return Err(link.malformed("an empty page, with the cookie that it was asked for by").into());
-            }
-            *cookie = state.cookie;
-            return Ok(state.has_more);
-        }
-        if state.has_more {
-            // It has pages of its own after all: from the beginning, by these.
-            self.windows = None;
-            *full = Some(FullRead::Cookie);
-            cookie.clear();
-            return Err(link.malformed("a part of a reply where the whole one was awaited").into());
-        }
-        if cookie.is_empty() {
-            // That of the first window: what changes from now on is told by it.
-            *cookie = state.cookie;
-        }
-        Ok(false)
+        Ok(is_last)
     }
 
     fn refused(&self, outcome: &Outcome) -> ChangesError {
@@ -295,14 +236,11 @@ impl<'a> Reading<'a> {
         let context = self.context.clone();
         let operation = format!("read the changes of {context}");
         let error = DirectoryError::from(link::refusal(outcome, operation));
-        let by_cookie = matches!(&self.position, Position::DirSync { cookie, .. } if !cookie.is_empty());
         match outcome.code {
             50 => ChangesError::RightMissing { context },
             // Busy, unavailable.
             51 | 52 => error.into(),
-            _ if by_cookie && self.windows.is_none() => {
-                ChangesError::CursorRefused { server, context, error }
-            }
+            _ if !self.place.cookie().is_empty() => ChangesError::CursorRefused { server, context, error },
             12 | 53 => ChangesError::NotOffered { server },
             _ => error.into(),
         }
@@ -317,28 +255,19 @@ impl<'a> Reading<'a> {
         self.changes.session.reconnect().await?;
         self.changes.side = None;
         // What broke it may break it again.
-        self.windows.as_mut().map(Windows::narrow);
+        self.place.windows.as_mut().map(Windows::narrow);
         Ok(())
     }
 
     /// Whether the server says that a reply is too large or took too long, and it can be asked for in smaller parts.
     fn is_too_much(&mut self, error: &DirectoryError) -> bool {
         error.refusal().is_some_and(|refusal| matches!(refusal.code, 3 | 4 | 11))
-            && self.windows.as_mut().is_some_and(Windows::narrow)
+            && self.place.windows.as_mut().is_some_and(Windows::narrow)
     }
 
     /// Takes the next way, where a full read has not begun yet and any way will do.
     fn takes_another_way(&mut self) -> bool {
-        if !self.is_first || self.changes.way != Way::Best {
-            return false;
-        }
-        match &mut self.position {
-            Position::DirSync { own_rights, .. } if !*own_rights => *own_rights = true,
-            Position::DirSync { .. } => self.position = by_numbers(self.stand),
-            Position::Usn { .. } => return false,
-        }
-        self.windows = windows(&self.position, self.stand.usn);
-        true
+        self.is_first && self.changes.way == Way::Best && self.place.take_another_way(self.stand)
     }
 }
 
@@ -347,32 +276,4 @@ impl<'a> Reading<'a> {
 fn is_head(entry: &Entry, context: &Dn) -> bool {
     entry.integer("instanceType").is_some_and(|kind| kind & 1 != 0)
         && Extended::read(&entry.dn).dn.parse::<Dn>().is_ok_and(|dn| dn != *context)
-}
-
-/// Where a full read begins.
-fn begin(changes: &Changes, stand: Stand) -> Position {
-    let root = changes.session.root_dse();
-    let own_rights = match changes.way {
-        Way::Numbers => return by_numbers(stand),
-        Way::Best if !root.supports(control::DIR_SYNC) => return by_numbers(stand),
-        Way::Best | Way::DirSync => false,
-        Way::OwnRights => true,
-    };
-    let full = if root.is_samba() { FullRead::Usn { from: 0 } } else { FullRead::Cookie };
-    Position::DirSync { cookie: vec![], own_rights, full: Some(full) }
-}
-
-fn by_numbers(stand: Stand) -> Position {
-    Position::Usn { after: stand.usn, full: Some(FullRead::Usn { from: 0 }) }
-}
-
-/// The parts in which it is read from there; `None` where the server's own pages are.
-fn windows(position: &Position, top: u64) -> Option<Windows> {
-    match position {
-        Position::DirSync { full: Some(FullRead::Usn { from }), .. }
-        | Position::Usn { full: Some(FullRead::Usn { from }), .. } => Some(Windows::new(*from, top)),
-        Position::Usn { after, full: None } => Some(Windows::new(after.saturating_add(1), top)),
-        Position::Usn { full: Some(FullRead::Cookie), .. } => Some(Windows::new(0, top)),
-        Position::DirSync { .. } => None,
-    }
 }

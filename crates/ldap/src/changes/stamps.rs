@@ -1,4 +1,5 @@
-//! When and on which domain controller the changes of a DirSync reply were made: `replPropertyMetaData`, which DirSync leaves out.
+//! When and on which domain controller the changes of a DirSync reply were made: `replPropertyMetaData`, which DirSync leaves out,
+//! and for links `values`.
 //!
 //! It is asked for after the reply, and an object may have changed again in between. A stamp is that of the value only if it is not
 //! newer than what had been written before the reply was asked for; else value and stamp are read together.
@@ -12,6 +13,7 @@ use adrecover_core::{DirectoryError, Dn, Entry, ObjectGuid};
 
 use super::object::{self, From};
 use super::schema::Schema;
+use super::values;
 use crate::Session;
 
 /// How many objects one search asks for.
@@ -35,6 +37,9 @@ pub(super) async fn add(
             let newer = take(schema, entry, before, object);
             if !newer.is_empty() {
                 settle(session, schema, object, &newer).await?;
+            }
+            if !object.links.is_empty() && !session.root_dse().is_samba() {
+                values::add(session, before, object).await?;
             }
         }
     }

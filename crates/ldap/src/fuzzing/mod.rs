@@ -2,10 +2,11 @@
 //! hold whatever comes in. The tests call them too, with the corpus and mutations of it.
 
 mod logon;
-mod replies;
+pub(crate) mod replies;
 mod stream;
 mod typed;
 
+pub use crate::changes::fuzzing::{change, link_value};
 pub use logon::{netlogon, sasl, sealed};
 pub use replies::reply;
 pub use stream::{framer, search, starttls};
@@ -17,8 +18,10 @@ pub type Target = (&'static str, fn(&[u8]));
 /// Every target by its name.
 pub const TARGETS: &[Target] = &[
     ("ca_file", ca_file),
+    ("change", change),
     ("filter", filter),
     ("framer", framer),
+    ("link_value", link_value),
     ("netlogon", netlogon),
     ("reply", reply),
     ("sasl", sasl),

@@ -61,7 +61,7 @@ fn operation(message: &[u8]) -> StructureTag {
 }
 
 /// What is wrong, in words, is shown to people.
-pub(super) fn shown(problem: &str) {
+pub(crate) fn shown(problem: &str) {
     assert_eq!(printable(problem), problem);
     assert!(problem.len() < 400, "{problem}");
 }

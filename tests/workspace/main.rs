@@ -95,6 +95,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "adrecover-core",
             "adrecover-engine",
             "adrecover-hybrid",
+            "adrecover-journal",
             "adrecover-ldap",
             "adrecover-simdc",
             "chrono",

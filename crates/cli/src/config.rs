@@ -62,6 +62,12 @@ pub(crate) struct Profile {
     pub(crate) sync_server: Option<String>,
     /// `--sync-through`.
     pub(crate) sync_through: Option<Through>,
+    /// `--journal`, relative to the configuration file where it is a path.
+    pub(crate) journal: Option<String>,
+    /// `--forest`.
+    pub(crate) forest: Option<String>,
+    /// `--journal-key-file`, relative to the configuration file.
+    pub(crate) journal_key_file: Option<PathBuf>,
     /// `--timeout`.
     pub(crate) timeout: Option<u32>,
     /// `--output`.
@@ -155,6 +161,11 @@ pub(crate) fn choose(text: &str, wanted: Option<&str>, folder: &Path) -> Result<
     profile.password_file = profile.password_file.map(from_here);
     profile.client_secret_file = profile.client_secret_file.map(from_here);
     profile.client_certificate = profile.client_certificate.map(|p| folder.join(p));
+    profile.journal_key_file = profile.journal_key_file.map(|p| folder.join(p));
+    profile.journal = profile.journal.map(|place| match place.contains("://") {
+        true => place,
+        false => folder.join(place).to_string_lossy().into_owned(),
+    });
     Ok(Some(profile))
 }
 

@@ -14,7 +14,7 @@ pub(crate) fn config_file() -> Option<PathBuf> {
 pub(crate) fn state_folder() -> Result<PathBuf, CliError> {
     let folder = match std::env::var_os("ADRECOVER_STATE_DIR").filter(|v| !v.is_empty()) {
         Some(named) => PathBuf::from(named),
-        None => base("XDG_STATE_HOME", ".local/state", "LOCALAPPDATA").ok_or_else(|| {
+        None => user_folder().ok_or_else(|| {
             CliError::usage("there is no home folder to keep the operation journal in")
                 .hint("name one with the variable ADRECOVER_STATE_DIR")
         })?,
@@ -22,6 +22,55 @@ pub(crate) fn state_folder() -> Result<PathBuf, CliError> {
     create_private(&folder).map_err(|e| CliError::file("create", &folder, &e))?;
     refuse_if_others_write(&folder, "state folder")?;
     Ok(folder)
+}
+
+/// The folder that an agent keeps its change journals in: systemd's `STATE_DIRECTORY`, else `/var/lib/adrecover` for root and this
+/// user's folder for others; on Windows below `%ProgramData%`.
+pub(crate) fn agent_folder() -> Result<PathBuf, CliError> {
+    if let Some(folder) = std::env::var_os("STATE_DIRECTORY").map(PathBuf::from).filter(|p| p.is_absolute()) {
+        return Ok(folder);
+    }
+    if is_of_the_system()
+        && let Some(folder) = system_folder()
+    {
+        return Ok(folder);
+    }
+    user_folder().ok_or_else(|| {
+        CliError::usage("there is no home folder to keep the change journal in")
+            .hint("name a place with --journal")
+    })
+}
+
+/// Where change journals are looked for: the folder of the computer's agent, then this user's.
+pub(crate) fn journal_folders() -> Vec<PathBuf> {
+    system_folder().into_iter().chain(user_folder()).collect()
+}
+
+fn user_folder() -> Option<PathBuf> {
+    base("XDG_STATE_HOME", ".local/state", "LOCALAPPDATA")
+}
+
+#[cfg(windows)]
+fn system_folder() -> Option<PathBuf> {
+    let data = std::env::var_os("ProgramData").map(PathBuf::from).filter(|p| p.is_absolute());
+    data.map(|data| data.join("adrecover"))
+}
+
+#[cfg(not(windows))]
+fn system_folder() -> Option<PathBuf> {
+    Some(PathBuf::from("/var/lib/adrecover"))
+}
+
+/// Whether this process acts for the computer and not for a person.
+#[cfg(unix)]
+fn is_of_the_system() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// An agent on Windows is a service.
+#[cfg(not(unix))]
+fn is_of_the_system() -> bool {
+    true
 }
 
 fn base(xdg: &str, below_home: &str, windows: &str) -> Option<PathBuf> {

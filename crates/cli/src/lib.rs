@@ -17,6 +17,7 @@ mod folders;
 #[doc(hidden)]
 pub mod fuzzing;
 mod interrupt;
+mod journal;
 mod password;
 mod preflight;
 mod printer;

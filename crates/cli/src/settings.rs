@@ -10,6 +10,7 @@ use crate::args::{Color, Format, GlobalArgs};
 use crate::cloud::GraphArgs;
 use crate::config::Profile;
 use crate::error::CliError;
+use crate::journal::JournalArgs;
 use crate::recovery::SyncArgs;
 
 /// The settings of one run.
@@ -39,6 +40,8 @@ pub(crate) struct Settings {
     pub(crate) graph: GraphArgs,
     /// What the profile says about the server of the synchronisation; commands that run it have the options.
     pub(crate) sync: SyncArgs,
+    /// What the profile says about the change journal; commands that use it have the options.
+    pub(crate) journal: JournalArgs,
     /// How long to wait for a reply.
     pub(crate) timeout: Duration,
     /// The form of the data.
@@ -91,6 +94,11 @@ impl Settings {
                 cloud_endpoint: profile.cloud_endpoint.clone(),
             },
             sync: SyncArgs { sync_server: profile.sync_server.clone(), sync_through: profile.sync_through },
+            journal: JournalArgs {
+                journal: profile.journal.clone(),
+                forest: profile.forest.clone(),
+                journal_key_file: profile.journal_key_file.clone(),
+            },
             timeout: Duration::from_secs(timeout.into()),
             output: given.output.or(profile.output).unwrap_or_default(),
             verbosity: if quiet { -1 } else { i8::try_from(loud).unwrap_or(i8::MAX) },

@@ -207,8 +207,9 @@ mod tests {
                 assert!(!ids.contains(id), "{name}: {id}");
                 assert!(arg.get_long().is_none_or(|long| !longs.contains(long)), "{name}: {id}");
                 assert!(arg.get_help().is_some(), "{name}: {id} has no help");
-                // The cloud and the server of the synchronisation are connections, of those commands that make one.
-                let connections = [crate::cloud::HEADING, crate::recovery::SERVER_HEADING];
+                // The cloud, the server of the synchronisation and the change journal are connections, of those commands that make one.
+                let connections =
+                    [crate::cloud::HEADING, crate::recovery::SERVER_HEADING, crate::journal::HEADING];
                 if arg.get_help_heading().is_some_and(|heading| connections.contains(&heading)) {
                     has_variable(arg);
                 } else {

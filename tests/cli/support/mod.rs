@@ -11,6 +11,7 @@
 mod draft;
 pub(crate) mod graph;
 mod hand;
+mod keeper;
 mod lab;
 mod ldif;
 mod output;
@@ -25,6 +26,7 @@ pub(crate) mod tickets;
 
 pub(crate) use draft::{Draft, Object, PASSWORD, quoted};
 pub(crate) use hand::Entry;
+pub(crate) use keeper::Keeper;
 pub(crate) use lab::{Account, Lab};
 pub(crate) use ldif::{Ldif, escape_dn, to_base64};
 pub(crate) use output::{Output, ids_of_blocks};

@@ -18,6 +18,7 @@ use crate::context::Ctx;
 use crate::error::CliError;
 use crate::files;
 use crate::folders;
+use crate::journal::JournalArgs;
 use crate::printer::Printer;
 use crate::printer::table::{Column, Table};
 use crate::recovery::SyncArgs;
@@ -80,6 +81,8 @@ struct BeyondArgs {
     graph: GraphArgs,
     #[command(flatten)]
     sync: SyncArgs,
+    #[command(flatten)]
+    journal: JournalArgs,
 }
 
 impl Args {
@@ -254,7 +257,7 @@ fn add(
 
 /// The connection options as keys of a profile.
 fn settings(given: &GlobalArgs, beyond: &BeyondArgs) -> Result<toml_edit::Table, CliError> {
-    let BeyondArgs { graph, sync } = beyond;
+    let BeyondArgs { graph, sync, journal } = beyond;
     let mut table = toml_edit::Table::new();
     let mut put = |key: &str, item: Option<Item>| {
         if let Some(item) = item {
@@ -289,6 +292,13 @@ fn settings(given: &GlobalArgs, beyond: &BeyondArgs) -> Result<toml_edit::Table,
     put("sync-server", text(&sync.sync_server));
     let through = sync.sync_through.and_then(|through| through.to_possible_value());
     put("sync-through", through.map(|through| value(through.get_name())));
+    let place = match &journal.journal {
+        Some(place) if !place.contains("://") => Some(absolute(Path::new(place))?),
+        place => place.clone(),
+    };
+    put("journal", text(&place));
+    put("forest", text(&journal.forest));
+    put("journal-key-file", path(&journal.journal_key_file)?);
     put("timeout", given.timeout.map(|seconds| value(i64::from(seconds))));
     Ok(table)
 }
@@ -407,7 +417,8 @@ mod tests {
             ..GraphArgs::default()
         };
         let sync = SyncArgs { sync_server: Some("sync01".into()), sync_through: Some(Through::Powershell) };
-        BeyondArgs { graph, sync }
+        let journal = JournalArgs { journal: Some("changes".into()), ..JournalArgs::default() };
+        BeyondArgs { graph, sync, journal }
     }
 
     #[test]
@@ -426,6 +437,7 @@ mod tests {
             (Some("sync01"), Some(Through::Powershell))
         );
         assert!(profile.client_certificate.unwrap().is_absolute());
+        assert!(profile.journal.is_some_and(|place| Path::new(&place).is_absolute()));
         let again = add(&given(), &graph(), &file, "a", false, false).unwrap_err();
         assert!(again.message.contains("already"), "{again}");
         let other = GlobalArgs { domain: Some("contoso.com".into()), ..GlobalArgs::default() };

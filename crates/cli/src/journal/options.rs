@@ -1,0 +1,46 @@
+//! Which change journal: options over variables over the profile.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::place::Keeping;
+use crate::error::CliError;
+use crate::settings::Settings;
+
+/// The heading of these options in the help.
+pub(crate) const HEADING: &str = "Change journal";
+
+/// Which change journal. Each has a variable and a key in a profile; there is none that holds a secret.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+pub(crate) struct JournalArgs {
+    /// The change journal that an agent keeps: a file, or the folder with its files [default: the folder of this computer's agent]
+    #[arg(long, value_name = "PATH", env = "ADRECOVER_JOURNAL", global = true, hide_env = true, help_heading = HEADING)]
+    pub(crate) journal: Option<String>,
+    /// The forest, by its DNS name, where there are journals of several
+    #[arg(long, value_name = "DNS", env = "ADRECOVER_FOREST", global = true, hide_env = true, help_heading = HEADING)]
+    pub(crate) forest: Option<String>,
+    /// The file with the key that the journal's values are encrypted with
+    #[arg(long, value_name = "FILE", env = "ADRECOVER_JOURNAL_KEY_FILE", global = true, hide_env = true, help_heading = HEADING)]
+    pub(crate) journal_key_file: Option<PathBuf>,
+}
+
+impl JournalArgs {
+    /// Options (and variables, which stand among them) over the profile.
+    pub(crate) fn resolve(&self, settings: &Settings) -> Result<Keeping, CliError> {
+        let profile = &settings.journal;
+        let text = |given: &Option<String>, kept: &Option<String>| {
+            given
+                .as_ref()
+                .or(kept.as_ref())
+                .map(|text| text.trim().to_owned())
+                .filter(|text| !text.is_empty())
+        };
+        let key_file = self.journal_key_file.clone().or_else(|| profile.journal_key_file.clone());
+        Keeping::new(
+            text(&self.journal, &profile.journal),
+            text(&self.forest, &profile.forest),
+            key_file.filter(|path| !path.as_os_str().is_empty()),
+        )
+    }
+}

@@ -12,6 +12,7 @@ pub mod deleted;
 pub mod directory;
 pub mod dn;
 pub mod doctor;
+pub mod drill;
 pub mod entry;
 pub mod facts;
 pub mod fill;

@@ -60,6 +60,11 @@ impl Protected {
         })
     }
 
+    /// Whether this is one of them.
+    pub fn has(&self, group: &Dn) -> bool {
+        self.by_dn.contains(group)
+    }
+
     /// What shows that a live user is privileged, from its `adminCount`, `primaryGroupID` and `memberOf`.
     pub fn evidence(&self, entry: &Entry) -> Vec<String> {
         let mut evidence = own_evidence(entry);

@@ -1,5 +1,10 @@
 //! `adrecover doctor`: what this account can do on this server, and what to do about the rest.
 
+mod drill;
+mod drill_page;
+
+use std::path::PathBuf;
+
 use adrecover_core::Dn;
 use adrecover_core::doctor::{self, Check, CheckStatus, ConnectionFacts, Encryption, Report, ServerChoice};
 use adrecover_core::text::printable;
@@ -10,13 +15,23 @@ use crate::args::Format;
 use crate::context::{Ctx, Pin};
 use crate::discovery::Origin;
 use crate::error::CliError;
+use crate::journal::JournalArgs;
+use crate::preflight::inputs::EvidenceArgs;
 use crate::printer::Printer;
 
 const HELP: &str = "\
 Nothing is changed and nothing is tried out: rights are read from what the server says of them.
 
 Exit codes: 0 when nothing fails, 11 when a right is missing, 8 when this server cannot restore, 3 when something that a
-restore needs is unknown, 10 when the server cannot be reached. Warnings change nothing.";
+restore needs is unknown, 10 when the server cannot be reached. Warnings change nothing.
+
+With --drill: 0 when everything would come back (but the password, where the Recycle Bin is off), 3 when a source is not kept up or cannot
+be read, 6 when something would be lost. -q prints one line.
+
+Examples:
+  adrecover doctor
+  adrecover doctor --drill UserA --html drill.html
+  adrecover -q doctor --drill UserA --cloud graph";
 
 /// Says what this account can do on this server, and what to do about the rest
 ///
@@ -33,10 +48,29 @@ pub(crate) struct Args {
     /// A group to add members to, in place of some of those that users of the containers are in; may repeat
     #[arg(long = "group", value_name = "DN")]
     groups: Vec<String>,
+    /// Say what would come back if this user or group were deleted now, and from where
+    #[arg(long, value_name = "OBJECT", conflicts_with_all = ["containers", "groups"])]
+    drill: Option<String>,
+    /// Write what --drill says as a page of its own, too; an existing file is never written over
+    #[arg(long, value_name = "FILE", requires = "drill")]
+    html: Option<PathBuf>,
+    /// What the cloud knows, for --drill.
+    #[command(flatten)]
+    evidence: EvidenceArgs,
+    /// The change journal, for --drill.
+    #[command(flatten)]
+    journal: JournalArgs,
 }
 
 /// Runs the command; the result is the exit code.
 pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
+    if let Some(object) = &args.drill {
+        return drill::run(ctx, args, object).await;
+    }
+    if args.evidence.any() {
+        return Err(CliError::usage("what is known of the cloud is of use with --drill only")
+            .hint("add --drill USER, or leave it out"));
+    }
     let parsed = |texts: &[String]| texts.iter().map(|t| t.parse::<Dn>()).collect::<Result<Vec<_>, _>>();
     let (containers, groups) = (parsed(&args.containers)?, parsed(&args.groups)?);
     let (session, origin) = ctx.connect_to(&Pin::Any).await?;

@@ -12,6 +12,8 @@ use adrecover_core::security::SecurityDescriptor;
 use adrecover_core::time::Timestamp;
 use adrecover_core::{DirectoryError, Dn, Entry};
 
+pub use server::preserved;
+
 use crate::{SearchOptions, Session, deleted};
 
 /// What the caller knows and wants.
@@ -48,7 +50,7 @@ pub async fn gather(session: &Session, questions: &Questions) -> Result<DoctorFa
     facts.token = account::token(session, &facts.connection.bind_name).await?;
     facts.account = account::account(session, facts.token.as_deref(), &facts.connection.bind_name).await?;
     facts.policy = server::policy(session).await?;
-    facts.preserved = server::preserved(session).await?;
+    facts.preserved = preserved(session).await?;
     let head = described(session, &Query::object(facts.domain.to_string()), &[]).await?;
     facts.head = head.as_ref().and_then(descriptor);
     facts.container = container(session, &facts.domain).await?;

@@ -60,7 +60,7 @@ pub(super) async fn policy(session: &Session) -> Result<PolicyFacts, DirectoryEr
 }
 
 /// The attributes whose schema says that a deletion keeps them: bit 8 of `searchFlags` ([MS-ADTS] 2.2.9).
-pub(super) async fn preserved(session: &Session) -> Result<Option<Vec<String>>, DirectoryError> {
+pub async fn preserved(session: &Session) -> Result<Option<Vec<String>>, DirectoryError> {
     let schema = session.root_dse().schema_naming_context.to_string();
     let filter = "(searchFlags:1.2.840.113556.1.4.803:=8)";
     let query = Query::below(schema, Scope::OneLevel, filter).attributes(["lDAPDisplayName"]);

@@ -13,6 +13,7 @@ mod connection;
 mod demo;
 mod discovery;
 mod doctor;
+mod drill;
 mod faults;
 mod fill;
 mod groups;

@@ -156,8 +156,8 @@ fn line(drill: &Drill) -> String {
         parts.push(count(back(&drill.links), drill.links.len(), "links of others"));
     }
     let password = match drill.password {
-        Fate::Bin => "the password",
-        _ => "not the password",
+        Fate::Bin => ", the password",
+        _ => "; not the password",
     };
     let from = match (drill.recycle_bin, drill.sources.is_empty()) {
         (true, _) if drill.password == Fate::Bin => "Recycle Bin on".to_owned(),
@@ -172,7 +172,7 @@ fn line(drill: &Drill) -> String {
         }
     };
     format!(
-        "{}: {}: {}, {password} would come back ({from})",
+        "{}: {}: would come back: {}{password} ({from})",
         drill.name,
         drill.verdict.name(),
         parts.join(", ")

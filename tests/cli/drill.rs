@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::support::{Keeper, Ldif, Object, Scene};
+use crate::ready::{CLOUD_ID, Tenant, collected};
+use crate::support::{Keeper, Ldif, Object, Scene, to_base64};
 
 /// What the directory gives an account again by itself, so that nobody misses it.
 const BY_ITSELF: [&str; 16] = [
@@ -160,4 +161,39 @@ fn wrong_usage() {
     scene.run(["doctor", "--html", "x.html"]).exits(2);
     scene.run(["doctor", "--drill", ""]).exits(2);
     scene.run(["doctor", "--drill", &format!("{} nobody", scene.tag)]).exits(4);
+}
+
+#[test]
+fn the_cloud_is_a_source_and_names_the_licences() {
+    let Some(scene) = Scene::new() else { return };
+    let address = format!("{}@contoso.test", scene.account("Cloudy").to_lowercase());
+    let user = scene
+        .user("Cloudy")
+        .with("proxyAddresses", format!("SMTP:{address}"))
+        .with("description", "not synchronised")
+        .add();
+    let guid: adrecover_core::ObjectGuid = user.guid.parse().unwrap();
+    let sku = "05e9a617-0261-4cee-bb44-138d3ef5d965";
+    let at = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now())
+        .format("%Y-%m-%dT%H:%M:%SZ")
+        .to_string();
+    let cloud = json!({
+        "id": CLOUD_ID, "userPrincipalName": address, "displayName": "Cloudy", "mail": address, "mailNickname": user.sam,
+        "proxyAddresses": [format!("SMTP:{address}")], "accountEnabled": true, "usageLocation": "DE",
+        "assignedLicenses": [{"skuId": sku, "disabledPlans": []}],
+        "licenseAssignmentStates": [{"skuId": sku, "assignedByGroup": null, "state": "Active", "error": "None"}],
+        "onPremisesSyncEnabled": true, "onPremisesLastSyncDateTime": at, "onPremisesProvisioningErrors": [],
+        "onPremisesImmutableId": to_base64(&guid.to_wire()), "onPremisesDistinguishedName": user.dn, "isCloudManaged": false,
+    });
+    let folder = collected(&scene, Tenant { live: vec![cloud], at, ..Tenant::default() });
+    let run = scene.program().args(["doctor", "-o", "json", "--drill", &user.guid, "--evidence"]).arg(folder);
+    let drill = run.run().exits(6).json();
+    assert!(names(&drill, |fate| fate == "lost").contains("description"), "{drill}");
+    let filled = names(&drill, |fate| fate == "filled");
+    assert!(filled.contains("proxyAddresses") && filled.contains("displayName"), "{drill}");
+    assert_eq!(
+        (&drill["sources"][0]["name"], &drill["sources"][0]["state"]),
+        (&"cloud".into(), &"ok".into())
+    );
+    assert_eq!(drill["licences"], json!(["ENTERPRISEPACK"]));
 }

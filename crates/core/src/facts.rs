@@ -38,6 +38,23 @@ pub struct DomainFacts {
     /// What the schema says of the attributes that sources would fill, by their names in lower case; `None` for one that it
     /// does not have.
     pub attributes: HashMap<String, Option<AttributeFacts>>,
+    /// The ends of the links that the request wants, as far as they are not deleted objects of the plan.
+    pub ends: HashMap<ObjectGuid, EndFacts>,
+}
+
+/// What is known of an end of a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum EndFacts {
+    /// It is live.
+    Live {
+        /// Its DN.
+        dn: Dn,
+        /// What its link attributes point to now, as far as the request wants something of them, by their names in lower
+        /// case.
+        present: HashMap<String, Vec<Dn>>,
+    },
+    /// It is deleted.
+    Deleted,
 }
 
 /// What the schema says of an attribute.

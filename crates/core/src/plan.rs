@@ -197,6 +197,32 @@ pub enum Action {
         /// The group's GUID.
         guid: ObjectGuid,
     },
+    /// Adds values to a link attribute of an object: of this one, or of another one that points to this one.
+    AddLinks {
+        /// The forward link attribute (`member`, `manager`, …).
+        attribute: String,
+        /// The object that has the attribute.
+        holder: LinkEnd,
+        /// What it shall point to.
+        targets: Vec<LinkEnd>,
+        /// Whether it is written only where the attribute has no value, because it takes one only.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        only_if_absent: bool,
+        /// Where the links come from.
+        source: String,
+        /// Of when the source is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
+    },
+    /// Takes values of a link attribute away.
+    RemoveLinks {
+        /// The forward link attribute.
+        attribute: String,
+        /// The object that has the attribute.
+        holder: LinkEnd,
+        /// What it shall not point to any more.
+        targets: Vec<LinkEnd>,
+    },
     /// Moves or renames the object.
     Move {
         /// The new DN.
@@ -267,6 +293,16 @@ pub enum Action {
     },
 }
 
+/// One end of a link.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LinkEnd {
+    /// `objectGUID`, by which it is written.
+    pub guid: ObjectGuid,
+    /// Its DN when the plan was made, or the one that the plan gives it; for people.
+    pub dn: Dn,
+}
+
 /// Which password travels inside the undelete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -300,6 +336,10 @@ pub enum Undo {
     RemoveFromGroup,
     /// The object is put into the group again.
     AddToGroup,
+    /// The links are taken away again.
+    RemoveLinks,
+    /// The links are added again.
+    AddLinks,
     /// It gets its old DN again.
     Move {
         /// The DN before.
@@ -341,6 +381,8 @@ impl Action {
             Self::Disable => "disable",
             Self::AddToGroup { .. } => "addToGroup",
             Self::RemoveFromGroup { .. } => "removeFromGroup",
+            Self::AddLinks { .. } => "addLinks",
+            Self::RemoveLinks { .. } => "removeLinks",
             Self::Move { .. } => "move",
             Self::Delete => "delete",
             Self::Manual { .. } => "manual",

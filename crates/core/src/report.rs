@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ObjectGuid;
-use crate::plan::{Action, Block, ObjectPlan};
+use crate::plan::{Action, Block, LinkEnd, ObjectPlan};
 use crate::time::Timestamp;
 
 /// The schema name of the report.
@@ -212,6 +212,15 @@ impl StepReport {
                 report.source = Some(source.clone());
             }
             Action::RemoveFromGroup { group, .. } => report.group = Some(group.to_string()),
+            Action::AddLinks { attribute, holder, targets, source, at, .. } => {
+                report.attribute = Some(attribute.clone());
+                report.value = Some(links_in_words(holder, targets));
+                (report.source, report.source_at) = (Some(source.clone()), *at);
+            }
+            Action::RemoveLinks { attribute, holder, targets } => {
+                report.attribute = Some(attribute.clone());
+                report.value = Some(links_in_words(holder, targets));
+            }
             Action::Manual { text }
             | Action::HoldSync { text, .. }
             | Action::BeforeSync { text }
@@ -324,6 +333,19 @@ impl ObjectReport {
             Outcome::Failed | Outcome::Partial => Some(self.failure.unwrap_or(Failure::Other)),
         }
     }
+}
+
+/// How many ends of links are named.
+const NAMED_ENDS: usize = 3;
+
+/// `CN=Sales,DC=x → CN=UserA,DC=x`, for people.
+pub fn links_in_words(holder: &LinkEnd, targets: &[LinkEnd]) -> String {
+    let named: Vec<String> = targets.iter().take(NAMED_ENDS).map(|end| end.dn.to_string()).collect();
+    let more = match targets.len().checked_sub(NAMED_ENDS) {
+        Some(more @ 1..) => format!("; and {more} more"),
+        _ => String::new(),
+    };
+    format!("{} \u{2192} {}{more}", holder.dn, named.join("; "))
 }
 
 #[cfg(test)]

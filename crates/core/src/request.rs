@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::fill::Fill;
+use crate::time::Timestamp;
 use crate::value::Value;
 use crate::{Dn, ObjectGuid};
 
@@ -53,6 +54,12 @@ pub struct RestoreRequest {
     /// Groups to add objects to.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<GroupWish>,
+    /// Links that sources say there were: of the objects to others, and of others to them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub links: Vec<LinkWish>,
+    /// The primary groups that sources say users had, where that is not the usual one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub primary_groups: BTreeMap<ObjectGuid, PrimaryGroupWish>,
     /// Consent to restoring privileged objects and to memberships of protected groups.
     #[serde(default)]
     pub allow_privileged: bool,
@@ -137,6 +144,40 @@ pub struct GroupWish {
     pub group: Dn,
     /// The source, as the user named it.
     pub source: String,
+}
+
+/// A link that a source says there was, by the GUIDs of its two ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LinkWish {
+    /// The object that had the attribute.
+    pub holder: ObjectGuid,
+    /// The forward link attribute.
+    pub attribute: String,
+    /// What it pointed to.
+    pub target: ObjectGuid,
+    /// What the source calls the end that is not restored, for people.
+    pub name: String,
+    /// The source.
+    pub source: String,
+    /// Of when the source is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
+}
+
+/// The primary group that a source says a user had. It is one of the groups that the request adds the user to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct PrimaryGroupWish {
+    /// The group's DN, as in the wish to be its member.
+    pub group: Dn,
+    /// The last part of its SID, which `primaryGroupID` is.
+    pub rid: u32,
+    /// The source.
+    pub source: String,
+    /// Of when the source is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
 /// How a source names an object.

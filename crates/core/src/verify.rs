@@ -1,5 +1,7 @@
 //! How we know that it worked: what a plan expects of an object, against what the directory shows afterwards.
 
+use std::collections::HashSet;
+
 use crate::plan::{Action, ObjectPlan};
 use crate::report::Difference;
 use crate::value::{Value, from_attribute};
@@ -27,6 +29,15 @@ pub enum Expectation {
     Password {
         /// Whether it must be changed at the next logon: `pwdLastSet` is 0 until then.
         must_change: bool,
+    },
+    /// One of its link attributes points to these, or not, whatever else it points to.
+    Points {
+        /// The attribute.
+        attribute: String,
+        /// The objects.
+        to: Vec<Dn>,
+        /// Which of the two.
+        is: bool,
     },
     /// It is in the group, or not.
     Member {
@@ -67,6 +78,16 @@ pub fn expected(object: &ObjectPlan, done: &[bool], dn: &Dn) -> Vec<Expectation>
             Action::RemoveFromGroup { group, .. } => {
                 put(&mut out, Expectation::Member { group: group.clone(), is: false });
             }
+            Action::AddLinks { attribute, holder, targets, .. }
+            | Action::RemoveLinks { attribute, holder, targets }
+                // What other objects point to is not read with this one.
+                if holder.guid == object.guid =>
+            {
+                let is = matches!(step.action, Action::AddLinks { .. });
+                let to = targets.iter().map(|end| end.dn.clone()).collect();
+                put(&mut out, Expectation::Points { attribute: attribute.clone(), to, is });
+            }
+            Action::AddLinks { .. } | Action::RemoveLinks { .. } => {}
             Action::Move { .. } => put(&mut out, Expectation::Dn(dn.clone())),
             Action::Delete => out = vec![Expectation::Deleted],
             Action::SetPassword { must_change, .. } => {
@@ -111,7 +132,9 @@ pub fn attributes(expectations: &[Expectation]) -> Vec<String> {
     let mut names: Vec<String> = vec!["objectGUID".into(), "isDeleted".into()];
     for expectation in expectations {
         let name = match expectation {
-            Expectation::Values { attribute, .. } => attribute.as_str(),
+            Expectation::Values { attribute, .. } | Expectation::Points { attribute, .. } => {
+                attribute.as_str()
+            }
             Expectation::Enabled(_) => "userAccountControl",
             Expectation::Password { .. } => "pwdLastSet",
             Expectation::Member { .. } => "memberOf",
@@ -149,6 +172,20 @@ fn differs(expectation: &Expectation, entry: &Entry) -> Option<Difference> {
             let same = wanted
                 .is_some_and(|w| w.len() == present.len() && w.iter().all(|value| present.contains(value)));
             if same { None } else { difference(attribute, shown(values), shown(&from_attribute(present))) }
+        }
+        Expectation::Points { attribute, to, is } => {
+            let present: HashSet<String> = entry
+                .texts(attribute)
+                .iter()
+                .filter_map(|dn| dn.parse::<Dn>().ok())
+                .map(|dn| dn.key())
+                .collect();
+            let wrong: Vec<String> =
+                to.iter().filter(|dn| present.contains(&dn.key()) != *is).map(ToString::to_string).collect();
+            let first = wrong.first()?;
+            let more = if wrong.len() > 1 { format!(" and {} more", wrong.len() - 1) } else { String::new() };
+            let name = |is| if is { format!("{first}{more}") } else { format!("not {first}{more}") };
+            difference(attribute, name(*is), name(!*is))
         }
         Expectation::Enabled(wanted) => {
             let name = |enabled| if enabled { "enabled" } else { "disabled" }.to_owned();

@@ -3,14 +3,14 @@
 //! The same facts and wishes give the same answer, so that a plan can be derived again. Of several sources the first one that
 //! has an acceptable value for an attribute counts; what `--set` or an option for the logon name gives wins over all of them.
 
-use super::rule::{Rule, rule};
+use super::rule::{Rule, comes_with_a_value, rule};
 use super::value::{Problem, problem, too_large};
 use super::{Fill, LOGON_NAME};
 use crate::facts::{AttributeFacts, DomainFacts, ObjectFacts, Presence};
 use crate::guards::is_logon_name;
 use crate::kind::ObjectKind;
 use crate::lifetime::State;
-use crate::request::{RestoreRequest, SetRefusal};
+use crate::request::{RestoreRequest, SetRefusal, smtp_addresses};
 use crate::value::Value;
 
 /// The decision about one object.
@@ -162,6 +162,10 @@ impl<'a> Deciding<'a> {
         let Some(values) = self.values(fill, schema) else {
             return self.say(fill, "it names an object that is not in this directory");
         };
+        let values = self.without_taken(fill, values);
+        if values.is_empty() {
+            return;
+        }
         let present = self.object.present.iter().find(|(n, _)| n.eq_ignore_ascii_case(&fill.attribute));
         let present = present.map_or(&[][..], |(_, values)| values);
         if present.is_empty() {
@@ -169,10 +173,33 @@ impl<'a> Deciding<'a> {
             if !is_named && !is_link && never_had(self.object, &fill.attribute) {
                 return self.because(Reason::NeverHad, fill);
             }
+        } else if is_named && comes_with_a_value(&fill.attribute) {
+            // The directory has put it there, and nobody else.
         } else if present.len() != values.len() || !values.iter().all(|v| present.contains(v)) {
             return self.has_another(&fill.attribute, present, &values, &fill.source);
         }
         self.out.fills.push(Fill { values, ..fill.clone() });
+    }
+
+    /// Without the addresses that somebody else has by now; each is told.
+    fn without_taken(&mut self, fill: &Fill, mut values: Vec<Value>) -> Vec<Value> {
+        for (address, holder) in &self.object.address_holders {
+            let before = values.len();
+            values.retain(|value| {
+                !smtp_addresses(&fill.attribute, std::slice::from_ref(value)).contains(address)
+            });
+            if values.len() < before {
+                self.out.notes.push(format!(
+                    "{} of {}: `{}` is not filled: `{}` has it now ({})",
+                    shortened(&fill.attribute, 60),
+                    fill.source,
+                    shortened(address, 200),
+                    holder.dn,
+                    holder.attribute
+                ));
+            }
+        }
+        values
     }
 
     fn logon_name(&mut self, fill: &'a Fill) {

@@ -16,7 +16,7 @@ mod value;
 use serde::{Deserialize, Serialize};
 
 pub use self::decide::{Filling, decide, logon_name, why_not_kept};
-pub use self::rule::{Rule, rule};
+pub use self::rule::{Rule, comes_with_a_value, rule};
 use crate::time::Timestamp;
 use crate::value::Value;
 

@@ -118,6 +118,17 @@ pub fn rule(attribute: &str) -> Rule {
     if is_harmless { Rule::Harmless } else { Rule::Named }
 }
 
+/// Attributes that an account has a value of as soon as it is there again, whatever it had before: a source's value takes the place of
+/// that one, where it is named.
+const COMES_WITH_A_VALUE: [&str; 5] =
+    ["accountExpires", "codePage", "countryCode", "logonHours", "msDS-SupportedEncryptionTypes"];
+
+/// Whether the directory gives an account a value of this attribute by itself.
+#[must_use]
+pub fn comes_with_a_value(attribute: &str) -> bool {
+    COMES_WITH_A_VALUE.iter().any(|name| attribute.eq_ignore_ascii_case(name))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

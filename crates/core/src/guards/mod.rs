@@ -125,6 +125,7 @@ pub(crate) mod tests {
             now: crate::time::generalized("20261122000000.0Z").unwrap(),
             forest: ForestCheck::Asked,
             attributes: Default::default(),
+            ends: Default::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! From facts and wishes to a plan. Pure: the same facts and wishes give the same plan.
 
+mod links;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use crate::deleted::ATTRIBUTES;
 use crate::facts::{DomainFacts, Identity, ObjectFacts, ParentFacts, Presence};
 use crate::fill;
 use crate::guards::{self, Case};
+use crate::kind::ObjectKind;
 use crate::losses::{self, Filled};
 use crate::plan::{Action, Block, ObjectPlan, Plan, Purpose, SCHEMA, Step};
 use crate::request::{RestoreRequest, smtp_addresses};
@@ -31,6 +33,7 @@ pub fn plan(domain: &DomainFacts, objects: &[ObjectFacts], request: &RestoreRequ
     }
     block_namesakes(&mut planned);
     block_below_blocked(&mut planned, objects);
+    links::add(&mut planned, objects, domain, request);
     Plan {
         schema: SCHEMA.to_owned(),
         made_by: made_by.to_owned(),
@@ -52,7 +55,7 @@ fn waits_for(object: &ObjectFacts) -> Option<ObjectGuid> {
     }
 }
 
-/// Containers before what is below them; otherwise in the order given.
+/// Containers before what is below them, and groups before what may be in them; otherwise in the order given.
 fn in_order(objects: &[ObjectFacts]) -> Vec<&ObjectFacts> {
     let parents: HashMap<ObjectGuid, Option<ObjectGuid>> =
         objects.iter().map(|o| (o.guid, waits_for(o))).collect();
@@ -64,9 +67,30 @@ fn in_order(objects: &[ObjectFacts]) -> Vec<&ObjectFacts> {
         }
         depth
     };
-    let mut ordered: Vec<(usize, &ObjectFacts)> = objects.iter().map(|o| (depth(o.guid), o)).collect();
-    ordered.sort_by_key(|(depth, _)| *depth);
+    let ranks: HashMap<ObjectGuid, u8> = objects.iter().map(|o| (o.guid, rank(o))).collect();
+    // What lies in something is of no lower rank than that.
+    let rank_within = |guid: ObjectGuid| {
+        let (mut at, mut steps) = (guid, 0usize);
+        let mut rank = ranks.get(&at).copied().unwrap_or_default();
+        while let Some(Some(parent)) = parents.get(&at).filter(|_| steps <= objects.len()) {
+            (at, steps) = (*parent, steps + 1);
+            rank = rank.max(ranks.get(&at).copied().unwrap_or_default());
+        }
+        rank
+    };
+    let mut ordered: Vec<((u8, usize), &ObjectFacts)> =
+        objects.iter().map(|o| ((rank_within(o.guid), depth(o.guid)), o)).collect();
+    ordered.sort_by_key(|(place, _)| *place);
     ordered.into_iter().map(|(_, o)| o).collect()
+}
+
+/// Containers, then groups, then what may be a member of them.
+fn rank(object: &ObjectFacts) -> u8 {
+    match object.kind {
+        ObjectKind::Group => 1,
+        kind if kind.is_container() => 0,
+        _ => 2,
+    }
 }
 
 fn plan_object(

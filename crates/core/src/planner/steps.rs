@@ -2,7 +2,7 @@
 
 use crate::Dn;
 use crate::facts::{DomainFacts, GroupFacts, GroupFound, Identity, ObjectFacts, ParentFacts, Presence};
-use crate::fill::{Fill, LOGON_NAME};
+use crate::fill::{Fill, LOGON_NAME, comes_with_a_value};
 use crate::kind::ObjectKind;
 use crate::lifetime::State;
 use crate::plan::{Action, Carried, Step, Undo};
@@ -10,6 +10,10 @@ use crate::recovery::{FILTERING_ATTRIBUTE, FILTERING_VALUE, Hand};
 use crate::request::{AccountWish, AttributeWish, PasswordWish, RestoreRequest, UpnWish};
 use crate::time::rfc3339;
 use crate::value::Value;
+
+/// The attribute that names the primary group, and what a user comes back with: Domain Users.
+const PRIMARY_GROUP: &str = "primaryGroupID";
+const DOMAIN_USERS: &str = "513";
 
 /// Makes the steps of one object.
 pub(super) struct Maker<'a> {
@@ -38,6 +42,7 @@ impl Maker<'_> {
         steps.extend(self.password());
         steps.extend(self.enable());
         steps.extend(self.object.groups.iter().filter_map(|g| self.group(g)));
+        steps.extend(self.primary_group(&steps));
         steps
     }
 
@@ -236,9 +241,36 @@ impl Maker<'_> {
             values: fill.values.clone(),
             source: fill.source.clone(),
             at: fill.at,
-            only_if_absent: true,
+            only_if_absent: !comes_with_a_value(&fill.attribute),
         };
         step
+    }
+
+    /// The primary group that a source knows, once the object is a member of it: the directory takes no other ([MS-SAMR] 3.1.1.8.2).
+    fn primary_group(&self, steps: &[Step]) -> Option<Step> {
+        let wish = self.request.primary_groups.get(&self.object.guid)?;
+        let found = self.object.groups.iter().find(|group| group.wanted == wish.group)?;
+        let GroupFound::Group { guid: wanted, is_primary, .. } = &found.found else { return None };
+        let joins = |step: &Step| matches!(&step.action, Action::AddToGroup { guid, .. } if guid == wanted);
+        if *is_primary || !steps.iter().any(joins) {
+            return None;
+        }
+        let values = vec![Value::Text(wish.rid.to_string())];
+        Some(Step {
+            action: Action::SetAttribute {
+                attribute: PRIMARY_GROUP.to_owned(),
+                values,
+                source: wish.source.clone(),
+                at: wish.at,
+                only_if_absent: false,
+            },
+            why: format!("`{}` was its primary group", wish.group),
+            already: false,
+            undo: Undo::Values {
+                attribute: PRIMARY_GROUP.to_owned(),
+                values: vec![Value::Text(DOMAIN_USERS.to_owned())],
+            },
+        })
     }
 
     fn attribute(&self, attribute: &str, values: &[Value]) -> Step {

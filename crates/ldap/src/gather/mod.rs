@@ -99,6 +99,7 @@ pub async fn domain_facts(
             Err(reason) => ForestCheck::Unavailable(reason.clone()),
         },
         attributes: HashMap::new(),
+        ends: HashMap::new(),
     })
 }
 

@@ -19,6 +19,7 @@ pub mod fuzzing {
 }
 pub mod journal;
 mod line;
+mod links;
 mod look;
 pub mod password;
 mod reanimate;

@@ -11,6 +11,7 @@ use adrecover_core::{Directory, Dn, Entry, ObjectGuid, UserAccountControl};
 
 use crate::journal::Detail;
 use crate::line::{self, Trouble, Write};
+use crate::links::{self, Wanted};
 use crate::password::unicode_pwd;
 use crate::step::{Executor, Look, Refused, Subject, Turn, Work};
 
@@ -106,6 +107,13 @@ pub(crate) async fn look<'p, D: Directory>(
         }
         Action::RemoveFromGroup { group, guid } => {
             group_look(executor, subject, turn, group, *guid, false).await
+        }
+        Action::AddLinks { attribute, holder, targets, only_if_absent, .. } => {
+            let wanted = if *only_if_absent { Wanted::Alone } else { Wanted::There };
+            links::look(executor, turn, attribute, holder, targets, wanted).await
+        }
+        Action::RemoveLinks { attribute, holder, targets } => {
+            links::look(executor, turn, attribute, holder, targets, Wanted::Gone).await
         }
         Action::Move { to } => move_look(executor, subject, step, to),
         Action::Delete => work(
@@ -360,6 +368,17 @@ fn move_look<'p, D>(executor: &Executor<'p, '_, '_, D>, subject: &Subject<'p>, s
     work(Write::Rename { dn: subject.dn.clone(), to: to.clone() }, before)
 }
 
+/// Whether it writes to another object, or adds to values that are not kept in mind.
+fn is_of_others(action: &Action) -> bool {
+    matches!(
+        action,
+        Action::AddToGroup { .. }
+            | Action::RemoveFromGroup { .. }
+            | Action::AddLinks { .. }
+            | Action::RemoveLinks { .. }
+    )
+}
+
 /// Puts a write that was done into what is known of the object.
 pub(crate) fn note(subject: &mut Subject<'_>, write: &Write, action: &Action) {
     match action {
@@ -373,9 +392,7 @@ pub(crate) fn note(subject: &mut Subject<'_>, write: &Write, action: &Action) {
     }
     let Some(entry) = &mut subject.entry else { return };
     match write {
-        Write::Modify { changes, .. }
-            if !matches!(action, Action::AddToGroup { .. } | Action::RemoveFromGroup { .. }) =>
-        {
+        Write::Modify { changes, .. } if !is_of_others(action) => {
             for change in changes.iter().filter(|c| c.attribute != "unicodePwd") {
                 entry.attributes.retain(|a| !a.name.eq_ignore_ascii_case(&change.attribute));
                 entry
@@ -410,6 +427,15 @@ pub(crate) async fn refused<'p, D: Directory>(
                 Ok(true) => Refused::Fail(failure(refusal), refusal.to_string()),
                 Err(trouble) => Refused::Lost(describe(&trouble)),
             }
+        }
+        // One of the values is there already, or not there any more: which, the object itself says.
+        Action::AddLinks { .. } | Action::RemoveLinks { .. }
+            if matches!(refusal.code, 16 | 20 | 53 | 68) && turn.second_looks < 2 =>
+        {
+            Refused::Again
+        }
+        Action::AddLinks { holder, .. } | Action::RemoveLinks { holder, .. } if refusal.code == 32 => {
+            fail(Failure::Stale, &format!("{}, or what it shall point to, is not there any more", holder.dn))
         }
         Action::SetPassword { .. } if refusal.is_password_policy() => {
             fail(Failure::Blocked, "the password does not meet the domain's password policy")

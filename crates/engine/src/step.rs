@@ -327,7 +327,10 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
         match &step.action {
             _ if turn.may_be_done() => false,
             Action::Reanimate { .. } => reanimate::is_foreseen(self, subject, step),
-            Action::AddToGroup { .. } | Action::RemoveFromGroup { .. } => false,
+            Action::AddToGroup { .. }
+            | Action::RemoveFromGroup { .. }
+            | Action::AddLinks { .. }
+            | Action::RemoveLinks { .. } => false,
             _ => subject.entry.is_some(),
         }
     }

@@ -175,6 +175,29 @@ fn inverse(step: &Step, record: &StepRecord, reanimated: bool, id: &str) -> Inve
                 Undo::RemoveFromGroup,
             )
         }
+        Action::AddLinks { attribute, holder, .. } | Action::RemoveLinks { attribute, holder, .. }
+            if began_only =>
+        {
+            Inverse::Impossible(format!(
+                "whether operation {id} changed {attribute} of {} is not known: it stays as it is",
+                holder.dn
+            ))
+        }
+        Action::AddLinks { attribute, holder, targets, .. } => {
+            let (attribute, holder, targets) = (attribute.clone(), holder.clone(), targets.clone());
+            Inverse::Step(Action::RemoveLinks { attribute, holder, targets }, Undo::AddLinks)
+        }
+        Action::RemoveLinks { attribute, holder, targets } => Inverse::Step(
+            Action::AddLinks {
+                attribute: attribute.clone(),
+                holder: holder.clone(),
+                targets: targets.clone(),
+                only_if_absent: false,
+                source: format!("operation {id}"),
+                at: None,
+            },
+            Undo::RemoveLinks,
+        ),
         Action::Move { to } => match record.before.previous_dn.as_deref().map(str::parse::<Dn>) {
             Some(Ok(before)) => Inverse::Step(Action::Move { to: before }, Undo::Move { to: to.clone() }),
             _ => Inverse::Impossible("the name before is not known: it stays where it is".to_owned()),

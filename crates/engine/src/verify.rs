@@ -5,11 +5,12 @@ use std::collections::hash_map::Entry as Slot;
 
 use adrecover_core::directory::{Query, Scope, Visibility};
 use adrecover_core::plan::{Action, Plan};
-use adrecover_core::report::{Failure, ObjectReport, Outcome, Status, StepReport};
+use adrecover_core::report::{Difference, Failure, ObjectReport, Outcome, Status, StepReport};
 use adrecover_core::verify::{Expectation, attributes, compare, expected};
 use adrecover_core::{Directory, Dn, Entry, ObjectGuid, filter};
 
 use crate::line;
+use crate::links::points;
 use crate::look::describe;
 use crate::run::NoProgress;
 
@@ -29,6 +30,9 @@ pub async fn verify_all<D: Directory>(plan: &Plan, reports: &mut [ObjectReport],
             Ok(entries) => {
                 for (i, expectations) in wanted {
                     settle(plan, &mut reports[i], i, &expectations, entries.get(&plan.objects[i].guid));
+                    if let Err(problem) = of_others(plan, &mut reports[i], i, directory).await {
+                        reports[i].warnings.push(format!("links of others are not verified: {problem}"));
+                    }
                 }
             }
             Err(problem) => {
@@ -38,6 +42,40 @@ pub async fn verify_all<D: Directory>(plan: &Plan, reports: &mut [ObjectReport],
             }
         }
     }
+}
+
+/// What other objects were made to point to this one: they are read, too.
+async fn of_others<D: Directory>(
+    plan: &Plan,
+    report: &mut ObjectReport,
+    index: usize,
+    directory: &mut D,
+) -> Result<(), String> {
+    let object = &plan.objects[index];
+    let own: Dn = report.dn.parse().unwrap_or_else(|_| object.dn.clone());
+    let mut wrong = vec![];
+    for (step, done) in object.steps.iter().zip(&report.steps) {
+        let (attribute, holder, is) = match &step.action {
+            Action::AddLinks { attribute, holder, .. } => (attribute, holder, true),
+            Action::RemoveLinks { attribute, holder, .. } => (attribute, holder, false),
+            _ => continue,
+        };
+        if holder.guid == object.guid || !matches!(done.status, Status::Done | Status::Unchanged) {
+            continue;
+        }
+        let entry = line::find(directory, &mut NoProgress, holder.guid, &[attribute]).await;
+        let entry = entry.map_err(|trouble| describe(&trouble))?;
+        if entry.is_some_and(|entry| points(&entry, attribute, &own)) != is {
+            let (there, gone) = (own.to_string(), format!("not {own}"));
+            let (expected, observed) = if is { (there, gone) } else { (gone, there) };
+            wrong.push(Difference { what: format!("{attribute} of {}", holder.dn), expected, observed });
+        }
+    }
+    if !wrong.is_empty() {
+        report.differences.append(&mut wrong);
+        report.verified = Some(false);
+    }
+    Ok(())
 }
 
 fn expectations(plan: &Plan, report: &ObjectReport, index: usize) -> Vec<Expectation> {

@@ -186,6 +186,17 @@ pub(super) fn foresee(entry: &mut Entry, action: &Action) {
             groups.retain(|dn| String::from_utf8_lossy(dn).parse().ok().as_ref() != Some(group));
             set(entry, "memberOf", groups);
         }
+        Action::AddLinks { attribute, holder, targets, .. } if Some(holder.guid) == entry.guid() => {
+            let mut values = entry.values(attribute).to_vec();
+            values.extend(targets.iter().map(|end| end.dn.to_string().into_bytes()));
+            set(entry, attribute, values);
+        }
+        Action::AddLinks { attribute, holder, .. } if attribute.eq_ignore_ascii_case("member") => {
+            let mut groups = entry.values("memberOf").to_vec();
+            groups.push(holder.dn.to_string().into_bytes());
+            set(entry, "memberOf", groups);
+        }
+        Action::AddLinks { .. } | Action::RemoveLinks { .. } => {}
         // What holds a user goes before the synchronisation comes.
         Action::HoldSync { .. } | Action::ReleaseSync { .. } => {}
         Action::Move { .. }

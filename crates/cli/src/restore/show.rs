@@ -2,7 +2,7 @@
 
 use adrecover_core::plan::{Action, Block, Carried, ObjectPlan, Plan, Purpose, Step};
 use adrecover_core::recovery::Hand;
-use adrecover_core::report::{ObjectReport, Outcome, Report, Status, StepReport};
+use adrecover_core::report::{ObjectReport, Outcome, Report, Status, StepReport, links_in_words};
 use adrecover_core::text::printable;
 use adrecover_core::time::{Timestamp, age, rfc3339};
 
@@ -169,6 +169,15 @@ pub(super) fn step_text(step: &Step, now: Timestamp) -> String {
         Action::Disable => "disable the account".to_owned(),
         Action::AddToGroup { group, .. } => format!("add it to {}", shown(&group.to_string())),
         Action::RemoveFromGroup { group, .. } => format!("take it out of {}", shown(&group.to_string())),
+        Action::AddLinks { attribute, holder, targets, source, at, .. } => format!(
+            "add to {}: {} (from {})",
+            shown(attribute),
+            shown(&links_in_words(holder, targets)),
+            shown(&whence(source, *at, now))
+        ),
+        Action::RemoveLinks { attribute, holder, targets } => {
+            format!("take out of {}: {}", shown(attribute), shown(&links_in_words(holder, targets)))
+        }
         Action::Move { to } => format!("move it to {}", shown(&to.to_string())),
         Action::Delete => "delete it".to_owned(),
         Action::Manual { text } => format!("by hand: {}", shown(text)),

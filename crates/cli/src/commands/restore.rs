@@ -14,12 +14,14 @@ use adrecover_engine::{Command, Operation, OperationState};
 use crate::cloud;
 use crate::context::Ctx;
 use crate::error::CliError;
+use crate::journal::forest_of;
 use crate::recovery::{Outside, RecoveryArgs};
 use crate::restore::ask_cloud;
 use crate::restore::carry::{self, CarryArgs, Work};
 use crate::restore::choice::ChoiceArgs;
 use crate::restore::desk::Desk;
-use crate::restore::fill;
+use crate::restore::fill::{self, Source};
+use crate::restore::from_journal::{self, Past};
 use crate::restore::hybrid::{self, HybridArgs};
 use crate::restore::plan_file;
 use crate::restore::select::{self, Chosen};
@@ -87,10 +89,23 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         ))
         .hint("choose one with --guid; for logon names of many there is --upn-suffix"));
     }
-    if let Some(inputs) = inputs.as_mut().filter(|_| !sources.is_empty()) {
+    if let Some(inputs) = inputs.as_mut().filter(|_| sources.contains(&Source::Cloud)) {
         ask_cloud::ask_for(ctx, &desk, &chosen.guids, inputs).await?;
     }
-    let by_hand = fill::ask(ctx, &mut desk, &sources, &chosen.guids, inputs.as_ref(), &mut request).await?;
+    let past = match sources.contains(&Source::Journal) || args.wishes.groups_of_journal() {
+        true => {
+            let forest = forest_of(desk.session.root_dse());
+            let journal = args.wishes.journal.resolve(&ctx.settings)?.open(Some(&forest))?;
+            Some(Past::ask(ctx, &desk, &journal, &chosen.guids).await?)
+        }
+        false => None,
+    };
+    let by_hand =
+        fill::ask(ctx, &mut desk, &sources, &chosen.guids, inputs.as_ref(), past.as_ref(), &mut request)
+            .await?;
+    if let Some(past) = &past {
+        past.put_links(sources.contains(&Source::Journal), args.wishes.groups_of_journal(), &mut request);
+    }
     if let Some(operation) = interrupted(ctx, &desk, &chosen, &request, args)? {
         let mut outside = Outside::new(ctx, &args.recovery, inputs.as_mut())?;
         let (work, passwords) = (Work::Rest(&operation), &args.wishes.password.source);
@@ -211,6 +226,14 @@ fn interrupted(
 fn same_wishes(a: &RestoreRequest, b: &RestoreRequest) -> bool {
     let nameless = |request: &RestoreRequest| {
         let mut request = request.clone();
+        // What the change journal has of an object becomes less while the object is restored.
+        request.groups.retain(|group| group.source != from_journal::NAME);
+        request.links.retain(|link| link.source != from_journal::NAME);
+        request.primary_groups.retain(|_, group| group.source != from_journal::NAME);
+        for fills in request.fills.values_mut() {
+            fills.retain(|fill| fill.source != from_journal::NAME);
+        }
+        request.fills.retain(|_, fills| !fills.is_empty());
         request.groups.iter_mut().for_each(|g| g.source.clear());
         for fill in request.fills.values_mut().flatten() {
             fill.source.clear();

@@ -88,6 +88,7 @@ impl Desk {
     ) -> Result<Gathered, CliError> {
         self.check_set(request).await?;
         self.look_up_fills(request).await?;
+        self.domain.ends = gather::ends::ends(&self.session, &self.domain.domain, &request.links).await?;
         let catalogue = self.catalogue.take().ok_or_else(|| match &self.domain.forest {
             ForestCheck::Unavailable(reason) => reason.clone(),
             ForestCheck::Asked => "it was not asked".to_owned(),
@@ -171,7 +172,9 @@ impl Desk {
     /// What the schema says of the attributes that sources would fill. Names that are none are not asked for.
     async fn look_up_fills(&mut self, request: &RestoreRequest) -> Result<(), CliError> {
         let offered = request.fills.values().flatten().map(|fill| fill.attribute.as_str());
-        let names: BTreeSet<&str> = offered.filter(|name| !matches!(rule(name), Rule::Never(_))).collect();
+        let mut names: BTreeSet<&str> =
+            offered.filter(|name| !matches!(rule(name), Rule::Never(_))).collect();
+        names.extend(request.links.iter().map(|link| link.attribute.as_str()));
         let names: Vec<&str> = names.into_iter().collect();
         let found = self.names.look_up(&self.session, &names).await?;
         let facts =

@@ -15,6 +15,7 @@ use adrecover_hybrid::fill::{Offer, offer};
 use clap::Args;
 
 use super::desk::Desk;
+use super::from_journal::Past;
 use super::wishes::refused;
 use crate::context::Ctx;
 use crate::error::CliError;
@@ -22,15 +23,16 @@ use crate::preflight::gather::{self, Around};
 use crate::preflight::inputs::{EvidenceArgs, Inputs};
 
 /// The sources that there are.
-const AVAILABLE: &str = "available: cloud (what --cloud or --evidence gives)";
+const AVAILABLE: &str =
+    "available: journal (what an agent has kept), cloud (what --cloud or --evidence gives)";
 /// How many objects one search asks for.
 const CHUNK: usize = 50;
 
 /// What is filled in that a deletion took, and from where.
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct FillArgs {
-    /// Fill in what the deletion took from a source that still has it: cloud (what --cloud or --evidence gives); may repeat,
-    /// the most trusted first
+    /// Fill in what the deletion took from a source that still has it: journal (the change journal), cloud (what --cloud or
+    /// --evidence gives); may repeat, the most trusted first
     #[arg(long, value_name = "SOURCE", help_heading = super::wishes::WISHES)]
     fill_from: Vec<String>,
     /// Fill this attribute too, although it is not on the list of harmless ones, or although it is not certain that the
@@ -42,6 +44,8 @@ pub(crate) struct FillArgs {
 /// A source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Source {
+    /// The change journal.
+    Journal,
     /// The exports of the cloud.
     Cloud,
 }
@@ -52,6 +56,7 @@ impl FillArgs {
         let mut out = vec![];
         for name in &self.fill_from {
             let source = match name.trim().to_lowercase().as_str() {
+                "journal" => Source::Journal,
                 "cloud" => Source::Cloud,
                 other => {
                     let text = format!("--fill-from {other}: there is no such source, or not yet");
@@ -95,6 +100,7 @@ pub(crate) async fn ask(
     sources: &[Source],
     guids: &[ObjectGuid],
     inputs: Option<&Inputs>,
+    past: Option<&Past>,
     request: &mut RestoreRequest,
 ) -> Result<ByHand, CliError> {
     let mut by_hand = ByHand::new();
@@ -102,6 +108,10 @@ pub(crate) async fn ask(
         let offers = match (source, inputs) {
             (Source::Cloud, Some(inputs)) => of_cloud(ctx, desk, guids, inputs).await?,
             (Source::Cloud, None) => vec![],
+            (Source::Journal, _) => match past {
+                Some(past) => past.fills(),
+                None => vec![],
+            },
         };
         for (guid, offer) in offers {
             if !offer.fills.is_empty() {

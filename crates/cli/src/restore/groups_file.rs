@@ -14,15 +14,19 @@ const LIMIT: u64 = 256 << 20;
 /// All memberships of all sources.
 pub(super) fn read_all(sources: &[String]) -> Result<Vec<GroupWish>, CliError> {
     let mut out = vec![];
-    for source in sources {
+    for source in sources.iter().filter(|source| !is_journal(source)) {
         let Some(file) = source.strip_prefix("file:") else {
-            return Err(
-                CliError::usage(format!("--groups-from {source}: unknown source")).hint("it takes file:CSV")
-            );
+            return Err(CliError::usage(format!("--groups-from {source}: unknown source"))
+                .hint("it takes journal, and file:CSV"));
         };
         out.extend(read(Path::new(file), source)?);
     }
     Ok(out)
+}
+
+/// Whether a source is the change journal, which is asked once it is known for whom.
+pub(super) fn is_journal(source: &str) -> bool {
+    source.trim().eq_ignore_ascii_case("journal")
 }
 
 fn read(path: &Path, source: &str) -> Result<Vec<GroupWish>, CliError> {

@@ -6,6 +6,7 @@ pub(crate) mod carry;
 pub(crate) mod choice;
 pub(crate) mod desk;
 pub(crate) mod fill;
+pub(crate) mod from_journal;
 pub(crate) mod groups_file;
 pub(crate) mod guid_list;
 pub(crate) mod hybrid;

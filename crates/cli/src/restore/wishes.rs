@@ -14,6 +14,7 @@ use clap::builder::{OsStringValueParser, TypedValueParser};
 use super::fill::FillArgs;
 use super::groups_file;
 use crate::error::CliError;
+use crate::journal::JournalArgs;
 use crate::printer::Printer;
 use crate::settings::Settings;
 use crate::{files, password};
@@ -44,7 +45,10 @@ pub(crate) struct WishArgs {
     set: Vec<String>,
     #[command(flatten)]
     pub(crate) fill: FillArgs,
-    /// Where group memberships come from: file:CSV with lines guid|samAccountName,groupDN; may repeat
+    #[command(flatten)]
+    pub(crate) journal: JournalArgs,
+    /// Where group memberships come from: journal (the change journal), or file:CSV with lines guid|samAccountName,groupDN; may
+    /// repeat
     #[arg(long, value_name = "SOURCE", help_heading = WISHES)]
     groups_from: Vec<String>,
     /// Enable the account; needs a password where the old one is lost
@@ -215,6 +219,11 @@ impl WishArgs {
             allow_unchecked_forest: self.allow_unchecked_forest,
             ..RestoreRequest::default()
         })
+    }
+
+    /// Whether memberships come from the change journal.
+    pub(crate) fn groups_of_journal(&self) -> bool {
+        self.groups_from.iter().any(|source| groups_file::is_journal(source))
     }
 
     /// Whether `--set` names what two objects must not share.

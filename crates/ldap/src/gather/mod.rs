@@ -3,6 +3,7 @@
 //! Objects are handled in chunks, one search for a whole chunk wherever the question allows it, so that five hundred
 //! objects cost some dozens of searches and not thousands.
 
+pub mod ends;
 mod fills;
 mod groups;
 mod holders;

@@ -201,3 +201,142 @@ fn what_is_not_legal_any_more_is_told_one_by_one_and_does_not_stop_the_rest() {
     filling(&scene, &keeper, &[&gone.guid]).run().exits(0);
     assert_eq!(scene.hand().get(&anna, &["memberOf"]).texts("memberOf").len(), 2, "the members of the group");
 }
+
+#[test]
+fn a_tree_comes_back_with_the_links_of_its_objects_among_each_other() {
+    let Some(scene) = Scene::new() else { return };
+    let top = scene.unit("Top");
+    let inner = scene.unit("Inner").below(top.dn());
+    let [top, inner] = scene.add([top, inner]);
+    let [lead, anna, team, all] = scene.add([
+        scene.user("Lead").below(&inner.dn),
+        scene.user("Anna").below(&top.dn).with("title", "Clerk"),
+        scene.group("Team").below(&inner.dn).with("description", "the team"),
+        scene.group("Everybody").below(&top.dn),
+    ]);
+    let links = Ldif::default()
+        .add_values(&anna.dn, "manager", &[&lead.dn])
+        .add_values(&lead.dn, "manager", &[&anna.dn])
+        .add_values(&team.dn, "managedBy", &[&lead.dn])
+        .add_values(&top.dn, "managedBy", &[&anna.dn])
+        .add_values(&team.dn, "member", &[&anna.dn, &lead.dn])
+        .add_values(&all.dn, "member", &[&team.dn]);
+    scene.hand().change(&links);
+    let keeper = Keeper::begin(&scene);
+    let objects = [&top, &inner, &lead, &anna, &team, &all];
+    let before: Vec<State> = objects.iter().map(|object| state(&scene, &object.guid)).collect();
+    scene.hand().change(&Ldif::default().delete_tree(&top.dn));
+    keeper.follow();
+    let plan = scene.file("tree.json");
+    let run = scene.program().args(["restore", "-o", "json", "--yes", "--tree", &top.guid]);
+    let run =
+        run.args(["--fill-from", "journal", "--groups-from", "journal", "--journal"]).arg(keeper.path());
+    run.args(["--dry-run", "--plan-out"]).arg(&plan).run().exits(0);
+    assert!(scene.hand().is_deleted(&top));
+    // The plan carries everything: `apply` needs no journal.
+    let out = scene.program().args(["apply", "-o", "json", "--yes"]).arg(&plan).run().exits(0);
+    for (object, before) in objects.iter().zip(&before) {
+        assert_eq!(out.object_of(object)["verified"], true, "{out}");
+        assert_eq!(differences(&state(&scene, &object.guid), before), [""; 0], "{}", object.name);
+    }
+    // And back: what the plan made point to each other does not any more.
+    let operation = out.json()["operation"].as_str().unwrap().to_owned();
+    scene.program().args(["undo", "-o", "json", "--yes", &operation]).run();
+    assert!(!scene.hand().get(&team, &["member"]).has("member"));
+    assert!(!scene.hand().get(&anna, &["manager"]).has("manager"));
+}
+
+#[test]
+fn a_large_group_gets_its_members_back_and_a_user_its_primary_group() {
+    let Some(scene) = Scene::new() else { return };
+    let home = scene.unit("Home").add();
+    let many: Vec<String> = (0..1_200).map(|n| format!("CN={} c{n},{}", scene.tag, home.dn)).collect();
+    let adding =
+        many.iter().fold(Ldif::default(), |ldif, dn| ldif.add(dn, &[("objectClass".into(), "contact")]));
+    scene.hand().change(&adding);
+    let [group, nested, primary, anna] =
+        scene.add([scene.group("Many"), scene.group("Nested"), scene.group("Primary"), scene.user("Anna")]);
+    let members: Vec<&str> = many.iter().map(String::as_str).chain([nested.dn.as_str()]).collect();
+    scene.hand().change(&Ldif::default().add_values(&group.dn, "member", &members));
+    scene.hand().change(&member(&primary, &anna));
+    let sid = scene.hand().get(&primary, &["primaryGroupToken"]).text("primaryGroupToken");
+    scene.hand().change(&Ldif::default().replace(&anna.dn, "primaryGroupID", &[&sid]));
+    let keeper = Keeper::begin(&scene);
+    let before = [state(&scene, &group.guid), state(&scene, &anna.guid)];
+    assert_eq!(before[0]["member"].len(), 1_201);
+    scene.delete([&group, &anna]);
+    keeper.follow();
+    let out = filling(&scene, &keeper, &[&group.guid, &anna.guid]).run().exits(0);
+    assert_eq!(out.object_of(&group)["verified"], true, "{out}");
+    assert_eq!(differences(&state(&scene, &group.guid), &before[0]), [""; 0]);
+    assert_eq!(differences(&state(&scene, &anna.guid), &before[1]), [""; 0]);
+}
+
+#[test]
+fn a_protected_group_needs_consent_and_a_deletion_that_is_new_to_the_journal_is_said() {
+    let Some(scene) = Scene::new() else { return };
+    let anna = scene.user("Anna").with("title", "Clerk").add();
+    let operators = format!("CN=Print Operators,CN=Builtin,{}", scene.lab.base);
+    scene.hand().change(&Ldif::default().add_values(&operators, "member", &[&anna.dn]));
+    let keeper = Keeper::begin(&scene);
+    scene.delete([&anna]);
+    // The agent has not heard of it.
+    let out = filling(&scene, &keeper, &[&anna.guid]).run();
+    let report = out.object();
+    assert!(report["warnings"].to_string().contains("has not seen the deletion yet"), "{report}");
+    assert_eq!(scene.hand().get(&anna, &["title"]).text("title"), "Clerk");
+    let manual = report["steps"].to_string();
+    assert!(manual.contains("protected group") && manual.contains("--allow-privileged"), "{report}");
+    assert!(!scene.hand().get(&anna, &["memberOf"]).has("memberOf"));
+}
+
+#[test]
+fn a_journal_that_lies_gives_nothing_that_decides_about_rights() {
+    let Some(scene) = Scene::new() else { return };
+    let anna = scene.user("Anna").with("title", "Clerk").add();
+    let keeper = Keeper::begin(&scene);
+    scene.delete([&anna]);
+    keeper.follow();
+    keeper.lie(
+        &anna.guid,
+        &[
+            ("servicePrincipalName", "http/evil"),
+            ("scriptPath", "evil.cmd"),
+            ("adminCount", "1"),
+            ("unicodePwd", "x"),
+            ("userAccountControl", "66048"),
+            ("company", "never had one"),
+        ],
+    );
+    let out = filling(&scene, &keeper, &[&anna.guid]).run();
+    let entry = scene.hand().get(&anna, &["*"]);
+    assert_eq!(entry.text("title"), "Clerk", "{out}");
+    for name in ["servicePrincipalName", "scriptPath", "company"] {
+        assert!(!entry.has(name), "{name}: {out}");
+    }
+    assert!(!entry.is_enabled() && entry.text("adminCount") != "1", "{out}");
+    assert!(out.object()["warnings"].to_string().contains("ever had it"), "{out}");
+}
+
+#[test]
+fn from_the_recycle_bin_everything_comes_by_itself() {
+    let Some(scene) = Scene::that_undeletes() else { return };
+    let [boss, group] = scene.add([scene.user("Boss"), scene.group("Group")]);
+    let anna = scene.user("Anna").with("title", "Clerk").with("manager", &boss.dn).add();
+    scene.hand().change(&member(&group, &anna));
+    let keeper = Keeper::begin(&scene);
+    scene.delete([&anna]);
+    keeper.follow();
+    let out = filling(&scene, &keeper, &[&anna.guid]).run().exits(0);
+    let report = out.object();
+    // The bin brought the links: the journal's are there already.
+    let steps = report["steps"].as_array().unwrap().iter().skip(1);
+    assert!(
+        steps.clone().count() == 2 && steps.clone().all(|step| step["status"] == "unchanged"),
+        "{report}"
+    );
+    assert!(!report["steps"].to_string().contains("setAttribute"), "{report}");
+    let entry = scene.hand().get(&anna, &["title", "manager", "memberOf"]);
+    assert_eq!((entry.text("title").as_str(), entry.text("manager")), ("Clerk", boss.dn));
+    assert_eq!(entry.texts("memberOf"), [group.dn]);
+}

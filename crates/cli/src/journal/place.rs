@@ -72,8 +72,17 @@ impl Keeping {
 
     /// Opens the file that the agent of a forest writes, beginning it where there is none.
     pub(crate) fn write(&self, forest: &str, max_octets: Option<u64>) -> Result<Writer, CliError> {
-        let options = Options { key: self.key()?, max_octets };
-        Ok(Writer::open(&self.to_write(forest)?, forest, &options)?)
+        let (path, options) = self.written(forest, max_octets)?;
+        Ok(Writer::open(&path, forest, &options)?)
+    }
+
+    /// The file that the agent of a forest writes, and how it is opened.
+    pub(crate) fn written(
+        &self,
+        forest: &str,
+        max_octets: Option<u64>,
+    ) -> Result<(PathBuf, Options), CliError> {
+        Ok((self.to_write(forest)?, Options { key: self.key()?, max_octets }))
     }
 
     /// Whether somebody said where it is.

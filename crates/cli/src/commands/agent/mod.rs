@@ -1,0 +1,27 @@
+//! `adrecover agent`: keeps the change journal.
+
+mod run;
+
+use clap::Subcommand;
+
+use crate::context::Ctx;
+use crate::error::CliError;
+
+/// Keeps the change journal of a forest, so that what a deletion takes can be given back
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    Run(Box<run::Args>),
+}
+
+/// Runs the command; the result is the exit code.
+pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
+    match &args.action {
+        Action::Run(args) => run::run(ctx, args).await,
+    }
+}

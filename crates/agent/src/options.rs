@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::alert::AlertOptions;
+
 /// How an agent works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentOptions {
@@ -17,6 +19,8 @@ pub struct AgentOptions {
     pub keep_days: u32,
     /// How many changes of each object are kept; 0 is all.
     pub keep_changes: u32,
+    /// What somebody has to know now.
+    pub alerts: AlertOptions,
 }
 
 impl Default for AgentOptions {
@@ -28,6 +32,7 @@ impl Default for AgentOptions {
             stay: Duration::from_secs(300),
             keep_days: 365,
             keep_changes: 1000,
+            alerts: AlertOptions::default(),
         }
     }
 }

@@ -21,6 +21,8 @@ mod pulse;
 mod shared;
 mod source;
 mod stand;
+mod status;
+mod unit;
 mod web;
 
 pub use agent::{Agent, Ended, Setup};
@@ -31,3 +33,5 @@ pub use options::AgentOptions;
 pub use post::{BadSyslog, Channel, CommandChannel, SyslogChannel, SyslogTarget, WebhookChannel};
 pub use shared::{Clock, Voice};
 pub use source::{Choice, NotConnected, Reading, Reason, Source, Wake, World};
+pub use status::{ContextReport, ReadBy, StatusReport, judge};
+pub use unit::{UNIT_MARK, Unit, Word};

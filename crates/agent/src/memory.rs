@@ -188,7 +188,7 @@ mod tests {
     fn a_damaged_file_is_said_and_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let journal = folder.path().join("changes-a.example.db");
-        for text in ["", "{", "{\"version\":99}", "[1]", "{\"version\":1,\"waiting\":[{}]}"] {
+        for text in ["", "{", "{\"version\":99}", "[2]", "{\"version\":1,\"waiting\":[{}]}"] {
             std::fs::write(Memory::path_of(&journal), text).unwrap();
             let mut memory = Memory::default();
             memory.kept.waiting.push(waiting());

@@ -51,6 +51,7 @@ impl Desk<'_> {
                 Ok(()) => pass.read += 1,
                 Err(Trouble::Directory(error)) if !is_lost(&error) => {
                     let (context, reason) = (context.to_string(), (&error).into());
+                    self.shared.stand().failed(&context);
                     self.shared.say(&Event::Failed { context, reason });
                     pass.failed.push(error);
                 }

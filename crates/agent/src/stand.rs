@@ -17,11 +17,12 @@ const COUNT: Duration = Duration::from_secs(60);
 pub(crate) struct Stand {
     /// Since when it runs.
     pub(crate) since: Timestamp,
-    started: Instant,
     pub(crate) forest: Option<String>,
     /// The domain controller that is connected.
     pub(crate) server: Option<String>,
     pub(crate) contexts: BTreeMap<String, ContextStand>,
+    /// How long ago something was last kept, whatever it was, at a moment.
+    kept: (Duration, Instant),
     /// When all naming contexts were last read to their end.
     pub(crate) success: Option<Timestamp>,
     /// What was last wrong, until all was read again.
@@ -77,9 +78,16 @@ pub(crate) struct ContextStand {
     /// How old it was at a moment; time is measured from there, so that a clock that is set changes nothing.
     age: Duration,
     at: Instant,
+    /// Whether it could not be read when that was last tried.
+    failed: bool,
 }
 
 impl ContextStand {
+    /// Nothing is known yet.
+    fn new() -> Self {
+        Self { succeeded: None, completed: None, age: Duration::ZERO, at: Instant::now(), failed: false }
+    }
+
     /// How old what is known of it is.
     pub(crate) fn lag(&self) -> Duration {
         self.age + self.at.elapsed()
@@ -90,10 +98,10 @@ impl Stand {
     pub(crate) fn new(now: Timestamp) -> Self {
         Self {
             since: now,
-            started: Instant::now(),
             forest: None,
             server: None,
             contexts: BTreeMap::new(),
+            kept: (Duration::ZERO, Instant::now()),
             success: None,
             trouble: None,
             counts: Counters::default(),
@@ -108,13 +116,13 @@ impl Stand {
         self.contexts.clear();
         for context in contexts {
             let lag = context.lag(now).map_or(Duration::ZERO, Duration::from_secs);
-            let stand = ContextStand {
-                succeeded: context.succeeded,
-                completed: context.completed,
-                age: lag,
-                at: Instant::now(),
-            };
+            let (succeeded, completed) = (context.succeeded, context.completed);
+            let stand = ContextStand { succeeded, completed, age: lag, ..ContextStand::new() };
             self.contexts.insert(context.dn.clone(), stand);
+        }
+        let lags = self.contexts.values().filter(|context| context.succeeded.is_some());
+        if let Some(least) = lags.map(ContextStand::lag).min() {
+            self.kept = (least, Instant::now());
         }
     }
 
@@ -122,34 +130,31 @@ impl Stand {
     pub(crate) fn expect(&mut self, contexts: &[String]) {
         self.contexts.retain(|name, _| contexts.contains(name));
         for name in contexts {
-            self.contexts.entry(name.clone()).or_insert_with(|| ContextStand {
-                succeeded: None,
-                completed: None,
-                age: Duration::ZERO,
-                at: Instant::now(),
-            });
+            self.contexts.entry(name.clone()).or_insert_with(ContextStand::new);
         }
     }
 
     /// Something of a naming context was kept.
     pub(crate) fn kept(&mut self, context: &str, now: Timestamp, is_whole: bool) {
-        let entry = self.contexts.entry(context.to_owned()).or_insert(ContextStand {
-            succeeded: None,
-            completed: None,
-            age: Duration::ZERO,
-            at: Instant::now(),
-        });
-        entry.succeeded = Some(now);
-        (entry.age, entry.at) = (Duration::ZERO, Instant::now());
+        self.kept = (Duration::ZERO, Instant::now());
+        let entry = self.contexts.entry(context.to_owned()).or_insert_with(ContextStand::new);
+        *entry = ContextStand { succeeded: Some(now), completed: entry.completed, ..ContextStand::new() };
         if is_whole {
             entry.completed = Some(now);
         }
     }
 
-    /// How long nothing of some naming context was kept.
+    /// A naming context could not be read.
+    pub(crate) fn failed(&mut self, context: &str) {
+        self.contexts.entry(context.to_owned()).or_insert_with(ContextStand::new).failed = true;
+    }
+
+    /// How long the agent has seen nothing: of anything, or of a naming context that it could not read. While a large one is read
+    /// the others wait, and that is no silence.
     pub(crate) fn silence(&self) -> Duration {
-        let lags = self.contexts.values().map(ContextStand::lag);
-        lags.max().unwrap_or_else(|| self.started.elapsed())
+        let (age, at) = self.kept;
+        let failed = self.contexts.values().filter(|context| context.failed).map(ContextStand::lag);
+        failed.max().unwrap_or_default().max(age + at.elapsed())
     }
 
     /// Whether every naming context was read as a whole.
@@ -197,9 +202,23 @@ mod tests {
         stand.kept("DC=a", time(4600), true);
         tokio::time::advance(Duration::from_secs(7)).await;
         assert_eq!((stand.silence().as_secs(), stand.is_complete()), (7, true));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_is_not_unseen_and_who_fails_is() {
+        let mut stand = Stand::new(time(1000));
         stand.expect(&["DC=a".to_owned(), "DC=b".to_owned()]);
         assert!(!stand.is_complete() && stand.contexts.len() == 2);
-        stand.expect(&["DC=a".to_owned()]);
+        for _ in 0..20 {
+            tokio::time::advance(Duration::from_secs(60)).await;
+            stand.kept("DC=a", time(1000), false);
+        }
+        assert_eq!((stand.silence().as_secs(), stand.contexts["DC=b"].lag().as_secs()), (0, 1200));
+        stand.failed("DC=b");
+        assert_eq!(stand.silence().as_secs(), 1200);
+        stand.kept("DC=b", time(1000), true);
+        assert_eq!(stand.silence().as_secs(), 0);
+        stand.expect(&["DC=b".to_owned()]);
         assert!(stand.is_complete());
     }
 }

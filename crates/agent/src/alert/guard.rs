@@ -217,10 +217,11 @@ impl Hits {
             known.map_or_else(|| id.to_string(), |(_, name)| name.clone())
         };
         let deleted_on = deletion.controller.map(named);
-        if let Some(name) = deleted_on.as_ref().filter(|name| !self.controllers.contains(name)) {
-            if self.controllers.len() < MOST_OBJECTS {
-                self.controllers.push(name.clone());
-            }
+        let is_new = |name: &&String| !self.controllers.contains(name);
+        if let Some(name) = deleted_on.as_ref().filter(is_new)
+            && self.controllers.len() < MOST_OBJECTS
+        {
+            self.controllers.push(name.clone());
         }
         if self.objects.len() < MOST_OBJECTS {
             let (dn, deleted_at) = (Some(deletion.dn.clone()), rfc3339(happened));

@@ -5,10 +5,12 @@ mod channels;
 mod options;
 mod setup;
 mod source;
+mod unit;
 mod values;
 mod world;
 
 pub(crate) use options::{AlertArgs, KeepArgs};
 pub(crate) use setup::setup;
+pub(crate) use unit::unit;
 pub(crate) use values::time;
 pub(crate) use world::ProgramWorld;

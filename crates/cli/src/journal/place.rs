@@ -97,6 +97,11 @@ impl Keeping {
         )
     }
 
+    /// What was said: the place, the forest, the file with the key.
+    pub(crate) fn parts(&self) -> (Option<&Path>, Option<&str>, Option<&Path>) {
+        (self.named.as_deref(), self.forest.as_deref(), self.key_file.as_deref())
+    }
+
     /// The options that name the same journal, to be put behind a command.
     pub(crate) fn again(&self) -> String {
         let named = self.named.as_ref().map(|path| ("--journal", path.display().to_string()));
@@ -229,6 +234,8 @@ impl From<JournalError> for CliError {
 
 #[cfg(test)]
 mod tests {
+    use adrecover_journal::Writer;
+
     use super::*;
 
     fn keeping(named: Option<&Path>, forest: Option<&str>) -> Keeping {

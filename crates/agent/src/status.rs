@@ -53,7 +53,7 @@ pub struct ContextReport {
 }
 
 /// What is to be said of a journal.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StatusReport {
     /// What is wrong; nothing where all is well.
     pub problems: Vec<String>,

@@ -37,8 +37,10 @@ pub(crate) struct Guard {
     /// Until when nothing more is told.
     quiet: Option<Instant>,
     refreshed: Option<Instant>,
-    /// The names that were said to be unknown.
+    /// What is to be watched and is not known.
     unknown: Vec<String>,
+    /// Whether that was said.
+    is_told: bool,
 }
 
 /// What was found.
@@ -63,6 +65,7 @@ impl Guard {
             quiet: None,
             refreshed: None,
             unknown: vec![],
+            is_told: false,
         }
     }
 
@@ -82,6 +85,9 @@ impl Guard {
     pub(crate) fn begin(&mut self, journal: &Journal, shared: &Shared) -> Result<(), JournalError> {
         (self.is_due, self.quiet, self.refreshed) = (true, None, None);
         self.window = Window::default();
+        // As it is before anything more is read. What is not there yet is said later.
+        self.unknown = self.watches.refresh(journal)?;
+        self.is_told = false;
         if !self.is_needed() {
             // Where something is looked for later, it is from then on.
             if shared.memory().kept.looked.is_some() {
@@ -129,6 +135,9 @@ impl Guard {
         let is_quiet = self.quiet.is_some_and(|until| Instant::now() < until);
         if self.is_due && (!is_quiet || at_last) {
             self.is_due = false;
+            if !self.unknown.is_empty() {
+                self.unknown = self.watches.refresh(journal)?;
+            }
             self.judge(journal, shared)?;
             self.refreshed = None;
         }
@@ -141,11 +150,11 @@ impl Guard {
             return Ok(());
         }
         self.refreshed = Some(Instant::now());
-        let unknown = self.watches.refresh(journal)?;
-        for name in unknown.iter().filter(|name| !self.unknown.contains(name)) {
+        let before = std::mem::replace(&mut self.unknown, self.watches.refresh(journal)?);
+        let was_told = std::mem::replace(&mut self.is_told, true);
+        for name in self.unknown.iter().filter(|name| !was_told || !before.contains(name)) {
             shared.say(&Event::WatchNotFound { name: name.clone() });
         }
-        self.unknown = unknown;
         Ok(())
     }
 

@@ -155,14 +155,17 @@ impl Alert {
     }
 
     /// The document that is sent: with all of it as a text, which is what chat programs show.
-    pub(crate) fn document(&self) -> serde_json::Value {
-        let mut document = serde_json::to_value(self).unwrap_or_default();
-        let next: String = self.next.iter().map(|next| format!("\n{next}")).collect();
-        if let Some(fields) = document.as_object_mut() {
-            fields
-                .insert("text".to_owned(), format!("{} (forest {}){next}", self.summary, self.forest).into());
+    pub(crate) fn document(&self) -> String {
+        #[derive(Serialize)]
+        struct Document<'a> {
+            #[serde(flatten)]
+            alert: &'a Alert,
+            text: String,
         }
-        document
+        let next: String = self.next.iter().map(|next| format!("\n{next}")).collect();
+        let text = format!("{} (forest {}){next}", self.summary, self.forest);
+        // Nothing in it can fail to be written.
+        serde_json::to_string(&Document { alert: self, text }).unwrap_or_default()
     }
 
     /// Without what is kept encrypted in the journal.

@@ -31,7 +31,7 @@ impl CommandChannel {
     }
 
     pub(super) async fn deliver(&self, alert: &Alert) -> Result<(), String> {
-        let octets = alert.document().to_string();
+        let octets = alert.document();
         let name = self.program.display();
         let mut command = Command::new(&self.program);
         command.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);

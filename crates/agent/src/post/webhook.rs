@@ -59,7 +59,7 @@ impl WebhookChannel {
     }
 
     pub(super) async fn deliver(&self, alert: &Alert) -> Result<(), String> {
-        let octets = alert.document().to_string();
+        let octets = alert.document();
         let mut request =
             self.client.post(self.url.clone()).header(CONTENT_TYPE, "application/json").body(octets);
         if let Some((name, value)) = self.header()? {

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use adrecover_agent::UNIT_MARK;
-use serde_json::json;
+use serde::Serialize;
 
 use crate::agent::{AlertArgs, KeepArgs, unit};
 use crate::args::Format;
@@ -93,19 +93,25 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     };
     let next = next(args);
     if is_json {
-        let file = (!to_stdout).then(|| args.unit_file.display().to_string());
-        ctx.printer.json(&json!({
-            "schema": "adrecover/agent-install/v1",
-            "unitFile": file,
-            "written": is_written,
-            "unit": text,
-            "next": next,
-        }))?;
+        let unit_file = (!to_stdout).then(|| args.unit_file.display().to_string());
+        let schema = "adrecover/agent-install/v1";
+        ctx.printer.json(&Document { schema, unit_file, written: is_written, unit: &text, next })?;
     } else if is_written {
         ctx.printer.note(format!("{} is written; next:", args.unit_file.display()));
         next.iter().for_each(|line| ctx.printer.note(format!("  {line}")));
     }
     Ok(0)
+}
+
+/// `adrecover/agent-install/v1`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    schema: &'static str,
+    unit_file: Option<String>,
+    written: bool,
+    unit: &'a str,
+    next: Vec<String>,
 }
 
 /// A file that somebody else wrote is left alone.

@@ -5,8 +5,8 @@ use std::time::Duration;
 use adrecover_agent::{ContextReport, ReadBy, StatusReport, judge};
 use adrecover_core::text::printable;
 use adrecover_core::time::{age, rfc3339};
-use adrecover_journal::{Journal, JournalStatus, is_written};
-use serde_json::json;
+use adrecover_journal::{Counts, Journal, JournalStatus, is_written};
+use serde::Serialize;
 
 use crate::agent::time;
 use crate::args::Format;
@@ -79,34 +79,56 @@ fn print(
     printer.flush()
 }
 
-fn document(
+/// `adrecover/agent-status/v1`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Document<'a> {
+    schema: &'static str,
+    healthy: bool,
+    problems: &'a [String],
+    running: bool,
+    journal: String,
+    forest: &'a str,
+    encrypted: bool,
+    octets: u64,
+    changes: u64,
+    links: u64,
+    oldest_change: Option<String>,
+    objects: Objects,
+    contexts: &'a [ContextReport],
+}
+
+#[derive(Serialize)]
+struct Objects {
+    live: u64,
+    deleted: u64,
+    stripped: u64,
+    gone: u64,
+    unseen: u64,
+}
+
+fn document<'a>(
     journal: &Journal,
-    status: &JournalStatus,
-    is_running: bool,
-    report: &StatusReport,
-) -> serde_json::Value {
-    let objects = &status.objects;
-    json!({
-        "schema": "adrecover/agent-status/v1",
-        "healthy": report.problems.is_empty(),
-        "problems": report.problems,
-        "running": is_running,
-        "journal": journal.path().display().to_string(),
-        "forest": status.forest,
-        "encrypted": status.is_encrypted,
-        "octets": status.octets,
-        "changes": status.changes,
-        "links": status.links,
-        "oldestChange": status.oldest_change.map(rfc3339),
-        "objects": {
-            "live": objects.live,
-            "deleted": objects.deleted,
-            "stripped": objects.stripped,
-            "gone": objects.gone,
-            "unseen": objects.unseen,
-        },
-        "contexts": report.contexts,
-    })
+    status: &'a JournalStatus,
+    running: bool,
+    report: &'a StatusReport,
+) -> Document<'a> {
+    let Counts { live, deleted, stripped, gone, unseen } = status.objects;
+    Document {
+        schema: "adrecover/agent-status/v1",
+        healthy: report.problems.is_empty(),
+        problems: &report.problems,
+        running,
+        journal: journal.path().display().to_string(),
+        forest: &status.forest,
+        encrypted: status.is_encrypted,
+        octets: status.octets,
+        changes: status.changes,
+        links: status.links,
+        oldest_change: status.oldest_change.map(rfc3339),
+        objects: Objects { live, deleted, stripped, gone, unseen },
+        contexts: &report.contexts,
+    }
 }
 
 fn lines(ctx: &Ctx, journal: &Journal, status: &JournalStatus, is_running: bool) -> Vec<String> {

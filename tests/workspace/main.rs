@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// The crates of the workspace and what each may use of the others and of the libraries with a layer of their own.
 /// `docs/architecture.md` says why.
-const LAYERS: [(&str, &[&str]); 7] = [
+const LAYERS: [(&str, &[&str]); 8] = [
     ("adrecover-core", &["base64", "chrono", "serde", "serde_json", "thiserror", "uuid"]),
     (
         "adrecover-ldap",
@@ -35,6 +35,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
         ],
     ),
     ("adrecover-journal", &["adrecover-core", "chrono", "ring", "rusqlite", "thiserror", "zeroize"]),
+    ("adrecover-agent", &["adrecover-core", "adrecover-journal", "chrono", "thiserror", "tokio"]),
     (
         "adrecover-engine",
         &[
@@ -92,6 +93,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
     (
         "adrecover",
         &[
+            "adrecover-agent",
             "adrecover-core",
             "adrecover-engine",
             "adrecover-hybrid",

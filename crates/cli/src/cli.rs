@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use crate::args::GlobalArgs;
 use crate::commands::{
-    apply, cloud, completions, demo, doctor, guide, list, man, operations, preflight, profile, restore,
-    scope, show, undo,
+    agent, apply, cloud, completions, demo, doctor, guide, list, man, operations, preflight, profile,
+    restore, scope, show, undo,
 };
 
 /// Finds and restores deleted objects of an Active Directory
@@ -48,6 +48,7 @@ pub(crate) enum Command {
     Preflight(Box<preflight::Args>),
     Guide(Box<guide::Args>),
     Cloud(Box<cloud::Args>),
+    Agent(Box<agent::Args>),
     Profile(profile::Args),
     Demo(demo::Args),
     Completions(completions::Args),

@@ -1,9 +1,10 @@
 //! What every command is given: settings, printer, clock and the way to the directory.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use adrecover_core::time::Timestamp;
 use adrecover_ldap::{BindMethod, ConnectOptions, HAS_KERBEROS, Scheme, ServerUrl, Session};
+use secrecy::SecretString;
 
 use crate::discovery::{self, Origin};
 use crate::error::CliError;
@@ -23,6 +24,8 @@ pub(crate) struct Ctx {
     pub(crate) now: Timestamp,
     /// Ctrl-C.
     pub(crate) stop: Stop,
+    /// The password that was typed, for the next connection.
+    pub(crate) typed: OnceLock<SecretString>,
 }
 
 /// Which of several servers is wanted, by its DNS name.
@@ -59,6 +62,16 @@ impl Ctx {
 
     /// The same for a server that is wanted, and where the servers came from.
     pub(crate) async fn connect_to(&self, pin: &Pin) -> Result<(Session, Origin), CliError> {
+        let (options, origin) = self.prepared(pin).await?;
+        let session = self.stop.unless_asked(async { Ok(Session::connect(&options).await?) }).await?;
+        let root_dse = session.root_dse();
+        let host = root_dse.dns_host_name.as_deref().unwrap_or("a server without a name");
+        self.printer.detail(1, format!("connected to {host} ({})", session.server()));
+        Ok((session, origin))
+    }
+
+    /// What it takes to connect, with what the password's file and the DNS say now.
+    pub(crate) async fn prepared(&self, pin: &Pin) -> Result<(ConnectOptions, Origin), CliError> {
         self.stop.watch(&self.printer);
         let (mut options, origin) = self.stop.unless_asked(self.connect_options()).await?;
         pin.choose(&mut options.servers);
@@ -67,11 +80,7 @@ impl Ctx {
                 "the server's certificate is not verified (--insecure): whoever answers sees the password",
             );
         }
-        let session = self.stop.unless_asked(async { Ok(Session::connect(&options).await?) }).await?;
-        let root_dse = session.root_dse();
-        let host = root_dse.dns_host_name.as_deref().unwrap_or("a server without a name");
-        self.printer.detail(1, format!("connected to {host} ({})", session.server()));
-        Ok((session, origin))
+        Ok((options, origin))
     }
 
     /// What it takes to connect, password included, and where the servers come from.
@@ -127,8 +136,21 @@ impl Ctx {
                  the ticket that you have",
             ));
         };
-        let password = password::of_connection(&name, settings.password_file.as_deref(), &self.printer)?;
+        let password = match self.typed.get() {
+            Some(typed) => typed.clone(),
+            None => password::of_connection(&name, settings.password_file.as_deref(), &self.printer)?,
+        };
+        if self.is_typed() {
+            let _ = self.typed.set(password.clone());
+        }
         Ok(BindMethod::Simple { name, password })
+    }
+
+    /// Whether the password is one that cannot be read a second time: it was typed, or came on standard input.
+    pub(crate) fn is_typed(&self) -> bool {
+        let settings = &self.settings;
+        let is_elsewhere = settings.password_file.is_some() || std::env::var_os(password::VARIABLE).is_some();
+        !settings.kerberos && (settings.password_from_stdin() || !is_elsewhere)
     }
 }
 

@@ -3,6 +3,7 @@
 //! Words come in through `args`, become `settings`, and each command of `commands` turns them into a plan or a question
 //! to the directory; what comes out goes through `printer`, and every failure through `error`.
 
+mod agent;
 mod args;
 mod cli;
 mod cloud;

@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use clap::Parser;
 use clap::error::ErrorKind;
@@ -11,8 +11,8 @@ use clap::error::ErrorKind;
 use crate::args::{Color, Format, GlobalArgs};
 use crate::cli::{Cli, Command};
 use crate::commands::{
-    apply, cloud, completions, demo, doctor, guide, list, man, operations, preflight, profile, restore,
-    scope, show, undo,
+    agent, apply, cloud, completions, demo, doctor, guide, list, man, operations, preflight, profile,
+    restore, scope, show, undo,
 };
 use crate::config;
 use crate::context::Ctx;
@@ -80,7 +80,8 @@ fn run(arguments: &[OsString]) -> u8 {
     };
     #[expect(clippy::disallowed_methods, reason = "the clock is read here and passed on")]
     let now = chrono::Utc::now();
-    let ctx = Ctx { settings, printer: Arc::clone(&printer), now, stop: Stop::default() };
+    let ctx =
+        Ctx { settings, printer: Arc::clone(&printer), now, stop: Stop::default(), typed: OnceLock::new() };
     let result = runtime.block_on(dispatch(&ctx, &cli.command));
     // A thread may still wait for a name to be resolved.
     runtime.shutdown_background();
@@ -102,6 +103,7 @@ async fn dispatch(ctx: &Ctx, command: &Command) -> Result<u8, CliError> {
         Command::Guide(args) => ctx.stop.unless_asked(guide::run(ctx, args)).await,
         Command::Cloud(args) => cloud::run(ctx, args).await,
         Command::Profile(_) => ctx.stop.unless_asked(profile::test(ctx)).await,
+        Command::Agent(args) => agent::run(ctx, args).await,
         Command::Completions(args) => completions::run(&ctx.printer, args),
         Command::Man(args) => man::run(&ctx.printer, args),
     }

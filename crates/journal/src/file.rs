@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use adrecover_core::time::Timestamp;
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::JournalError;
 
@@ -40,6 +40,26 @@ pub fn set_aside(path: &Path, now: Timestamp) -> Result<PathBuf, JournalError> {
     Ok(to)
 }
 
+/// How long whoever only asks may hold the lock.
+const GLANCE: Duration = Duration::from_millis(200);
+
+/// Whether a process writes the journal now.
+pub fn is_written(path: &Path) -> Result<bool, JournalError> {
+    let lock = beside(path, ".lock");
+    if !lock.exists() {
+        return Ok(false);
+    }
+    let fail = |error| JournalError::Database { path: lock.clone(), error: Box::new(error) };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(&lock, flags).map_err(fail)?;
+    connection.busy_timeout(Duration::ZERO).map_err(fail)?;
+    match connection.query_row("SELECT COUNT(*) FROM sqlite_master", [], |_| Ok(())) {
+        Ok(()) => Ok(false),
+        Err(rusqlite::Error::SqliteFailure(e, _)) if e.code == ErrorCode::DatabaseBusy => Ok(true),
+        Err(error) => Err(fail(error)),
+    }
+}
+
 /// A file with an ending.
 pub(crate) fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -67,7 +87,8 @@ impl Lock {
         create(&path, false)?;
         let fail = |error| JournalError::Database { path: path.clone(), error: Box::new(error) };
         let connection = Connection::open(&path).map_err(fail)?;
-        connection.busy_timeout(Duration::ZERO).map_err(fail)?;
+        // Who asks whether the journal is written holds it for a moment.
+        connection.busy_timeout(GLANCE).map_err(fail)?;
         if connection.is_readonly("main").map_err(fail)? {
             // Whoever may only read could otherwise keep the agent from writing.
             let error = std::io::Error::from(std::io::ErrorKind::PermissionDenied);
@@ -189,11 +210,14 @@ mod tests {
     fn one_writer_at_a_time() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("changes-x.db");
+        assert!(!is_written(&path).unwrap());
         let lock = Lock::take(&path).unwrap();
+        assert!(is_written(&path).unwrap());
         assert!(matches!(Lock::take(&path), Err(JournalError::InUse { .. })));
         // A failed try does not take the lock away.
         assert!(matches!(Lock::take(&path), Err(JournalError::InUse { .. })));
         drop(lock);
+        assert!(!is_written(&path).unwrap());
         Lock::take(&path).unwrap();
     }
 }

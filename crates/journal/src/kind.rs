@@ -82,11 +82,11 @@ impl Kind {
         (Self::FOUND, "found"),
     ];
 
-    pub(crate) fn of(number: i64) -> Self {
+    pub(crate) const fn of(number: i64) -> Self {
         Self(number)
     }
 
-    pub(crate) fn number(self) -> i64 {
+    pub(crate) const fn number(self) -> i64 {
         self.0
     }
 

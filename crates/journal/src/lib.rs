@@ -37,7 +37,7 @@ pub use ask::links::Link;
 pub use ask::lost::{Lost, LostLink};
 pub use ask::status::{ContextStatus, Counts, JournalStatus};
 pub use error::JournalError;
-pub use file::{file_name, set_aside};
+pub use file::{file_name, is_written, set_aside};
 pub use ingest::Outcome;
 pub use journal::{Journal, Options, Writer};
 pub use keep::prune::{Pruned, Retention};

@@ -1,5 +1,6 @@
 //! One module a command; the doc comment of its `Args` is its help.
 
+pub(crate) mod agent;
 pub(crate) mod apply;
 pub(crate) mod cloud;
 pub(crate) mod completions;

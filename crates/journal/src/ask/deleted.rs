@@ -4,12 +4,15 @@ use adrecover_core::ObjectGuid;
 use adrecover_core::time::Timestamp;
 
 use super::Moment;
-use crate::JournalError;
 use crate::journal::Journal;
 use crate::kind::{Kind, Status};
 use crate::names::Names;
 use crate::rows::moment as time;
 use crate::store::{Param, sql};
+use crate::{JournalError, StoreError};
+
+/// What is no longer there.
+const DELETIONS: Kind = Kind::of(Kind::DELETED.number() | Kind::GONE.number());
 
 /// A deletion that the journal saw.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,26 +49,50 @@ pub struct Touched {
 impl Journal {
     /// What was deleted or disappeared since, in the order of the journal. An object that was deleted twice is there twice.
     pub fn deleted_since(&self, since: Timestamp) -> Result<Vec<Deletion>, JournalError> {
-        let kinds = Kind::DELETED | Kind::GONE;
         self.asking(|| {
-            let params = [Param::Int(since.timestamp()), Param::Int(kinds.number())];
-            let rows = self.store.all(sql::CHANGES_OF_KIND_SINCE, &params, |row| {
-                Ok((row.int(0)?, row.int(1)?, Kind::of(row.int(2)?), row.int(3)?, row.int(4)?))
-            })?;
-            let mut out = Vec::with_capacity(rows.len());
-            for (seq, object, kind, happened, controller) in rows {
-                let row = self.pointed(object)?;
-                out.push(Deletion {
-                    guid: row.guid,
-                    dn: Names::new(self, Moment::Before(seq)).dn(object)?,
-                    happened: time(happened),
-                    controller: self.invocation(controller)?,
-                    is_gone: kind.has(Kind::GONE),
-                    status: row.status,
-                });
-            }
-            Ok(out)
+            let params = [Param::Int(since.timestamp()), Param::Int(DELETIONS.number())];
+            let deletions = self.deletions(sql::CHANGES_OF_KIND_SINCE, &params)?;
+            Ok(deletions.into_iter().map(|(_, deletion)| deletion).collect())
         })
+    }
+
+    /// What was deleted or disappeared in the changes after a number, with the numbers of those, at most so many, in the order of the
+    /// journal. What was not seen before it was deleted is left out.
+    pub fn deleted_after(&self, seq: i64, most: u32) -> Result<Vec<(i64, Deletion)>, JournalError> {
+        let numbers = [seq, DELETIONS.number(), Kind::CREATED.number(), most.into()];
+        self.asking(|| self.deletions(sql::CHANGES_OF_KIND_AFTER, &numbers.map(Param::Int)))
+    }
+
+    /// The number of the newest change; 0 where there is none.
+    pub fn newest_change(&self) -> Result<i64, JournalError> {
+        self.asking(|| {
+            let newest = self.store.first(sql::CHANGES_NEWEST, &[], |row| row.int_or_null(0))?;
+            Ok(newest.flatten().unwrap_or(0))
+        })
+    }
+
+    fn deletions(
+        &self,
+        statement: &'static str,
+        params: &[Param<'_>],
+    ) -> Result<Vec<(i64, Deletion)>, StoreError> {
+        let rows = self.store.all(statement, params, |row| {
+            Ok((row.int(0)?, row.int(1)?, Kind::of(row.int(2)?), row.int(3)?, row.int(4)?))
+        })?;
+        let mut out = Vec::with_capacity(rows.len());
+        for (seq, object, kind, happened, controller) in rows {
+            let row = self.pointed(object)?;
+            let deletion = Deletion {
+                guid: row.guid,
+                dn: Names::new(self, Moment::Before(seq)).dn(object)?,
+                happened: time(happened),
+                controller: self.invocation(controller)?,
+                is_gone: kind.has(Kind::GONE),
+                status: row.status,
+            };
+            out.push((seq, deletion));
+        }
+        Ok(out)
     }
 
     /// What changed from one second to another, both included, in the order of the journal: on one domain controller, if one is

@@ -73,6 +73,9 @@ pub(crate) const CHANGES_BETWEEN: &str = "SELECT seq, object, kind, happened, co
     WHERE happened >= $1 AND happened <= $2 ORDER BY seq";
 pub(crate) const CHANGES_OF_KIND_SINCE: &str = "SELECT seq, object, kind, happened, controller FROM changes
     WHERE happened >= $1 AND (kind & $2) <> 0 ORDER BY seq";
+pub(crate) const CHANGES_OF_KIND_AFTER: &str = "SELECT seq, object, kind, happened, controller FROM changes
+    WHERE seq > $1 AND (kind & $2) <> 0 AND (kind & $3) = 0 ORDER BY seq LIMIT $4";
+pub(crate) const CHANGES_NEWEST: &str = "SELECT MAX(seq) FROM changes";
 pub(crate) const CHANGE_LAST_OF_KIND: &str =
     "SELECT MAX(seq) FROM changes WHERE object = $1 AND (kind & $2) <> 0";
 pub(crate) const CHANGES_TIMES: &str =

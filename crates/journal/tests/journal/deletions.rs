@@ -31,6 +31,10 @@ fn a_tombstones_values_and_links_are_known() {
     let journal = writer.journal();
     assert_eq!(journal.deleted_since(time(35)).unwrap(), outcome.deletions);
     assert!(journal.deleted_since(time(36)).unwrap().is_empty());
+    let newest = journal.newest_change().unwrap();
+    let after = journal.deleted_after(0, 10).unwrap();
+    assert!(after.len() == 1 && after[0].0 <= newest && after[0].1 == outcome.deletions[0], "{after:?}");
+    assert!(journal.deleted_after(newest, 10).unwrap().is_empty());
 
     let lost = lost(journal);
     assert_eq!(

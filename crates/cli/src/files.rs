@@ -1,6 +1,6 @@
 //! Files that a user names: read whole, with a limit, and only where they are files.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::Path;
 
 use crate::error::{CliError, Kind};
@@ -29,6 +29,27 @@ pub(crate) fn read(path: &Path, limit: u64, stdin: bool) -> Result<Vec<u8>, CliE
 pub(crate) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, CliError> {
     adrecover_core::text::decode(bytes).ok_or_else(|| {
         CliError::new(Kind::BadInput, format!("{}: neither UTF-8 nor UTF-16 text", path.display()))
+    })
+}
+
+/// Refuses a file that is there, before anything is asked.
+pub(crate) fn is_free(path: &Path) -> Result<(), CliError> {
+    if path.symlink_metadata().is_ok() {
+        return Err(
+            CliError::usage(format!("{} is there already", path.display())).hint("give a name that is free")
+        );
+    }
+    Ok(())
+}
+
+/// Writes a new file; one that is there is never written over.
+pub(crate) fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
+    let open = || std::fs::OpenOptions::new().write(true).create_new(true).open(path);
+    open().and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| match error.kind() {
+        std::io::ErrorKind::AlreadyExists => {
+            CliError::usage(format!("{} is there already", path.display())).hint("give a name that is free")
+        }
+        _ => CliError::file("write", path, &error),
     })
 }
 

@@ -4,8 +4,7 @@ mod account;
 mod page;
 mod text;
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use adrecover_core::decision_table::{EntraState, MailboxState, OnPremises};
 use adrecover_core::text::printable;
@@ -15,6 +14,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use crate::args::Format;
 use crate::context::Ctx;
 use crate::error::CliError;
+use crate::files;
 use crate::preflight::inputs::{EvidenceArgs, Inputs};
 use crate::printer::Printer;
 
@@ -79,7 +79,7 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     if args.user.as_deref().is_some_and(|user| user.trim().is_empty()) {
         return Err(CliError::usage("USER is empty"));
     }
-    [&args.script, &args.html].into_iter().flatten().try_for_each(|path| is_free(path))?;
+    [&args.script, &args.html].into_iter().flatten().try_for_each(|path| files::is_free(path))?;
     if args.evidence.asks_cloud() && args.user.is_none() {
         return Err(CliError::usage("it is not said for whom the cloud is to be asked").hint("give USER"));
     }
@@ -215,19 +215,9 @@ fn answer<T: Copy>(
     }
 }
 
-/// Refuses a file that is there, before anything is asked.
-fn is_free(path: &Path) -> Result<(), CliError> {
-    if path.symlink_metadata().is_ok() {
-        return Err(
-            CliError::usage(format!("{} is there already", path.display())).hint("give a name that is free")
-        );
-    }
-    Ok(())
-}
-
 fn write_files(ctx: &Ctx, args: &Args, findings: &Findings, guide: &Guide) -> Result<(), CliError> {
     if let Some(path) = &args.html {
-        write_new(path, &page::page(guide, ctx.now))?;
+        files::write_new(path, &page::page(guide, ctx.now))?;
         ctx.printer.note(format!("the guide is in {}", path.display()));
     }
     let Some(path) = &args.script else { return Ok(()) };
@@ -235,22 +225,12 @@ fn write_files(ctx: &Ctx, args: &Args, findings: &Findings, guide: &Guide) -> Re
         ctx.printer.warn("no script is written: a state is unknown, and with it the steps");
         return Ok(());
     }
-    write_new(path, &script::script(findings, guide))?;
+    files::write_new(path, &script::script(findings, guide))?;
     ctx.printer.note(format!(
         "{} was parsed in tests and never run: read it, and run it with -WhatIf first",
         path.display()
     ));
     Ok(())
-}
-
-fn write_new(path: &Path, text: &str) -> Result<(), CliError> {
-    let open = || std::fs::OpenOptions::new().write(true).create_new(true).open(path);
-    open().and_then(|mut file| file.write_all(text.as_bytes())).map_err(|error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            CliError::usage(format!("{} is there already", path.display())).hint("give a name that is free")
-        }
-        _ => CliError::file("write", path, &error),
-    })
 }
 
 fn print(printer: &Printer, guide: &Guide) -> Result<(), CliError> {

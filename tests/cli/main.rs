@@ -18,6 +18,7 @@ mod fill;
 mod groups;
 mod guards;
 mod guide;
+mod history;
 mod honesty;
 #[cfg(feature = "kerberos")]
 mod kerberos;

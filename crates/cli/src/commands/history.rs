@@ -119,7 +119,9 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         CliError::new(Kind::NotFound, format!("the change journal of {} knows no more of it", source.forest))
     })?;
     let controllers = Controllers::read(&journal)?;
-    let history = journal.history(found.guid)?;
+    let mut history = journal.history(found.guid)?;
+    // By time, which is what people expect; nothing was before its creation. The journal's own order is that in which it was told.
+    history.sort_by_key(|change| (change.happened, !document::is_birth(change), change.seq));
     let filter = Filter::new(&args.attribute);
     let subject = Subject::new(&known, &history, journal.deletion_policy()?.as_ref());
     let document = Document {

@@ -5,6 +5,7 @@
 use adrecover_core::ObjectGuid;
 use adrecover_core::deleted::DeletedObject;
 use adrecover_core::lifetime::State;
+use adrecover_core::losses::is_missed;
 use adrecover_core::time::{Timestamp, age, rfc3339};
 use adrecover_journal::{Journal, JournalError, Lost, Status};
 use adrecover_ldap::RootDse;
@@ -42,7 +43,7 @@ pub(crate) struct Holding {
     /// The deletion before which it was so.
     #[serde(serialize_with = "adrecover_core::time::serialize")]
     pub(crate) deleted_at: Option<Timestamp>,
-    /// The attributes that it has and the object has not, or with other values.
+    /// The attributes that it has and the object has not, or with other values, as far as somebody will miss them.
     pub(crate) attributes: Vec<String>,
     /// Groups that it was a member of.
     pub(crate) groups: usize,
@@ -109,7 +110,8 @@ impl<'a> Backing<'a> {
             |link: &&adrecover_journal::LostLink| link.link.attribute.eq_ignore_ascii_case("member");
         let (groups, members) =
             (lost.referrers.iter().filter(is_member).count(), lost.links.iter().filter(is_member).count());
-        let mut attributes: Vec<String> = lost.attributes.iter().map(|a| a.name.clone()).collect();
+        let missed = lost.attributes.iter().map(|a| &a.name).filter(|name| is_missed(name));
+        let mut attributes: Vec<String> = missed.cloned().collect();
         attributes.sort_unstable_by_key(|name| name.to_lowercase());
         let holding = Holding {
             forest,

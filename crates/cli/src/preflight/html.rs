@@ -64,9 +64,9 @@ impl Page {
     }
 
     fn begin(&mut self) -> std::io::Result<()> {
-        write!(
+        writeln!(
             self.file,
-            "{}<h1>Pre-flight before a synchronisation</h1>\n",
+            "{}<h1>Pre-flight before a synchronisation</h1>",
             html::begin("pre-flight", STYLE)
         )?;
         self.summary = self.file.stream_position()?;

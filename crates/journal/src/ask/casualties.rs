@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use adrecover_core::ObjectGuid;
 use adrecover_core::change::Stamp as CoreStamp;
+use adrecover_core::losses::is_missed;
+use adrecover_core::secrets::is_secret;
 use adrecover_core::time::Timestamp;
 
 use self::place::Places;
@@ -57,7 +59,7 @@ pub struct Casualty {
 /// How much a deletion takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Taken {
-    /// Attributes.
+    /// Attributes that somebody will miss.
     pub attributes: usize,
     /// Groups that it was a member of, its primary group aside.
     pub groups: usize,
@@ -136,8 +138,8 @@ impl Journal {
                 out.attributes = self.some(&past.state, wanted)?;
                 let left = then.map(|then| then.state).unwrap_or_default();
                 let left = if self.is_told(&left)? { left } else { State::default() };
-                out.taken.attributes = lacking(&past.state, &left);
-                out.missing.attributes = lacking(&past.state, &self.still_there(row)?);
+                out.taken.attributes = self.lacking(&past.state, &left)?;
+                out.missing.attributes = self.lacking(&past.state, &self.still_there(row)?)?;
                 self.count_links(row, seq, from, &mut out)?;
             }
             None => {
@@ -156,6 +158,16 @@ impl Journal {
         }
         let back = self.newest_change(row.id, Kind::RESTORED | Kind::RETURNED)?;
         Ok(back.filter(|back| back.seq > deletion).map(|back| time(back.happened)))
+    }
+
+    /// How many attributes one state has and the other has not, those aside that the directory gives again by itself.
+    fn lacking(&self, before: &State<'_>, after: &State<'_>) -> Result<usize, StoreError> {
+        let mut count = 0;
+        for attribute in before.attributes.iter().filter(|a| after.get(a.id).is_none()) {
+            let name = self.attribute_name(attribute.id)?;
+            count += usize::from(is_missed(&name) && !is_secret(&name));
+        }
+        Ok(count)
     }
 
     fn some(&self, state: &State<'_>, names: &[&str]) -> Result<Vec<AttributeState>, StoreError> {
@@ -211,9 +223,4 @@ impl Journal {
         }
         Ok(())
     }
-}
-
-/// How many attributes one state has and the other has not.
-fn lacking(before: &State<'_>, after: &State<'_>) -> usize {
-    before.attributes.iter().filter(|a| after.get(a.id).is_none()).count()
 }

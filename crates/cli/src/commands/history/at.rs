@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use adrecover_core::ObjectGuid;
 use adrecover_core::time::{Timestamp, rfc3339};
-use adrecover_journal::{AttributeState, Change, Journal, Kind, Link, ObjectState};
+use adrecover_journal::{AttributeState, Change, Journal, Link, ObjectState};
 use serde::Serialize;
 
 use super::changes::{Filter, time};
+use super::document::is_birth;
 use super::standing::Standing;
 use crate::commands::show::decode;
 use crate::error::CliError;
@@ -100,8 +101,8 @@ pub(super) fn read(
     };
     let state = journal.at(known.guid, when)?.filter(|_| when >= known.known_from);
     let Some(state) = state else {
-        let is_birth = history.first().is_some_and(|first| first.kind.has(Kind::CREATED));
-        at.not_known_because = Some(if is_birth { "notYetThere" } else { "notYetKept" });
+        let was_born = history.iter().any(|c| is_birth(c) && c.happened == known.known_from);
+        at.not_known_because = Some(if was_born { "notYetThere" } else { "notYetKept" });
         return Ok(at);
     };
     let policy = journal.deletion_policy()?;

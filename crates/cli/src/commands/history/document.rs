@@ -4,7 +4,7 @@ use adrecover_core::kind::ObjectKind;
 use adrecover_core::lifetime::DeletionPolicy;
 use adrecover_core::time::{Timestamp, rfc3339};
 use adrecover_core::{Dn, Entry, ObjectGuid};
-use adrecover_journal::{Change, ObjectState};
+use adrecover_journal::{Change, Kind, ObjectState};
 use serde::Serialize;
 
 use super::at::At;
@@ -56,6 +56,11 @@ impl Subject {
             known_from: rfc3339(known.known_from),
         }
     }
+}
+
+/// Whether it is the one before which there was no such object.
+pub(super) fn is_birth(change: &Change) -> bool {
+    change.kind.has(Kind::CREATED)
 }
 
 /// The name in a DN, the one before the deletion where it is that of a deleted object.

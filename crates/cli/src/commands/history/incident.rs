@@ -61,7 +61,7 @@ fn read(
         journal: source,
         since: rfc3339(since),
         until: window.until.map(rfc3339),
-        deletion_policy: policy.map(PolicyItem::from),
+        deletion_policy: policy.map(|policy| PolicyItem::of(policy, &items)),
         summary: summary::of(&items),
         timeline: timeline::of(&items),
         bursts: bursts::of(&items),

@@ -82,7 +82,8 @@ fn event(out: &mut String, change: &ChangeItem) {
         escaped(&change.title()),
         clock(change.at)
     );
-    let details = change.details();
+    let mut details = change.details();
+    details.retain(|detail| !detail.is_mark());
     if details.len() > OPEN {
         let _ = writeln!(out, "<details><summary>{} values and links</summary>", details.len());
     }

@@ -57,6 +57,7 @@ fn one(printer: &Printer, change: &ChangeItem, is_full: bool) -> Done {
     let title = printer.bold(&change.title());
     printer.line(&format!("{by}{}  {title}{on}{found}", clock(change.at)))?;
     let mut details = change.details();
+    details.retain(|detail| !detail.is_mark());
     if change.is_whole() && !is_full {
         details.retain(|detail| detail.label == "dn" || detail.guid.is_some());
         let names = change.attribute_names();

@@ -14,6 +14,13 @@ pub(super) struct Detail {
 /// What a deletion or a restore writes on the object itself: the title says it.
 const MARKS: [&str; 3] = ["isDeleted", "isRecycled", "msDS-LastKnownRDN"];
 
+impl Detail {
+    /// Whether the title says it already.
+    pub(super) fn is_mark(&self) -> bool {
+        MARKS.iter().any(|mark| mark.eq_ignore_ascii_case(&self.label))
+    }
+}
+
 impl ChangeItem {
     /// What it was.
     pub(super) fn title(&self) -> String {
@@ -79,9 +86,12 @@ impl ChangeItem {
         out
     }
 
-    /// The names of the attributes that were set or lost, the marks of a deletion aside.
+    /// The names of the attributes that it took, or gave, the marks of a deletion aside.
     pub(super) fn attribute_names(&self) -> Vec<&str> {
-        let names = self.attributes.iter().map(|a| a.name.as_str());
+        let takes = self.takes();
+        let moved =
+            self.attributes.iter().filter(|a| if takes { a.new.is_empty() } else { !a.new.is_empty() });
+        let names = moved.map(|a| a.name.as_str());
         names.filter(|name| !MARKS.iter().any(|mark| mark.eq_ignore_ascii_case(name))).collect()
     }
 }

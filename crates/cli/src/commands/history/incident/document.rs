@@ -1,10 +1,11 @@
 //! `adrecover/incident/v1`.
 
-use adrecover_core::lifetime::DeletionPolicy;
+use adrecover_core::lifetime::{DeletionPolicy, State};
 use adrecover_journal::Alongside;
 use serde::Serialize;
 
 use super::super::source::Source;
+use super::super::standing::Standing;
 use super::bursts::Burst;
 use super::item::Item;
 use super::summary::Summary;
@@ -37,9 +38,12 @@ pub(super) struct PolicyItem {
     deleted_object_lifetime: i64,
 }
 
-impl From<DeletionPolicy> for PolicyItem {
-    fn from(policy: DeletionPolicy) -> Self {
+impl PolicyItem {
+    /// What is in the Recycle Bin shows that there is one, and it is never switched off again.
+    pub(super) fn of(policy: DeletionPolicy, items: &[Item]) -> Self {
         let DeletionPolicy { recycle_bin, tombstone_lifetime, deleted_object_lifetime } = policy;
+        let is_binned = |item: &Item| item.standing == Standing::Deleted(State::Deleted);
+        let recycle_bin = recycle_bin || items.iter().any(is_binned);
         Self { recycle_bin, tombstone_lifetime, deleted_object_lifetime }
     }
 }

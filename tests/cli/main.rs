@@ -19,6 +19,7 @@ mod fill;
 mod groups;
 mod guards;
 mod guide;
+mod history;
 mod honesty;
 #[cfg(feature = "kerberos")]
 mod kerberos;

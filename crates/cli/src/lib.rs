@@ -17,6 +17,7 @@ mod folders;
 #[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod fuzzing;
+mod html;
 mod interrupt;
 mod journal;
 mod password;

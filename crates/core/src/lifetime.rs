@@ -6,6 +6,9 @@ use serde::{Deserialize, Serialize};
 use crate::Entry;
 use crate::time::{Timestamp, in_calendar};
 
+/// The Recycle Bin among the optional features, by its `msDS-OptionalFeatureGUID` ([MS-ADTS] 3.1.1.9.1).
+pub const RECYCLE_BIN: &str = "766ddcd8-acd0-445e-f3b9-a7f9b6744f2a";
+
 /// The forest's deletion policy, read from its configuration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

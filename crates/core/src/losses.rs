@@ -56,8 +56,12 @@ const NOT_MISSED: [&str; 44] = [
 
 /// Of the attributes that a deletion stripped, those that somebody will miss.
 pub fn missed(stripped: &[String]) -> Vec<String> {
-    let dull = |name: &String| NOT_MISSED.iter().any(|n| n.eq_ignore_ascii_case(name));
-    stripped.iter().filter(|name| !dull(name)).cloned().collect()
+    stripped.iter().filter(|name| is_missed(name)).cloned().collect()
+}
+
+/// Whether somebody will miss an attribute that is lost.
+pub fn is_missed(attribute: &str) -> bool {
+    !NOT_MISSED.iter().any(|name| name.eq_ignore_ascii_case(attribute))
 }
 
 /// What restoring an object of this kind and state does not bring back, for people.

@@ -29,9 +29,12 @@ mod seal;
 mod store;
 
 pub use ask::AttributeState;
+pub use ask::alongside::Alongside;
 pub use ask::at::ObjectState;
+pub use ask::casualties::{Casualty, Taken};
 pub use ask::deleted::{Deletion, Touched};
 pub use ask::find::{Found, Query};
+pub use ask::forest::Controller;
 pub use ask::history::{AttributeDiff, Change, LinkDiff};
 pub use ask::links::Link;
 pub use ask::lost::{Lost, LostLink};

@@ -14,7 +14,7 @@ use crate::rows::broken;
 use crate::store::StoreError;
 
 /// No directory is deeper: a longer way up is a circle in a damaged file.
-const DEEPEST: usize = 250;
+pub(crate) const DEEPEST: usize = 250;
 
 /// Splits a DN behind its nearest component, without changing a letter. The second part is empty where there is none.
 pub(crate) fn split(dn: &str) -> (&str, &str) {
@@ -44,6 +44,17 @@ pub(crate) fn values(rdn: &str) -> Vec<String> {
         out.push(old.to_lowercase());
     }
     out
+}
+
+/// A DN of its nearest component and the rest.
+pub(crate) fn joined(rdn: &str, container: &str) -> Result<String, StoreError> {
+    if container.is_empty() || rdn.is_empty() {
+        return Ok(rdn.to_owned());
+    }
+    if rdn.len().saturating_add(container.len()) > LONGEST {
+        return Err(StoreError::damaged("a name is longer than any"));
+    }
+    Ok(format!("{rdn},{container}"))
 }
 
 /// Whether two DNs are one by the directory's rules.
@@ -95,13 +106,7 @@ impl<'a> Names<'a> {
             None if parent != 0 => self.up(parent, depth + 1)?,
             None => String::new(),
         };
-        if container.is_empty() || name.rdn.is_empty() {
-            return Ok(name.rdn.clone().into_owned());
-        }
-        if name.rdn.len().saturating_add(container.len()) > LONGEST {
-            return Err(StoreError::damaged("a name is longer than any"));
-        }
-        Ok(format!("{},{container}", name.rdn))
+        joined(&name.rdn, &container)
     }
 }
 

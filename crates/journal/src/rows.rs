@@ -182,6 +182,12 @@ impl Journal {
         self.store.all(sql::CHANGES_OF, &params, |row| self.change_row(row))
     }
 
+    /// The newest change of an object of one of these kinds.
+    pub(crate) fn newest_of_kind(&self, object: i64, kind: Kind) -> Result<Option<ChangeRow>, StoreError> {
+        let params = [Param::Int(object), Param::Int(kind.number())];
+        self.store.first(sql::CHANGE_NEWEST_OF_KIND, &params, |row| self.change_row(row))
+    }
+
     pub(crate) fn change(&self, seq: i64) -> Result<Option<ChangeRow>, StoreError> {
         self.store.first(sql::CHANGE_BY_SEQ, &[Param::Int(seq)], |row| self.change_row(row))
     }

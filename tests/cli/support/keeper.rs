@@ -1,6 +1,7 @@
 //! A change journal that a test keeps by itself: what an agent does, without one.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use adrecover_core::change::{AttributeChange, Batch, ObjectChange, Phase};
@@ -17,15 +18,40 @@ pub(crate) struct Keeper<'a> {
     scene: &'a Scene,
     forest: String,
     path: PathBuf,
+    /// Whether the forest's configuration is kept, too.
+    with_configuration: bool,
 }
 
 impl<'a> Keeper<'a> {
     /// Begins one: what is there now is in it.
     pub(crate) fn begin(scene: &'a Scene) -> Self {
+        Self::begin_with(scene, false)
+    }
+
+    /// The same with the forest's configuration, as an agent keeps it: it names the domain controllers.
+    pub(crate) fn begin_with_configuration(scene: &'a Scene) -> Self {
+        Self::begin_with(scene, true)
+    }
+
+    fn begin_with(scene: &'a Scene, with_configuration: bool) -> Self {
         let forest = scene.lab.base.to_lowercase().replace(",dc=", ".").replace("dc=", "");
-        let keeper = Self { scene, path: scene.file("journal").join(file_name(&forest)), forest };
+        let path = scene.file("journal").join(file_name(&forest));
+        let keeper = Self { scene, path, forest, with_configuration };
         keeper.follow();
         keeper
+    }
+
+    /// Reads everything once more and compares.
+    pub(crate) fn compare(&self) {
+        self.run(true);
+    }
+
+    /// Makes the changes that it has unreadable, and nothing else.
+    pub(crate) fn damage(&self) {
+        let script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); \
+             c.execute('UPDATE changes SET payload = zeroblob(length(payload))'); c.commit()";
+        let done = Command::new("python3").args(["-c", script]).arg(&self.path).status().unwrap();
+        assert!(done.success());
     }
 
     /// Its file, for `--journal`.
@@ -70,26 +96,38 @@ impl<'a> Keeper<'a> {
 
     /// Reads what has changed since the last time.
     pub(crate) fn follow(&self) {
+        self.run(false);
+    }
+
+    fn run(&self, anew: bool) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            tokio::time::timeout(Duration::from_secs(240), self.read()).await.expect("it hangs")
+            tokio::time::timeout(Duration::from_secs(240), self.read(anew)).await.expect("it hangs")
         });
     }
 
-    async fn read(&self) {
+    async fn read(&self, anew: bool) {
         let account = self.scene.lab.account("ADMIN");
         let password = std::fs::read_to_string(&account.password_file).unwrap();
         let bind = BindMethod::Simple { name: account.name, password: password.into() };
         let mut options = ConnectOptions::new(vec![self.scene.lab.server.parse().unwrap()], bind);
         options.ca_file = Some(self.scene.lab.ca.clone());
         let session = Session::connect(&options).await.unwrap();
-        let context = session.root_dse().default_naming_context.clone();
+        let root = session.root_dse();
+        let mut contexts = vec![root.default_naming_context.clone()];
+        if self.with_configuration {
+            contexts.insert(0, root.configuration_naming_context.clone());
+        }
         let mut changes = Changes::open(session, Way::Best).await.unwrap();
         let writer = Writer::open(&self.path, &self.forest, &Options::default()).unwrap();
-        let kept = writer.journal().contexts().unwrap().into_iter().find_map(|kept| kept.cursor);
-        let mut reading = changes.read(&context, kept.as_ref()).await.unwrap();
-        while let Some(batch) = reading.next().await.unwrap() {
-            writer.ingest(&batch, now_here()).unwrap();
+        for context in contexts {
+            let known = writer.journal().contexts().unwrap().into_iter();
+            let kept =
+                known.filter(|known| known.dn == context.to_string() && !anew).find_map(|known| known.cursor);
+            let mut reading = changes.read(&context, kept.as_ref()).await.unwrap();
+            while let Some(batch) = reading.next().await.unwrap() {
+                writer.ingest(&batch, now_here()).unwrap();
+            }
         }
         changes.close().await;
     }

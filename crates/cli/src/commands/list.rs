@@ -20,6 +20,7 @@ use self::order::Order;
 use crate::args::Format;
 use crate::context::Ctx;
 use crate::error::{CliError, Kind};
+use crate::journal::{Backing, JournalArgs};
 use crate::printer::Printer;
 use crate::printer::table::Table;
 use crate::selectors::SelectorArgs;
@@ -29,7 +30,9 @@ use crate::selectors::SelectorArgs;
 #[command(after_help = "\
 Columns and sort fields are the fields of the JSON: name, samAccountName (account), type, state, deletedAt (deleted), \
 deletedOn (dc), expiresAt (expires), daysLeft (days), lastKnownParent (parent), parentState, restorable, \
-notRestorableBecause (because), userPrincipalName (upn), rdn, sid, dn, guid.
+notRestorableBecause (because), userPrincipalName (upn), canFillFrom (fill), rdn, sid, dn, guid.
+
+Where an agent keeps a change journal of the forest, canFillFrom is `journal` for each object of which it knows what the deletion took.
 
 Examples:
   adrecover list UserA
@@ -62,6 +65,8 @@ pub(crate) struct Args {
     /// Print in the layout of AdRestore
     #[arg(long, conflicts_with = "columns")]
     classic: bool,
+    #[command(flatten)]
+    journal: JournalArgs,
 }
 
 /// Which naming contexts to look into.
@@ -114,10 +119,11 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     };
     let mut session = ctx.connect().await?;
     let judge = deleted::judge(&session, ctx.now).await?;
+    let mut backing = Backing::open(&args.journal, &ctx.settings, session.root_dse(), &ctx.printer);
     let listed = if streams && args.sort.is_none() {
-        stream(ctx, args, &mut session, &judge, &selection).await?
+        stream(ctx, args, &mut session, &judge, &selection, &mut backing).await?
     } else {
-        collect(ctx, args, &mut session, &judge, &selection).await?
+        collect(ctx, args, &mut session, &judge, &selection, &mut backing).await?
     };
     session.close().await;
     Ok(code(&ctx.printer, &listed))
@@ -130,11 +136,13 @@ async fn stream(
     session: &mut Session,
     judge: &Judge,
     selection: &Selection,
+    backing: &mut Backing<'_>,
 ) -> Result<Listed, CliError> {
     let columns = args.columns(Format::Csv);
     let mut left = args.limit;
     let mut begun = false;
-    let listed = deleted::each(session, judge, selection, |object| {
+    let listed = deleted::each(session, judge, selection, |mut object| {
+        backing.note(&mut object);
         if !begun {
             begin(&ctx.printer, &columns)?;
             begun = true;
@@ -169,6 +177,7 @@ async fn collect(
     session: &mut Session,
     judge: &Judge,
     selection: &Selection,
+    backing: &mut Backing<'_>,
 ) -> Result<Listed, CliError> {
     let order = args.sort.unwrap_or_default();
     let limit = args.limit.map_or(usize::MAX, |n| n as usize);
@@ -192,7 +201,13 @@ async fn collect(
     order.sort(&mut objects);
     dropped += objects.len().saturating_sub(limit);
     objects.truncate(limit);
+    objects.iter_mut().for_each(|object| backing.note(object));
     print(ctx, args, session, judge, &objects)?;
+    if let Some(summary) =
+        backing.summary(&objects, ctx.now).filter(|_| ctx.printer.format == Format::Table && !args.classic)
+    {
+        ctx.printer.note(summary);
+    }
     if dropped > 0 {
         ctx.printer.note(format!("{dropped} more matched: raise --limit to see them"));
     }

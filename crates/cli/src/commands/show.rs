@@ -16,6 +16,7 @@ use self::document::{Document, Item, LiveObject, Stamp};
 use crate::args::Format;
 use crate::context::Ctx;
 use crate::error::{Candidate, CliError, Kind};
+use crate::journal::{Backing, Holding, JournalArgs, SOURCE};
 use crate::printer::Printer;
 use crate::remains;
 
@@ -40,6 +41,8 @@ pub(crate) struct Args {
     /// The object of this DN, the present one or the one before the deletion
     #[arg(long, value_name = "DN", conflicts_with_all = ["object", "guid"])]
     dn: Option<String>,
+    #[command(flatten)]
+    journal: JournalArgs,
 }
 
 /// All user attributes, and the one that tells when they were written.
@@ -52,9 +55,10 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     let judge = deleted::judge(&session, ctx.now).await?;
     let found = deleted::find(&session, &key, &ATTRIBUTES).await?;
     let found = only(&session, &judge, found, &called).await?;
-    let document = describe(&session, &judge, found).await?;
+    let mut backing = Backing::open(&args.journal, &ctx.settings, session.root_dse(), &ctx.printer);
+    let document = describe(&session, &judge, found, &mut backing).await?;
     match ctx.printer.format {
-        Format::Table => print(&ctx.printer, &document)?,
+        Format::Table => print(&ctx.printer, &document, &judge)?,
         Format::Json => ctx.printer.json(&document)?,
         Format::Jsonl => ctx.printer.json_line(&document)?,
         Format::Csv => {
@@ -130,7 +134,12 @@ fn candidate(judge: &Judge, found: &Found) -> Option<Candidate> {
     Some(candidate)
 }
 
-async fn describe(session: &Session, judge: &Judge, found: Found) -> Result<Document, CliError> {
+async fn describe(
+    session: &Session,
+    judge: &Judge,
+    found: Found,
+    backing: &mut Backing<'_>,
+) -> Result<Document, CliError> {
     let Found { mut entry, is_deleted } = found;
     let mut names = AttributeNames::default();
     let concealed = deleted::conceal(session, &mut names, &mut entry).await?;
@@ -139,13 +148,17 @@ async fn describe(session: &Session, judge: &Judge, found: Found) -> Result<Docu
     })?;
     let stripped = if is_deleted { names.stripped(session, &entry).await? } else { vec![] };
     let metadata = stamps(session, judge, &mut names, &entry).await?;
+    let holding = if is_deleted { backing.of_deleted(&object) } else { backing.of_live(object.guid) };
+    let sources: Vec<String> = holding.iter().map(|_| SOURCE.to_owned()).collect();
+    let mut object = object;
+    object.can_fill_from.clone_from(&sources);
     let item = if is_deleted {
         Item::Deleted(Box::new(with_parent(session, object).await?))
     } else {
         Item::Live(Box::new(LiveObject::from(object)))
     };
     let never = never_restored(&entry, ObjectKind::of(&entry), entry.uac());
-    let next = advice::next(&item, &stripped, never);
+    let next = advice::next(&item, &stripped, never, holding.as_ref());
     let remains = match &item {
         Item::Deleted(object) => remains::of_deleted(object),
         Item::Live(_) => None,
@@ -156,7 +169,8 @@ async fn describe(session: &Session, judge: &Judge, found: Found) -> Result<Docu
         attributes: decode::attributes(&entry),
         concealed,
         stripped,
-        sources: vec![],
+        sources,
+        journal: holding,
         metadata,
         next,
         remains,
@@ -204,7 +218,7 @@ async fn stamps(
 }
 
 /// Prints everything for people.
-fn print(printer: &Printer, document: &Document) -> Result<(), CliError> {
+fn print(printer: &Printer, document: &Document, judge: &Judge) -> Result<(), CliError> {
     let pair = |title: &str, value: &str| printer.line(&format!("{title:<14}{}", printable(value)));
     printer.line(&printer.bold(&printable(document.item.name())))?;
     for (title, value) in document.item.lines() {
@@ -231,6 +245,9 @@ fn print(printer: &Printer, document: &Document) -> Result<(), CliError> {
         }
         wrapped(printer, &document.stripped)?;
     }
+    if let Some(holding) = &document.journal {
+        sources(printer, holding, judge)?;
+    }
     if matches!(document.item, Item::Deleted(_)) {
         section(printer, "Restoring")?;
         if let Some(never) = document.never {
@@ -244,6 +261,15 @@ fn print(printer: &Printer, document: &Document) -> Result<(), CliError> {
         Some(remains) => remains::print(printer, "What remains", remains),
         None => Ok(()),
     }
+}
+
+/// What the change journal could give back.
+fn sources(printer: &Printer, holding: &Holding, judge: &Judge) -> Result<(), CliError> {
+    section(printer, "Sources")?;
+    let deleted = holding.deleted_at.map(|at| format!("; before the deletion at {}", rfc3339(at)));
+    printer.line(&format!("  {}{}", holding.words(judge.now), deleted.unwrap_or_default()))?;
+    holding.links().iter().try_for_each(|line| printer.line(&format!("  {line}")))?;
+    if holding.attributes.is_empty() { Ok(()) } else { wrapped(printer, &holding.attributes) }
 }
 
 fn section(printer: &Printer, title: &str) -> Result<(), CliError> {

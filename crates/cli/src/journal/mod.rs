@@ -1,9 +1,15 @@
 //! The change journal on the command line: where it is, and how it is opened. What it can tell, the commands ask it themselves.
 
+mod backing;
+mod controllers;
 mod object;
 mod options;
 mod place;
 
+pub(crate) use backing::{Backing, Holding, SOURCE};
+pub(crate) use controllers::{Controllers, as_of};
 pub(crate) use object::{ObjectArgs, queries};
-pub(crate) use options::{HEADING, JournalArgs};
+#[cfg(test)]
+pub(crate) use options::HEADING;
+pub(crate) use options::JournalArgs;
 pub(crate) use place::{Keeping, forest_of};

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use adrecover_core::powershell::argument;
 use clap::Args;
 
 use super::place::Keeping;
@@ -26,6 +27,18 @@ pub(crate) struct JournalArgs {
 }
 
 impl JournalArgs {
+    /// What of it was given, as it is typed once more: with a space in front, or nothing.
+    pub(crate) fn words(&self) -> String {
+        let path = |path: &PathBuf| path.display().to_string();
+        let all = [
+            ("--journal", self.journal.clone()),
+            ("--forest", self.forest.clone()),
+            ("--journal-key-file", self.journal_key_file.as_ref().map(path)),
+        ];
+        let given = all.into_iter().filter_map(|(name, value)| Some((name, value?)));
+        given.map(|(name, value)| format!(" {name} {}", argument(&value))).collect()
+    }
+
     /// Options (and variables, which stand among them) over the profile.
     pub(crate) fn resolve(&self, settings: &Settings) -> Result<Keeping, CliError> {
         let profile = &settings.journal;

@@ -4,12 +4,13 @@ use std::fs::File;
 use std::io::{BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
-use adrecover_core::text::printable;
 use adrecover_core::time::{Timestamp, rfc3339};
 use adrecover_hybrid::checks::{CheckReport, Seen, UserReport, Verdict};
 
 use super::summary::Summary;
 use crate::error::CliError;
+use crate::html;
+pub(crate) use crate::html::escaped;
 
 /// The page in the making: a file beside the one that it will be, so that no half a page is left under its name.
 pub(crate) struct Page {
@@ -63,11 +64,10 @@ impl Page {
     }
 
     fn begin(&mut self) -> std::io::Result<()> {
-        write!(
+        writeln!(
             self.file,
-            "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" \
-             content=\"width=device-width\"><title>adrecover: pre-flight</title>\n<style>\n{STYLE}</style></head>\n<body>\n\
-             <h1>Pre-flight before a synchronisation</h1>\n"
+            "{}<h1>Pre-flight before a synchronisation</h1>",
+            html::begin("pre-flight", STYLE)
         )?;
         self.summary = self.file.stream_position()?;
         writeln!(self.file, "{}", " ".repeat(SUMMARY))?;
@@ -141,7 +141,7 @@ impl Page {
     }
 
     fn end(&mut self, server: &str, at: Timestamp, summary: &Summary) -> std::io::Result<()> {
-        writeln!(self.file, "</main></body></html>")?;
+        write!(self.file, "</main>{}", html::END)?;
         let Summary { users, ready, incomplete, blocked } = summary;
         let server: String = escaped(server).chars().take(SUMMARY / 3).collect();
         let text = format!(
@@ -192,33 +192,4 @@ fn write_seen(out: &mut impl Write, seen: &Seen) -> std::io::Result<()> {
     let value =
         seen.value.as_deref().map_or_else(|| "none".to_owned(), |v| format!("<code>{}</code>", escaped(v)));
     write!(out, "<li>{}: {value} ({}{at})</li>", escaped(&seen.attribute), escaped(&seen.source))
-}
-
-/// Text for HTML, control characters made visible.
-pub(crate) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
-    for c in printable(text).chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn text_cannot_become_markup() {
-        assert_eq!(
-            escaped("<a href='x'>&\"\u{1b}"),
-            "&lt;a href=&#39;x&#39;&gt;&amp;&quot;\\u{1b}".replace("\\u{1b}", &printable("\u{1b}"))
-        );
-    }
 }

@@ -30,7 +30,7 @@ pub(crate) struct ChoiceArgs {
     /// With --tree, also what was deleted more than an hour before the container
     #[arg(long, requires = "tree", help_heading = WHICH)]
     include_earlier: bool,
-    /// Restore what a file lists: a GUID a line, or the JSON of `list`; `-` is standard input
+    /// Restore what a file lists: a GUID a line, or the JSON of `list` or `history --incident`; `-` is standard input
     #[arg(long, value_name = "FILE", help_heading = WHICH)]
     from_file: Option<PathBuf>,
     /// Restore also what hung below the objects, such as a computer's recovery keys

@@ -22,12 +22,17 @@ pub(super) fn read(file: &Path) -> Result<Vec<ObjectGuid>, CliError> {
 
 fn bad(file: &Path, problem: &str) -> CliError {
     CliError::new(Kind::BadInput, format!("{}: {problem}", file.display()))
-        .hint("it takes a GUID a line (# begins a comment), or what `adrecover list -o json` printed")
+        .hint(
+            "it takes a GUID a line (# begins a comment), or what `adrecover list -o json` or `adrecover history --incident -o json` \
+             printed",
+        )
 }
 
 #[derive(serde::Deserialize)]
 struct Item {
     guid: ObjectGuid,
+    state: Option<String>,
+    restorable: Option<bool>,
 }
 
 #[derive(serde::Deserialize)]
@@ -36,7 +41,14 @@ struct List {
     items: Vec<Item>,
 }
 
-/// A GUID a line, the JSON of `list`, or its JSON Lines.
+impl Item {
+    /// Of an incident only what can be restored is taken, or is back and may lack something: it lists what is gone for good, too.
+    fn is_wanted(&self) -> bool {
+        self.restorable != Some(false) || self.state.as_deref() == Some("live")
+    }
+}
+
+/// A GUID a line, the JSON of `list` or of an incident, or its JSON Lines.
 pub(crate) fn parse(text: &str) -> Result<Vec<ObjectGuid>, String> {
     let lines = || text.lines().enumerate().map(|(i, l)| (i + 1, l));
     // A GUID may stand in braces too.
@@ -48,10 +60,12 @@ pub(crate) fn parse(text: &str) -> Result<Vec<ObjectGuid>, String> {
             .collect();
     }
     if let Ok(list) = serde_json::from_str::<List>(text) {
-        if list.schema != "adrecover/list/v1" {
+        let is_incident = list.schema == "adrecover/incident/v1";
+        if list.schema != "adrecover/list/v1" && !is_incident {
             return Err(format!("it is of the kind `{}`", list.schema));
         }
-        return Ok(list.items.into_iter().map(|i| i.guid).collect());
+        let wanted = list.items.into_iter().filter(|item| !is_incident || item.is_wanted());
+        return Ok(wanted.map(|item| item.guid).collect());
     }
     lines()
         .filter(|(_, l)| !l.trim().is_empty())
@@ -72,6 +86,12 @@ mod tests {
         assert_eq!(parse(&json).unwrap().len(), 1);
         assert_eq!(parse(&format!("{{{A}}}")).unwrap().len(), 1);
         assert_eq!(parse(&format!("{{\"guid\":\"{A}\"}}\n{{\"guid\":\"{A}\"}}\n")).unwrap().len(), 2);
+        let incident = format!(
+            "{{\"schema\":\"adrecover/incident/v1\",\"items\":[{{\"guid\":\"{A}\",\"state\":\"tombstone\",\"restorable\":true}},\
+             {{\"guid\":\"{A}\",\"state\":\"gone\",\"restorable\":false}},{{\"guid\":\"{A}\",\"state\":\"live\",\"restorable\":false}}]}}"
+        );
+        assert_eq!(parse(&incident).unwrap().len(), 2);
+        assert_eq!(parse(&incident.replace("incident", "list")).unwrap().len(), 3);
         assert!(parse("nonsense").unwrap_err().starts_with("line 1"));
         assert!(parse("{\"schema\":\"adrecover/show/v1\",\"items\":[]}").is_err());
         assert!(parse("").unwrap().is_empty());

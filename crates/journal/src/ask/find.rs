@@ -64,7 +64,7 @@ impl Journal {
     }
 
     /// Objects that may have the name: two names may have one hash.
-    fn candidates(&self, query: &Query) -> Result<Vec<i64>, StoreError> {
+    pub(crate) fn candidates(&self, query: &Query) -> Result<Vec<i64>, StoreError> {
         let name = |name: &str| lookup::of_text(&self.sealer, Purpose::Name, name);
         let hash = match query {
             Query::Guid(guid) => return Ok(self.object(*guid)?.map(|row| row.id).into_iter().collect()),

@@ -71,9 +71,18 @@ impl Journal {
         })
     }
 
+    /// Whether it is known what an object had right before its last deletion. Cheap: for each object of a long list.
+    pub fn knows_before_deletion(&self, guid: ObjectGuid) -> Result<bool, JournalError> {
+        self.asking(|| {
+            let Some(row) = self.object(guid)? else { return Ok(false) };
+            let deletion = self.last_deletion(&row)?;
+            // One that was deleted when it was first seen has no earlier state.
+            Ok(deletion.is_some_and(|deletion| !deletion.kind.has(Kind::CREATED)))
+        })
+    }
+
     fn last_deletion(&self, row: &ObjectRow) -> Result<Option<ChangeRow>, StoreError> {
-        let changes = self.changes_of(row.id, Kind::DELETED | Kind::GONE)?;
-        Ok(changes.into_iter().next())
+        self.newest_of_kind(row.id, Kind::DELETED | Kind::GONE)
     }
 
     fn lost_by(&self, row: &ObjectRow, deletion: &ChangeRow) -> Result<Option<Lost>, StoreError> {
@@ -94,12 +103,16 @@ impl Journal {
     }
 
     /// What an object has now, as far as that is known: of one that is gone, or whose deletion was told by its GUID alone, nothing.
-    fn still_there(&self, row: &ObjectRow) -> Result<State<'static>, StoreError> {
+    pub(crate) fn still_there(&self, row: &ObjectRow) -> Result<State<'static>, StoreError> {
         let state = self.state(row)?;
-        let mark = self.known_attribute("isDeleted")?;
-        let is_told = mark.is_some_and(|mark| state.get(mark).is_some());
-        let is_known = row.status == Status::Live || (row.status.is_deleted() && is_told);
+        let is_known = row.status == Status::Live || (row.status.is_deleted() && self.is_told(&state)?);
         Ok(if is_known { state } else { State::default() })
+    }
+
+    /// Whether the directory told a deleted object's attributes, and not only its GUID.
+    pub(crate) fn is_told(&self, state: &State<'_>) -> Result<bool, StoreError> {
+        let mark = self.known_attribute("isDeleted")?;
+        Ok(mark.is_some_and(|mark| state.get(mark).is_some()))
     }
 
     fn lost_links(

@@ -1,8 +1,11 @@
 //! Questions of the journal. Each is answered from one state of it, whatever is written meanwhile.
 
+pub(crate) mod alongside;
 pub(crate) mod at;
+pub(crate) mod casualties;
 pub(crate) mod deleted;
 pub(crate) mod find;
+pub(crate) mod forest;
 pub(crate) mod history;
 pub(crate) mod links;
 pub(crate) mod lost;

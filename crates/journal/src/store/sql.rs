@@ -76,6 +76,12 @@ pub(crate) const CHANGES_OF_KIND_SINCE: &str = "SELECT seq, object, kind, happen
 pub(crate) const CHANGES_OF_KIND_AFTER: &str = "SELECT seq, object, kind, happened, controller FROM changes
     WHERE seq > $1 AND (kind & $2) <> 0 AND (kind & $3) = 0 ORDER BY seq LIMIT $4";
 pub(crate) const CHANGES_NEWEST: &str = "SELECT MAX(seq) FROM changes";
+/// Those of a kind in a time, whatever they replaced.
+pub(crate) const CHANGES_OF_KIND_BETWEEN: &str = "SELECT seq, object, kind FROM changes
+    WHERE happened >= $1 AND happened <= $2 AND (kind & $3) <> 0 ORDER BY seq";
+pub(crate) const CHANGE_NEWEST_OF_KIND: &str =
+    "SELECT seq, object, kind, happened, seen, controller, usn, payload FROM changes
+    WHERE object = $1 AND (kind & $2) <> 0 ORDER BY seq DESC LIMIT 1";
 pub(crate) const CHANGE_LAST_OF_KIND: &str =
     "SELECT MAX(seq) FROM changes WHERE object = $1 AND (kind & $2) <> 0";
 pub(crate) const CHANGES_TIMES: &str =
@@ -121,6 +127,11 @@ pub(crate) const LINKS_TO: &str =
     links.removed, links.mark, links.seal, a.happened, r.happened, r.kind
     FROM links LEFT JOIN changes AS a ON a.seq = links.added LEFT JOIN changes AS r ON r.seq = links.removed
     WHERE links.target = $1 ORDER BY links.attribute, links.source, links.data, links.added";
+/// The values of an attribute that ended in a time by a change that is of none of these kinds.
+pub(crate) const LINKS_ENDED_BETWEEN: &str =
+    "SELECT COUNT(*) FROM links JOIN changes ON changes.seq = links.removed
+    WHERE links.attribute = $1 AND links.removed <> 0
+    AND changes.happened >= $2 AND changes.happened <= $3 AND (changes.kind & $4) = 0";
 pub(crate) const LINKS_COUNT: &str = "SELECT COUNT(*) FROM links WHERE removed = 0";
 pub(crate) const LINKS_DELETE_TO: &str = "DELETE FROM links WHERE target = $1";
 pub(crate) const LINKS_DELETE_OF: &str = "DELETE FROM links WHERE source = $1 OR target = $2";

@@ -2,15 +2,12 @@
 
 use adrecover_core::deleted::Judge;
 use adrecover_core::directory::{Query, Refusal, Scope};
-use adrecover_core::lifetime::DeletionPolicy;
+use adrecover_core::lifetime::{DeletionPolicy, RECYCLE_BIN};
 use adrecover_core::time::Timestamp;
 use adrecover_core::{DirectoryError, Dn, ObjectGuid};
 
 use super::{one, search};
 use crate::Session;
-
-/// The Recycle Bin among the optional features, by its `msDS-OptionalFeatureGUID` ([MS-ADTS] 3.1.1.9.1).
-const RECYCLE_BIN: &str = "766ddcd8-acd0-445e-f3b9-a7f9b6744f2a";
 
 /// Everything that is needed to judge deleted objects on this server.
 pub async fn judge(session: &Session, now: Timestamp) -> Result<Judge, DirectoryError> {

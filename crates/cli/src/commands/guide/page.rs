@@ -6,7 +6,7 @@ use adrecover_core::time::{Timestamp, rfc3339};
 use adrecover_hybrid::guide::{Clock, Guide, Remaining, StateDocument, StepDocument};
 
 use super::text::{AUDIT, claim, origin, remains_title, unknowns_title, until, words};
-use crate::preflight::html::escaped;
+use crate::html::{self, escaped};
 use crate::remains::{CHECK, LAST_WAY, THEN, UNLESS};
 
 const STYLE: &str = "\
@@ -26,10 +26,7 @@ ol>li.destructive{border-color:var(--bad);border-left-width:.4rem}
 
 /// The page.
 pub(super) fn page(guide: &Guide, now: Timestamp) -> String {
-    let mut out = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>adrecover: guide</title>\n<style>\n{STYLE}</style></head>\n<body>\n"
-    );
+    let mut out = html::begin("guide", STYLE);
     head(&mut out, guide);
     clocks(&mut out, &guide.clocks);
     list(&mut out, "Several objects claim to be this user", guide.duplicates.iter().map(claim));
@@ -59,8 +56,9 @@ pub(super) fn page(guide: &Guide, now: Timestamp) -> String {
     }
     let _ = writeln!(
         out,
-        "<p class=\"soft small\">Made {}. Nothing was changed. Nothing here was run against a live tenant.</p>\n</body></html>",
-        rfc3339(now)
+        "<p class=\"soft small\">Made {}. Nothing was changed. Nothing here was run against a live tenant.</p>\n{}",
+        rfc3339(now),
+        html::END
     );
     out
 }

@@ -28,11 +28,12 @@ pub(super) enum Column {
     Sid,
     Dn,
     Guid,
+    Fill,
 }
 
 impl Column {
     /// What CSV has.
-    pub(super) const ALL: [Self; 17] = [
+    pub(super) const ALL: [Self; 18] = [
         Self::Guid,
         Self::Name,
         Self::Type,
@@ -50,6 +51,7 @@ impl Column {
         Self::Because,
         Self::Rdn,
         Self::Dn,
+        Self::Fill,
     ];
 
     /// What a table has.
@@ -89,6 +91,7 @@ impl Column {
             Self::Sid => ("sid", "sid", "SID"),
             Self::Dn => ("dn", "dn", "DN"),
             Self::Guid => ("guid", "guid", "GUID"),
+            Self::Fill => ("canFillFrom", "fill", "FILL FROM"),
         }
     }
 
@@ -123,6 +126,7 @@ impl Column {
             Self::Sid => object.sid.as_ref().map(ToString::to_string).unwrap_or_default(),
             Self::Dn => object.dn.clone(),
             Self::Guid => object.guid.to_string(),
+            Self::Fill => object.can_fill_from.join(" "),
         }
     }
 

@@ -5,12 +5,18 @@ use adrecover_core::deleted::{DeletedObject, NeverRestored, NotRestorable, Paren
 use adrecover_core::lifetime::State;
 
 use super::document::Item;
+use crate::journal::Holding;
 
 /// Lines of advice; commands can be typed as they stand.
-pub(super) fn next(item: &Item, stripped: &[String], never: Option<NeverRestored>) -> Vec<String> {
+pub(super) fn next(
+    item: &Item,
+    stripped: &[String],
+    never: Option<NeverRestored>,
+    journal: Option<&Holding>,
+) -> Vec<String> {
     let Item::Deleted(object) = item else { return vec![] };
     match object.not_restorable_because {
-        None => restore(object, stripped),
+        None => restore(object, stripped, journal),
         // The reason is said where it is known.
         Some(NotRestorable::Class) if never.is_some() => vec![],
         Some(NotRestorable::Class) => vec!["objects of this class are not restored this way".into()],
@@ -27,9 +33,11 @@ pub(super) fn next(item: &Item, stripped: &[String], never: Option<NeverRestored
     }
 }
 
-fn restore(object: &DeletedObject, stripped: &[String]) -> Vec<String> {
+fn restore(object: &DeletedObject, stripped: &[String], journal: Option<&Holding>) -> Vec<String> {
+    const UPN: &str = "userPrincipalName";
     let mut lines = vec![];
-    let mut command = format!("adrecover restore --guid {}", object.guid);
+    let fill = journal.map_or("", |journal| &journal.options);
+    let mut command = format!("adrecover restore --guid {}{fill}", object.guid);
     match object.parent_state {
         Some(ParentState::Deleted) => {
             lines.push(
@@ -46,7 +54,8 @@ fn restore(object: &DeletedObject, stripped: &[String]) -> Vec<String> {
         Some(ParentState::Live) | None => {}
     }
     if object.state == State::Tombstone && object.kind.is_account() {
-        if stripped.iter().any(|n| n == "userPrincipalName") {
+        let is_kept = journal.is_some_and(|journal| journal.attributes.iter().any(|n| n == UPN));
+        if !is_kept && stripped.iter().any(|n| n == UPN) {
             lines.push("it had a userPrincipalName, which is lost: give one with --upn UPN".into());
         }
         lines.push("its password is lost: to have it enabled, add --enable --generate-password=FILE".into());

@@ -38,7 +38,8 @@ pub(crate) fn attributes(entry: &Entry) -> BTreeMap<String, Vec<String>> {
     entry.attributes.iter().filter(shown).map(|a| (a.name.to_string(), values(a))).collect()
 }
 
-fn value(name: &str, octets: &[u8]) -> String {
+/// One value of an attribute.
+pub(crate) fn value(name: &str, octets: &[u8]) -> String {
     let is = |wanted: &str| name.eq_ignore_ascii_case(wanted);
     let lower = name.to_ascii_lowercase();
     if lower.ends_with("guid")
@@ -92,6 +93,11 @@ pub(crate) fn remarks(entry: &Entry) -> BTreeMap<String, String> {
         }
     }
     remarks
+}
+
+/// What the value of an attribute means, where it says so only to those who know.
+pub(crate) fn remark(name: &str, octets: &[u8]) -> Option<String> {
+    remarks(&Entry::new("").with(name, [octets])).into_values().next()
 }
 
 fn bits(uac: UserAccountControl) -> String {

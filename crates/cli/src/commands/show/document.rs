@@ -9,6 +9,8 @@ use adrecover_core::{ObjectGuid, Sid};
 use adrecover_hybrid::guide::Remaining;
 use serde::Serialize;
 
+use crate::journal::Holding;
+
 /// Everything that is known about one object.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -24,6 +26,8 @@ pub(super) struct Document {
     pub(super) stripped: Vec<String>,
     /// What could fill it in.
     pub(super) sources: Vec<String>,
+    /// What the change journal has that it lost.
+    pub(super) journal: Option<Holding>,
     /// When each attribute was written.
     pub(super) metadata: Vec<Stamp>,
     /// How to go on.
@@ -103,7 +107,7 @@ impl From<DeletedObject> for LiveObject {
             days_left: None,
             restorable: false,
             not_restorable_because: None,
-            can_fill_from: vec![],
+            can_fill_from: object.can_fill_from,
         }
     }
 }

@@ -1,0 +1,65 @@
+//! Which journal it was, and how far it goes.
+
+use adrecover_core::time::{Timestamp, age, rfc3339};
+use adrecover_journal::Journal;
+use chrono::Duration;
+use serde::Serialize;
+
+use crate::error::CliError;
+use crate::journal::as_of;
+use crate::printer::Printer;
+
+/// The journal that was asked.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Source {
+    pub(super) forest: String,
+    pub(super) file: String,
+    /// Up to when the directory was read; `None` where nothing was.
+    #[serde(serialize_with = "adrecover_core::time::serialize")]
+    pub(super) as_of: Option<Timestamp>,
+    /// Whether every naming context has been read as a whole.
+    pub(super) is_complete: bool,
+}
+
+/// What is older has been left by its agent.
+const STALE: Duration = Duration::minutes(15);
+
+impl Source {
+    pub(super) fn read(journal: &Journal) -> Result<Self, CliError> {
+        let contexts = journal.contexts()?;
+        Ok(Self {
+            forest: journal.forest().to_owned(),
+            file: journal.path().display().to_string(),
+            as_of: as_of(&contexts),
+            is_complete: !contexts.is_empty() && contexts.iter().all(|context| context.completed.is_some()),
+        })
+    }
+
+    /// Says where the journal is not what one may take it for.
+    pub(super) fn warn(&self, printer: &Printer, now: Timestamp) {
+        if !self.is_complete {
+            printer.warn(format!(
+                "the change journal of {} is not complete: its first full read is not over",
+                self.forest
+            ));
+        }
+        if let Some(as_of) = self.as_of.filter(|as_of| now - *as_of > STALE) {
+            printer.warn(format!(
+                "the change journal of {} was last brought up to date at {}: what happened since is not in it",
+                self.forest,
+                rfc3339(as_of)
+            ));
+        }
+    }
+
+    /// For people: `change journal of contoso.com, as of …`.
+    pub(super) fn words(&self, now: Timestamp) -> String {
+        match self.as_of {
+            Some(at) => {
+                format!("change journal of {}, as of {} ({})", self.forest, rfc3339(at), age(at, now))
+            }
+            None => format!("change journal of {}, empty", self.forest),
+        }
+    }
+}

@@ -279,7 +279,7 @@ fn primary(
 fn is_lost(attribute: &AttributeState) -> bool {
     let name = attribute.name.as_str();
     let is = |known: &&str| known.eq_ignore_ascii_case(name);
-    let usual = USUAL.iter().any(|(known, value)| is(&known) && attribute.values == [value.to_vec()]);
+    let usual = USUAL.iter().any(|(known, value)| is(known) && attribute.values == [value.to_vec()]);
     !usual
         && !attribute.values.is_empty()
         && !BY_ITSELF.iter().any(is)

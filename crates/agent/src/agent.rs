@@ -14,7 +14,7 @@ use crate::backoff::Backoff;
 use crate::book::{Book, NotOpen, Opened};
 use crate::ears::Ears;
 use crate::outside::Outside;
-use crate::pass::{Desk, Pass, Trouble};
+use crate::pass::{Anew, Desk, Pass, Trouble};
 use crate::post::Channel;
 use crate::pulse::Heart;
 use crate::shared::{Clock, Shared, Voice};
@@ -78,6 +78,7 @@ pub struct Agent<'w, W: World> {
     away: Option<Instant>,
     /// The names of attributes that were said already.
     said: BTreeSet<String>,
+    anew: Anew,
     prune_at: Instant,
     is_ready: bool,
     _heart: Option<Heart>,
@@ -93,6 +94,7 @@ impl<'w, W: World> Agent<'w, W> {
         Ok(Self {
             world,
             guard: Guard::new(&options.alerts),
+            anew: if options.full { Anew::AllBut(BTreeSet::new()) } else { Anew::None },
             options,
             shared,
             outside,
@@ -303,8 +305,8 @@ impl<'w, W: World> Agent<'w, W> {
         if !std::mem::replace(&mut self.is_ready, true) {
             self.shared.notifier.ready();
         }
-        let Self { shared, book, guard, said, .. } = self;
-        let result = Desk { shared, book, guard, said }.pass(source).await;
+        let Self { shared, book, guard, said, anew, .. } = self;
+        let result = Desk { shared, book, guard, said, anew }.pass(source).await;
         Ok(match result {
             Ok(pass) => self.passed(source, &pass).map(|()| pass).map_err(Trouble::from),
             Err(error) => Err(error),

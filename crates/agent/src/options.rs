@@ -9,6 +9,8 @@ use crate::alert::AlertOptions;
 pub struct AgentOptions {
     /// Whether it ends after one pass.
     pub once: bool,
+    /// Whether everything is read as a whole once, and compared, though there is a position to go on from.
+    pub full: bool,
     /// How long it waits at most before it looks again.
     pub interval: Duration,
     /// How long it waits after it was woken, so that what belongs together is read together.
@@ -27,6 +29,7 @@ impl Default for AgentOptions {
     fn default() -> Self {
         Self {
             once: false,
+            full: false,
             interval: Duration::from_secs(30),
             collect: Duration::from_millis(500),
             stay: Duration::from_secs(300),

@@ -39,6 +39,18 @@ pub(crate) struct Desk<'a> {
     pub(crate) guard: &'a mut Guard,
     /// The names of attributes that were said already.
     pub(crate) said: &'a mut BTreeSet<String>,
+    /// Whether naming contexts are read as a whole though there is a position, and which were.
+    pub(crate) anew: &'a mut Anew,
+}
+
+/// Which naming contexts are to be read as a whole because somebody asked for it.
+#[derive(Debug, Default)]
+pub(crate) enum Anew {
+    /// None.
+    #[default]
+    None,
+    /// All but these.
+    AllBut(BTreeSet<String>),
 }
 
 impl Desk<'_> {
@@ -70,8 +82,15 @@ impl Desk<'_> {
             self.say_whole(context, (!is_first).then_some(lost));
             return self.read(source, context, None).await;
         };
+        if let Anew::AllBut(read) = &mut self.anew
+            && read.insert(context.key())
+        {
+            self.say_whole(context, Some("somebody asked for it".to_owned().into()));
+            return self.read(source, context, None).await;
+        }
         match self.read(source, context, Some(&cursor)).await {
-            Err(Trouble::Directory(error)) if error.needs_full_read() => {
+            // The right for the way in which it was read is gone, or another one has come.
+            Err(Trouble::Directory(error)) if error.needs_full_read() || error.has_another_way() => {
                 self.say_whole(context, Some((&error).into()));
             }
             Err(Trouble::Journal(error @ JournalError::OutOfOrder { .. })) => {

@@ -122,7 +122,9 @@ fn missing(read_by: Option<ReadBy>, dn: &str) -> Option<String> {
             "what the account may not read is missing, deleted objects that it may not see, and when and where single values were written"
         }
     };
-    Some(format!("{what}; grant it: dsacls \"{dn}\" /G ACCOUNT:CA;\"Replicating Directory Changes\""))
+    Some(format!(
+        "{what}; grant it: dsacls \"{dn}\" /G ACCOUNT:CA;\"Replicating Directory Changes\", and start the agent once with --full"
+    ))
 }
 
 #[cfg(test)]

@@ -70,6 +70,19 @@ fn what_cannot_be_read_does_not_stop_the_rest() {
 }
 
 #[test]
+fn everything_is_read_again_where_somebody_asks_for_it_or_the_right_has_gone() {
+    let stage = Stage::new(company());
+    stage.once(AgentOptions::default()).unwrap();
+    stage.directory.refuse.borrow_mut().push_back(ChangesError::NotOffered { server: "dc1".to_owned() });
+    stage.once(AgentOptions::default()).unwrap();
+    let options = AgentOptions { full: true, ..quick() };
+    stage.until(options, stage.setup(), || stage.directory.reads.borrow().len() > 4);
+    // Once is enough.
+    assert_eq!(stage.directory.reads.borrow()[..5], [true, true, true, false, false]);
+    assert_eq!(stage.journal().status().unwrap().changes, 0);
+}
+
+#[test]
 fn a_lost_connection_is_made_again() {
     let stage = Stage::new(company());
     stage.directory.refuse.borrow_mut().push_back(lost());

@@ -74,10 +74,11 @@ impl KeepArgs {
         &self,
         alerts: &AlertArgs,
         keeping: &Keeping,
-        once: bool,
+        (once, full): (bool, bool),
     ) -> Result<AgentOptions, CliError> {
         Ok(AgentOptions {
             once,
+            full,
             interval: self.interval,
             stay: self.stay,
             keep_days: self.keep_days,

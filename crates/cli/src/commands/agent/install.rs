@@ -62,7 +62,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         .map_err(|error| CliError::unexpected(format!("cannot tell where this program is: {error}")))?;
     let keeping = args.journal.resolve(&ctx.settings)?;
     // What does not fit is said now, and not by the service.
-    args.keep.resolve(&args.alerts, &keeping, false)?;
+    args.keep.resolve(&args.alerts, &keeping, (false, false))?;
     let keytab = args.keytab.as_deref();
     let unit = unit(ctx, program, &args.run_as, keytab, &keeping, &args.keep, &args.alerts)?;
     let text = unit.text().map_err(CliError::usage)?;

@@ -27,6 +27,9 @@ pub(crate) struct Args {
     /// End after one pass, for a scheduler
     #[arg(long)]
     once: bool,
+    /// Read everything as a whole first and compare it, though there is a place to go on from: after a right was granted, or in doubt
+    #[arg(long)]
+    full: bool,
     #[command(flatten)]
     keep: KeepArgs,
     #[command(flatten)]
@@ -38,7 +41,7 @@ pub(crate) struct Args {
 /// Runs the command; the result is the exit code.
 pub(super) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     let keeping = args.journal.resolve(&ctx.settings)?;
-    let options = args.keep.resolve(&args.alerts, &keeping, args.once)?;
+    let options = args.keep.resolve(&args.alerts, &keeping, (args.once, args.full))?;
     let setup = setup(ctx, &args.keep, &args.alerts)?;
     let mut world = ProgramWorld::new(ctx, keeping, args.keep.max_size);
     let agent = Agent::new(&mut world, options, setup);

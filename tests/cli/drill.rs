@@ -174,9 +174,7 @@ fn the_cloud_is_a_source_and_names_the_licences() {
         .add();
     let guid: adrecover_core::ObjectGuid = user.guid.parse().unwrap();
     let sku = "05e9a617-0261-4cee-bb44-138d3ef5d965";
-    let at = chrono::DateTime::<chrono::Utc>::from(std::time::SystemTime::now())
-        .format("%Y-%m-%dT%H:%M:%SZ")
-        .to_string();
+    let at = now();
     let cloud = json!({
         "id": CLOUD_ID, "userPrincipalName": address, "displayName": "Cloudy", "mail": address, "mailNickname": user.sam,
         "proxyAddresses": [format!("SMTP:{address}")], "accountEnabled": true, "usageLocation": "DE",
@@ -196,4 +194,10 @@ fn the_cloud_is_a_source_and_names_the_licences() {
         (&"cloud".into(), &"ok".into())
     );
     assert_eq!(drill["licences"], json!(["ENTERPRISEPACK"]));
+}
+
+/// The time that it is.
+#[expect(clippy::disallowed_methods, reason = "the cloud is asked now")]
+fn now() -> String {
+    adrecover_core::time::rfc3339(adrecover_core::time::Timestamp::from(std::time::SystemTime::now()))
 }

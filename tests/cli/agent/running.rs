@@ -23,7 +23,7 @@ impl Running {
         let running = Self::begin(agent(scene, options));
         running.hears("the change journal is");
         wait("the first pass", || {
-            let journal = super::place(scene);
+            let journal = place(scene);
             journal.exists() && {
                 let contexts = super::journal(scene).contexts().unwrap();
                 contexts.len() == 5 && contexts.iter().all(|context| context.completed.is_some())

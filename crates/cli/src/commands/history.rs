@@ -110,7 +110,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     }
     let journal = args.journal.resolve(&ctx.settings)?.open(None)?;
     let source = Source::read(&journal)?;
-    source.warn(&ctx.printer, ctx.now);
+    source.doubts(ctx.now).iter().for_each(|doubt| ctx.printer.warn(doubt));
     if args.incident {
         return incident::run(ctx, args, &journal, source, window);
     }
@@ -135,6 +135,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
             Some(_) => vec![],
             None => changes::read(&history, &window, &filter, &controllers),
         },
+        next: subject.next(&args.journal.words()),
         object: subject,
     };
     print(ctx, args, &document, &window)?;

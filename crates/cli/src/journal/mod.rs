@@ -6,7 +6,7 @@ mod object;
 mod options;
 mod place;
 
-pub(crate) use backing::{Backing, Holding, SOURCE};
+pub(crate) use backing::{Backing, FILL, Holding, SOURCE};
 pub(crate) use controllers::{Controllers, as_of};
 pub(crate) use object::{ObjectArgs, queries};
 #[cfg(test)]

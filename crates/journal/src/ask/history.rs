@@ -72,6 +72,8 @@ pub struct LinkDiff {
     pub dn: String,
     /// Whether it was added; else it was removed.
     pub is_added: bool,
+    /// Whether it went with the deletion of the object at the other end, or came with its return.
+    pub with_other: bool,
 }
 
 impl Journal {
@@ -198,10 +200,11 @@ impl Journal {
     ) -> Result<(), StoreError> {
         let when = Moment::Before(seq);
         let Some(told) = self.link(link, &mut Names::new(self, when), when)? else { return Ok(()) };
+        let Some(row) = self.change(seq)? else { return Ok(()) };
+        let with_other = row.object == link.other && row.kind.has(Kind::STATUS);
         let change = match out.entry(seq) {
             std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
             std::collections::btree_map::Entry::Vacant(entry) => {
-                let Some(row) = self.change(seq)? else { return Ok(()) };
                 let mut change = self.bare(&row)?;
                 // Of what else happened to the other object this one's history says nothing.
                 change.kind = Kind::of(row.kind.number() & Kind::FOUND.number()) | Kind::LINKS;
@@ -215,6 +218,7 @@ impl Journal {
             other: told.other,
             dn: told.dn,
             is_added,
+            with_other,
         });
         Ok(())
     }

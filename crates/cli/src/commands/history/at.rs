@@ -66,6 +66,18 @@ pub(super) struct LinkAt {
     pub(super) since: Option<Timestamp>,
 }
 
+impl LinkAt {
+    /// Groups first, then what is its own, its members after that, and what else points to it.
+    fn rank(&self) -> u8 {
+        match (self.is_own, self.attribute.eq_ignore_ascii_case("member")) {
+            (false, true) => 0,
+            (true, false) => 1,
+            (true, true) => 2,
+            (false, false) => 3,
+        }
+    }
+}
+
 impl At {
     /// Why nothing is told, for people.
     pub(super) fn not_known(&self) -> Option<String> {
@@ -120,7 +132,7 @@ pub(super) fn read(
         let wanted = links.into_iter().filter(|link| filter.takes_link(&link.attribute, is_own));
         at.links.extend(wanted.map(|link| link_at(link, is_own)));
     }
-    at.links.sort_by_cached_key(|link| (link.is_own, link.attribute.to_lowercase(), link.dn.to_lowercase()));
+    at.links.sort_by_cached_key(|link| (link.rank(), link.attribute.to_lowercase(), link.dn.to_lowercase()));
     Ok(at)
 }
 

@@ -56,6 +56,8 @@ pub(super) struct LinkItem {
     /// Whether it is a value of this object; else it is one of the other's that points here.
     pub(super) is_own: bool,
     pub(super) is_added: bool,
+    /// Whether it went with the deletion of the other object, or came with its return.
+    pub(super) with_other: bool,
     pub(super) guid: ObjectGuid,
     pub(super) dn: String,
 }
@@ -196,6 +198,7 @@ fn link(diff: &LinkDiff) -> LinkItem {
         attribute: diff.attribute.clone(),
         is_own: diff.is_own,
         is_added: diff.is_added,
+        with_other: diff.with_other,
         guid: diff.other,
         dn: diff.dn.clone(),
     }

@@ -1,7 +1,7 @@
 //! `adrecover/history/v1`.
 
 use adrecover_core::kind::ObjectKind;
-use adrecover_core::lifetime::DeletionPolicy;
+use adrecover_core::lifetime::{DeletionPolicy, State};
 use adrecover_core::time::{Timestamp, rfc3339};
 use adrecover_core::{Dn, Entry, ObjectGuid};
 use adrecover_journal::{Change, Kind, ObjectState};
@@ -11,6 +11,7 @@ use super::at::At;
 use super::changes::ChangeItem;
 use super::source::Source;
 use super::standing::Standing;
+use crate::journal::FILL;
 
 /// What happened to one object, or what it was.
 #[derive(Serialize)]
@@ -25,6 +26,8 @@ pub(super) struct Document {
     pub(super) attributes: Vec<String>,
     pub(super) changes: Vec<ChangeItem>,
     pub(super) at: Option<At>,
+    /// How to bring it back, where it is deleted.
+    pub(super) next: Vec<String>,
 }
 
 /// The object as the journal knows it now.
@@ -55,6 +58,19 @@ impl Subject {
             standing,
             known_from: rfc3339(known.known_from),
         }
+    }
+}
+
+impl Subject {
+    /// The commands that bring it back.
+    pub(super) fn next(&self, journal: &str) -> Vec<String> {
+        let fill = match self.standing {
+            Standing::Deleted(State::Deleted) => String::new(),
+            Standing::Deleted(State::Tombstone) => format!("{FILL}{journal}"),
+            _ => return vec![],
+        };
+        let restore = format!("adrecover restore --guid {}{fill}", self.guid);
+        vec![format!("{restore} --dry-run"), restore]
     }
 }
 

@@ -28,7 +28,7 @@ pub(super) fn page(document: &Document, window: &Window, now: Timestamp) -> Stri
     };
     let _ = writeln!(
         out,
-        "<h1>{}</h1>\n<p class=\"soft\">{}, {}. <code>{}</code></p>\n<p class=\"soft\">From the {}; the journal knows it from {} on.</p>",
+        "<h1>{}</h1>\n<p class=\"soft\">{}, now {}: <code>{}</code></p>\n<p class=\"soft\">From the {}; the journal knows it from {} on.</p>",
         escaped(&title),
         object.kind.name(),
         escaped(object.standing.words()),
@@ -36,9 +36,16 @@ pub(super) fn page(document: &Document, window: &Window, now: Timestamp) -> Stri
         escaped(&document.journal.words(now)),
         escaped(&object.known_from)
     );
+    for doubt in document.journal.doubts(now) {
+        let _ = writeln!(out, "<p class=\"bad\">Mind: {}.</p>", escaped(&doubt));
+    }
     match &document.at {
         Some(at) => as_it_was(&mut out, at),
         None => events(&mut out, document, window),
+    }
+    if !document.next.is_empty() {
+        let lines: Vec<String> = document.next.iter().map(|command| escaped(command)).collect();
+        let _ = writeln!(out, "<h2>Next steps</h2>\n<pre>{}</pre>", lines.join("\n"));
     }
     let _ = writeln!(
         out,

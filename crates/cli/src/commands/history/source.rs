@@ -7,7 +7,6 @@ use serde::Serialize;
 
 use crate::error::CliError;
 use crate::journal::as_of;
-use crate::printer::Printer;
 
 /// The journal that was asked.
 #[derive(Debug, Clone, Serialize)]
@@ -36,21 +35,22 @@ impl Source {
         })
     }
 
-    /// Says where the journal is not what one may take it for.
-    pub(super) fn warn(&self, printer: &Printer, now: Timestamp) {
+    /// Where the journal is not what one may take it for.
+    pub(super) fn doubts(&self, now: Timestamp) -> Vec<String> {
+        let mut out = vec![];
+        let Self { forest, .. } = self;
         if !self.is_complete {
-            printer.warn(format!(
-                "the change journal of {} is not complete: its first full read is not over",
-                self.forest
+            out.push(format!(
+                "the change journal of {forest} is not complete: its first full read is not over"
             ));
         }
         if let Some(as_of) = self.as_of.filter(|as_of| now - *as_of > STALE) {
-            printer.warn(format!(
-                "the change journal of {} was last brought up to date at {}: what happened since is not in it",
-                self.forest,
+            out.push(format!(
+                "the change journal of {forest} was last brought up to date at {}: what happened since is not in it",
                 rfc3339(as_of)
             ));
         }
+        out
     }
 
     /// For people: `change journal of contoso.com, as of …`.

@@ -7,7 +7,7 @@ pub(super) const STYLE: &str = "\
 @media(prefers-color-scheme:dark){:root{--bad:#ff8a80;--open:#e0b04a;--good:#7ed09a;--ink:#e6e6ea}}
 body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding:0 1rem}
 h1{font-size:1.5rem;margin:0 0 .2rem;overflow-wrap:anywhere}h2{font-size:1.1rem;margin:2rem 0 .6rem;padding-top:.7rem;border-top:1px solid var(--line)}
-p{margin:.3rem 0}.soft{opacity:.72}.small{font-size:.88em}.bad{color:var(--bad)}.open{color:var(--open)}.good{color:var(--good)}
+p{margin:.3rem 0}.verdict{font-size:1.12rem;font-weight:600}.soft{opacity:.72}.small{font-size:.88em}.bad{color:var(--bad)}.open{color:var(--open)}.good{color:var(--good)}
 pre{background:var(--soft);padding:.6rem .8rem;margin:.4rem 0;border-radius:.35rem;white-space:pre-wrap;overflow-wrap:anywhere}
 code{background:var(--soft);padding:0 .25rem;border-radius:.2rem;overflow-wrap:anywhere}
 .cards{display:grid;grid-template-columns:repeat(auto-fit,minmax(10.5rem,1fr));gap:.8rem;margin:1.2rem 0}

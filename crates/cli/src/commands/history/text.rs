@@ -47,7 +47,10 @@ pub(super) fn changes(printer: &Printer, document: &Document, window: &Window, i
         printer.line("")?;
         printer.line(LEGEND)?;
     }
-    Ok(())
+    if !document.next.is_empty() {
+        section(printer, "Next")?;
+    }
+    document.next.iter().try_for_each(|command| printer.line(&format!("  {}", printable(command))))
 }
 
 fn one(printer: &Printer, change: &ChangeItem, is_full: bool) -> Done {

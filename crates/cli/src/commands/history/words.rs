@@ -55,6 +55,12 @@ impl ChangeItem {
         if self.links.is_empty() {
             return "changed";
         }
+        if all(|l| l.with_other && !l.is_added) {
+            return "links lost: what is at their other end was deleted";
+        }
+        if all(|l| l.with_other) {
+            return "links with what came or went at their other end";
+        }
         if all(|l| l.is_membership() && l.is_added) {
             return "added to groups";
         }
@@ -74,7 +80,9 @@ impl ChangeItem {
     pub(super) fn details(&self) -> Vec<Detail> {
         let mut out = vec![];
         if self.from.is_some() || self.to.is_some() {
-            let (old, new) = (self.from.clone(), self.to.clone());
+            // The name that a deletion gives says nothing.
+            let new = self.to.clone().filter(|_| !self.takes());
+            let old = self.from.clone().filter(|_| !self.what.contains(&"restored"));
             out.push(Detail { label: "dn".into(), old, new, guid: None });
         }
         self.attributes.iter().for_each(|attribute| values(&mut out, attribute));
@@ -185,7 +193,14 @@ pub(super) mod tests {
 
     pub(in super::super) fn link(attribute: &str, is_own: bool, is_added: bool) -> LinkItem {
         let guid = ObjectGuid::from_wire(&[9; 16]).unwrap();
-        LinkItem { attribute: attribute.into(), is_own, is_added, guid, dn: "CN=Sales,DC=x".into() }
+        LinkItem {
+            attribute: attribute.into(),
+            is_own,
+            is_added,
+            with_other: false,
+            guid,
+            dn: "CN=Sales,DC=x".into(),
+        }
     }
 
     #[test]
@@ -196,6 +211,8 @@ pub(super) mod tests {
         assert_eq!(with(&["links"], vec![link("member", false, true)]), "added to groups");
         assert_eq!(with(&["links"], vec![link("Member", true, false)]), "members removed");
         assert_eq!(with(&["links"], vec![link("manager", true, true)]), "links changed");
+        let lost = LinkItem { with_other: true, ..link("manager", true, false) };
+        assert!(with(&["links"], vec![lost]).starts_with("links lost"));
         assert_eq!(with(&["gone"], vec![]), "not found any more");
     }
 

@@ -88,11 +88,11 @@ impl Counts {
         self.links += other.links;
     }
 
-    /// For people: `17 attributes, 3 groups`.
+    /// For people: `17 attributes, 3 memberships`.
     pub(super) fn words(&self) -> String {
         let all = [
             (self.attributes, "attribute", "attributes"),
-            (self.groups, "group", "groups"),
+            (self.groups, "membership", "memberships"),
             (self.members, "member", "members"),
             (self.links, "other link", "other links"),
         ];

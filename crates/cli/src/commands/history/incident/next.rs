@@ -2,6 +2,7 @@
 
 use super::super::standing::Standing;
 use super::item::Item;
+use crate::journal::FILL;
 
 /// What leads to the same list once more.
 pub(super) struct Way {
@@ -27,8 +28,7 @@ pub(super) fn commands(items: &[Item], way: &Way) -> Vec<String> {
     let fill = items
         .iter()
         .any(|item| !item.can_fill_from.is_empty() && (item.restorable || item.standing == Standing::Live));
-    let fill =
-        if fill { format!(" --fill-from journal --groups-from journal{journal}") } else { String::new() };
+    let fill = if fill { format!("{FILL}{journal}") } else { String::new() };
     let restore = format!("adrecover restore --from-file {FILE}{fill}");
     vec![
         format!("adrecover history --incident --since {since}{until}{journal} -o json > {FILE}"),

@@ -33,13 +33,14 @@ pub(super) fn page(document: &Document, now: Timestamp) -> String {
     };
     let _ = writeln!(
         out,
-        "<h1>{title}</h1>\n<p class=\"soft\">{}, in the forest {}. From the {}.</p>",
+        "<h1>{title}</h1>\n{}<p class=\"soft\">{}, in the forest {}. From the {}.</p>",
+        verdict(document),
         escaped(&sentence(&document.window())),
         escaped(&document.journal.forest),
         escaped(&document.journal.words(now))
     );
-    if !document.journal.is_complete {
-        out.push_str("<p class=\"bad\">The journal is not complete: its first full read is not over.</p>\n");
+    for doubt in document.journal.doubts(now) {
+        let _ = writeln!(out, "<p class=\"bad\">{}.</p>", escaped(&sentence(&doubt)));
     }
     if number > 0 {
         cards(&mut out, document);
@@ -65,6 +66,26 @@ pub(super) fn page(document: &Document, now: Timestamp) -> String {
         html::END
     );
     out
+}
+
+/// The one sentence for whoever reads no more.
+fn verdict(document: &Document) -> String {
+    let summary = &document.summary;
+    let (class, words) = match (summary.deleted, summary.restorable, summary.not_restorable) {
+        (0, ..) => return String::new(),
+        (_, 0, 0) => ("good", "All of them are back.".to_owned()),
+        (_, restorable, 0) => {
+            ("open", format!("{restorable} of them can be restored; none is lost for good."))
+        }
+        (_, restorable, past) => ("bad", format!("{restorable} of them can be restored, {past} cannot.")),
+    };
+    let in_part = document.items.iter().filter(|item| item.recovery == Recovery::BackInPart).count();
+    let more = match in_part {
+        0 => String::new(),
+        1 => " One that is back lacks something that it had.".to_owned(),
+        _ => format!(" {in_part} that are back lack something that they had."),
+    };
+    format!("<p class=\"{class} verdict\">{words}{more}</p>\n")
 }
 
 fn sentence(text: &str) -> String {

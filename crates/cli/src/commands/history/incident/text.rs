@@ -8,6 +8,7 @@ use super::super::text::LEGEND;
 use super::bursts::Burst;
 use super::document::Document;
 use super::item::Item;
+use super::recovery::Recovery;
 use super::summary::{ByName, Summary};
 use super::timeline;
 use crate::error::CliError;
@@ -47,6 +48,7 @@ pub(super) fn print(printer: &Printer, document: &Document, now: Timestamp) -> D
     }
     pair("taken", &taken.words())?;
     let summary = &document.summary;
+    ways(printer, summary)?;
     numbers(printer, "By type", &summary.by_type)?;
     numbers(printer, "By container", &summary.by_parent)?;
     numbers(printer, "By domain controller", &summary.by_controller)?;
@@ -75,6 +77,18 @@ fn numbers(printer: &Printer, title: &str, all: &[ByName]) -> Done {
     if let Some(rest) = all.get(MOST..).filter(|rest| !rest.is_empty()) {
         let number: usize = rest.iter().map(|one| one.number).sum();
         printer.line(&format!("{number:>8}  in {} more", rest.len()))?;
+    }
+    Ok(())
+}
+
+/// What can be had back, and from what.
+fn ways(printer: &Printer, summary: &Summary) -> Done {
+    section(printer, "Recoverable")?;
+    for (_, name, words) in Recovery::ALL {
+        let number = summary.by_recovery.iter().find(|by| by.name.as_deref() == Some(name));
+        if let Some(by) = number {
+            printer.line(&format!("{:>8}  {words}", by.number))?;
+        }
     }
     Ok(())
 }
@@ -115,11 +129,16 @@ impl Burst {
         let kinds = self.by_type.iter().map(|t| format!("{} {}", t.number, t.name.as_deref().unwrap_or("?")));
         let kinds = kinds.collect::<Vec<_>>().join(", ");
         let on: Vec<&str> = self.deleted_on.iter().filter_map(|by| by.name.as_deref()).take(3).collect();
-        let on = if on.is_empty() { String::new() } else { format!(" on {}", on.join(", ")) };
+        let on = if on.is_empty() { String::new() } else { format!(", on {}", on.join(", ")) };
         let from = self.most_from.as_deref().map(|dn| format!(", most from {dn}")).unwrap_or_default();
         let Self { number, from: begin, to: end, .. } = self;
-        let seconds = (*end - *begin).num_seconds();
-        format!("{number} objects within {seconds} s at {}{on} ({kinds}){from}", rfc3339(*begin))
+        let within = match (*end - *begin).num_seconds() {
+            ..2 => "at once".to_owned(),
+            seconds @ ..120 => format!("within {seconds} seconds"),
+            seconds @ ..7200 => format!("within {} minutes", seconds.div_euclid(60)),
+            seconds => format!("within {} hours", seconds.div_euclid(3600)),
+        };
+        format!("{number} objects {within} from {}{on} ({kinds}){from}", rfc3339(*begin))
     }
 }
 

@@ -34,6 +34,7 @@ mod scale;
 mod scope;
 mod scripted;
 mod show;
+mod stress;
 mod support;
 mod transcript;
 mod trees;

@@ -74,8 +74,8 @@ impl Batch<'_> {
             }
             Class::Unit => with("objectClass", "organizationalUnit"),
         }
-        with("description", &format!("number {id}"));
-        self.model.wrote(id, "description");
+        // Who it is, whatever becomes of its name.
+        with("adminDescription", &account);
         let adding = Ldif::default().add(&self.model.dn(id), &attributes);
         self.ldif.append(&adding);
         self.added.push(id);

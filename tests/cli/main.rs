@@ -4,6 +4,7 @@
 mod access;
 mod accounts;
 mod again;
+mod agent;
 mod bin;
 mod changes;
 mod choice;

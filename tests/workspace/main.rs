@@ -35,7 +35,22 @@ const LAYERS: [(&str, &[&str]); 8] = [
         ],
     ),
     ("adrecover-journal", &["adrecover-core", "chrono", "ring", "rusqlite", "thiserror", "zeroize"]),
-    ("adrecover-agent", &["adrecover-core", "adrecover-journal", "chrono", "thiserror", "tokio"]),
+    (
+        "adrecover-agent",
+        &[
+            "adrecover-core",
+            "adrecover-journal",
+            "chrono",
+            "hyper",
+            "hyper-util",
+            "reqwest",
+            "serde",
+            "serde_json",
+            "thiserror",
+            "tokio",
+            "zeroize",
+        ],
+    ),
     (
         "adrecover-engine",
         &[

@@ -1,26 +1,54 @@
 //! The loop: connect, read what changed, wait until something changes, read again.
 
 use std::collections::BTreeSet;
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use adrecover_core::change::ChangesError;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use adrecover_journal::{JournalError, JournalStatus};
+use tokio::time::{Instant, sleep};
 
+use crate::alert::{self, Alert, AlertKind, Guard};
 use crate::backoff::Backoff;
-use crate::book::{Book, NotOpen};
-use crate::pass::{self, Pass, Trouble};
-use crate::{AgentOptions, Choice, Event, NotConnected, Reason, Source, Wake, World, prune};
+use crate::book::{Book, NotOpen, Opened};
+use crate::ears::Ears;
+use crate::outside::Outside;
+use crate::pass::{Anew, Desk, Pass, Trouble};
+use crate::post::Channel;
+use crate::pulse::Heart;
+use crate::shared::{Clock, Shared, Voice};
+use crate::stand::Holdings;
+use crate::{AgentOptions, Choice, Event, NotConnected, Notifier, Reason, Source, World, prune};
 
 /// How long the same logon is not tried again after it was refused. Accounts are locked by a few tries in half an hour or so.
 const REFUSED: Duration = Duration::from_secs(1800);
 /// How often it is looked meanwhile whether there is another password.
 const LOOK: Duration = Duration::from_secs(5);
-/// How long a server that does not tell of changes is not asked to.
-const DEAF: Duration = Duration::from_secs(60);
 /// How often a single pass connects again.
 const ONCE_TRIES: u32 = 3;
 /// How often old changes are dropped.
 const PRUNE: Duration = Duration::from_secs(24 * 3600);
+/// How long the delivery of alerts may keep the agent from ending.
+const LAST_POST: Duration = Duration::from_secs(5);
+/// The same after a single pass, which is not waited for by a service manager.
+const ONLY_POST: Duration = Duration::from_secs(30);
+
+/// What an agent is given besides its [`World`].
+pub struct Setup {
+    /// What time it is. It may be set while the agent runs: it is for what is written down, and nothing is measured with it.
+    pub clock: Clock,
+    /// Who hears what happens.
+    pub voice: Voice,
+    /// By which alerts go out.
+    pub channels: Vec<Channel>,
+    /// Where health and metrics are told.
+    pub listen: Option<SocketAddr>,
+    /// The service manager.
+    pub notifier: Notifier,
+    /// How long a server may be waited for before the agent counts as stuck.
+    pub patience: Duration,
+}
 
 /// Why an agent ended by itself.
 #[derive(Debug)]
@@ -42,39 +70,82 @@ enum Served {
 pub struct Agent<'w, W: World> {
     world: &'w mut W,
     options: AgentOptions,
+    shared: Arc<Shared>,
+    outside: Outside,
     book: Book,
-    /// The host in whose numbers the positions are.
-    home: Option<String>,
-    /// Since when it has not answered.
+    guard: Guard,
+    /// Since when the domain controller that was read last has not answered.
     away: Option<Instant>,
     /// The names of attributes that were said already.
     said: BTreeSet<String>,
+    anew: Anew,
     prune_at: Instant,
+    is_ready: bool,
+    _heart: Option<Heart>,
 }
 
 impl<'w, W: World> Agent<'w, W> {
     /// An agent that does not run yet.
-    pub fn new(world: &'w mut W, options: AgentOptions) -> Self {
-        let prune_at = Instant::now() + Duration::from_secs(60);
-        let (book, said) = (Book::default(), BTreeSet::new());
-        Self { world, options, book, home: None, away: None, said, prune_at }
+    pub fn new(world: &'w mut W, options: AgentOptions, setup: Setup) -> std::io::Result<Self> {
+        let names = setup.channels.iter().map(Channel::name).collect();
+        let shared = Shared::new(setup.clock, setup.voice, setup.notifier, names);
+        let outside = Outside::begin(&shared, setup.channels, setup.listen, &options.alerts, options.once)?;
+        let heart = Heart::begin(&shared, options.interval + setup.patience);
+        Ok(Self {
+            world,
+            guard: Guard::new(&options.alerts),
+            anew: if options.full { Anew::AllBut(BTreeSet::new()) } else { Anew::None },
+            options,
+            shared,
+            outside,
+            book: Book::default(),
+            away: None,
+            said: BTreeSet::new(),
+            prune_at: Instant::now() + Duration::from_secs(60),
+            is_ready: false,
+            _heart: heart,
+        })
     }
 
     /// Runs until it has made its one pass, or for ever. It may be dropped at any moment: whatever is in the journal then holds.
     pub async fn run(&mut self) -> Result<Ended, W::Error> {
+        let result = self.go_on().await;
+        if self.options.once {
+            let alerts = &self.options.alerts;
+            alert::look_for_silence(&self.shared, alerts);
+        }
+        result
+    }
+
+    /// Ends it: what waits is delivered, as far as that is possible at once.
+    pub fn end(mut self) {
+        self.shared.notifier.stopping();
+        self.outside.end(if self.options.once { ONLY_POST } else { LAST_POST });
+    }
+
+    async fn go_on(&mut self) -> Result<Ended, W::Error> {
+        if let Some(forest) = self.world.known_forest() {
+            // How old the journal is shall be known even where nobody can be asked.
+            let mut backoff = Backoff::default();
+            while let Err(error) = self.open(&forest)? {
+                self.not_written(error, &mut backoff).await?;
+            }
+        }
         let mut tries = 0;
         loop {
             let source = self.connect().await?;
-            match self.serve(source).await? {
+            let served = self.serve(source).await?;
+            self.shared.stand().server = None;
+            match served {
                 Served::Done(pass) => return Ok(Ended::Once(pass.failed)),
                 Served::Lost(error) => {
                     tries += 1;
                     if self.options.once && tries >= ONCE_TRIES {
                         return Err(error.into());
                     }
-                    let reason = Reason::from(&error);
-                    self.world.say(&Event::NotConnected { reason, again: Duration::from_secs(1) });
-                    sleep(Duration::from_secs(1)).await;
+                    let (reason, again) = (Reason::from(&error), Duration::from_secs(1));
+                    self.shared.say(&Event::NotConnected { reason, again });
+                    sleep(again).await;
                 }
             }
         }
@@ -84,13 +155,13 @@ impl<'w, W: World> Agent<'w, W> {
     async fn connect(&mut self) -> Result<W::Source, W::Error> {
         let mut backoff = Backoff::default();
         loop {
-            let choice = self.choice();
-            let error = match self.world.connect(&choice).await {
+            self.shared.pulse.beat();
+            let error = match self.world.connect(&self.choice()).await {
                 Ok(source) => {
                     self.away = None;
-                    self.home = Some(source.host().to_owned());
                     let (server, forest) = (source.name(), source.forest());
-                    self.world.say(&Event::Connected { server, forest });
+                    self.shared.stand().server = Some(server.clone());
+                    self.shared.say(&Event::Connected { server, forest });
                     return Ok(source);
                 }
                 Err(error) => error,
@@ -99,16 +170,17 @@ impl<'w, W: World> Agent<'w, W> {
             match error {
                 NotConnected::Never(error) => return Err(error),
                 NotConnected::Later(error) | NotConnected::Refused(error) if self.options.once => {
+                    self.shared.stand().trouble = Some(self.world.reason(&error));
                     return Err(error);
                 }
                 NotConnected::Later(error) => {
                     let (reason, again) = (self.world.reason(&error), backoff.next());
-                    self.world.say(&Event::NotConnected { reason, again });
+                    self.shared.say(&Event::NotConnected { reason, again });
                     sleep(again).await;
                 }
                 NotConnected::Refused(error) => {
                     let (reason, again) = (self.world.reason(&error), REFUSED);
-                    self.world.say(&Event::LogonRefused { reason, again });
+                    self.shared.say(&Event::LogonRefused { reason, again });
                     self.other_logon(again).await;
                 }
             }
@@ -119,26 +191,74 @@ impl<'w, W: World> Agent<'w, W> {
     async fn other_logon(&self, longest: Duration) {
         let end = Instant::now() + longest;
         while Instant::now() < end && !self.world.has_other_logon() {
+            self.shared.pulse.beat();
             sleep(LOOK).await;
         }
     }
 
     /// The domain controller that was read last is waited for: another one has to be read as a whole.
     fn choice(&self) -> Choice {
-        let waits = self.away.is_none_or(|since| since.elapsed() < self.options.stay);
-        match &self.home {
+        let stay = self.options.stay;
+        // Of a single pass nobody remembers when the one before failed, but how old the journal is.
+        let waits = if self.options.once {
+            self.shared.stand().silence() < stay
+        } else {
+            self.away.is_none_or(|since| since.elapsed() < stay)
+        };
+        match self.shared.memory().kept.home.clone() {
             None => Choice::Any,
-            Some(host) if waits => Choice::Only(host.clone()),
-            Some(host) => Choice::First(host.clone()),
+            Some(host) if waits => Choice::Only(host),
+            Some(host) => Choice::First(host),
         }
+    }
+
+    /// Opens the journal. The outer error ends the agent.
+    fn open(&mut self, forest: &str) -> Result<Result<(), JournalError>, W::Error> {
+        let opened = match self.book.open(&*self.world, forest, self.shared.now()) {
+            Ok(Opened::Already) => return Ok(Ok(())),
+            Ok(opened) => opened,
+            Err(NotOpen::Later(error)) => return Ok(Err(error)),
+            Err(NotOpen::Never(error)) => return Err(error),
+        };
+        Ok(self.opened(forest, opened))
+    }
+
+    fn opened(&mut self, forest: &str, opened: Opened) -> Result<(), JournalError> {
+        let writer = self.book.writer()?;
+        let (path, shared) = (writer.journal().path().to_owned(), &self.shared);
+        if let Err(message) = shared.memory().open(&path, writer.journal().is_encrypted()) {
+            shared.say(&Event::NotRemembered { reason: message.into() });
+        }
+        {
+            let mut stand = shared.stand();
+            stand.forest = Some(forest.to_owned());
+            stand.load(&writer.journal().contexts()?, shared.now());
+        }
+        self.guard.begin(writer.journal(), shared)?;
+        let Opened::Anew { to, what } = opened else {
+            shared.say(&Event::Opened { path });
+            return Ok(());
+        };
+        shared.stand().counts.set_aside += 1;
+        let summary = format!(
+            "the change journal was damaged ({what}); it is kept as {}, and a new one was begun",
+            to.display()
+        );
+        shared.say(&Event::SetAside { path, to, what });
+        let mut alert = Alert::new(AlertKind::JournalSetAside, forest, shared.now(), &summary);
+        alert.next = vec![format!("adrecover agent status{}", self.options.alerts.asking)];
+        shared.raise(vec![alert], |_| {});
+        Ok(())
     }
 
     /// Reads and waits as long as the connection lasts.
     async fn serve(&mut self, mut source: W::Source) -> Result<Served, W::Error> {
-        let mut ears = if self.options.once { Ears::none() } else { Ears::of(&*self.world, &source).await };
+        let mut ears = if self.options.once { Ears::none() } else { Ears::of(&self.shared, &source).await };
+        self.guard.know(source.controllers().await);
         let mut backoff = Backoff::default();
         loop {
-            let error = match self.once(&mut source).await? {
+            self.shared.pulse.beat();
+            match self.once(&mut source).await? {
                 Ok(pass) if self.options.once => {
                     self.prune(&source).await;
                     source.close().await;
@@ -150,95 +270,76 @@ impl<'w, W: World> Agent<'w, W> {
                         self.prune(&source).await;
                         self.prune_at = Instant::now() + PRUNE;
                     }
-                    ears.wait(&*self.world, &self.options).await;
-                    continue;
+                    self.shared.pulse.beat();
+                    ears.wait(&self.shared, &self.options).await;
                 }
                 Err(Trouble::Directory(error)) => return Ok(Served::Lost(error)),
-                Err(Trouble::Journal(error)) => error,
-            };
-            // Opened anew it is looked through, and set aside where it is damaged.
-            self.book.close();
-            if error.is_damage() {
-                continue;
+                Err(Trouble::Journal(error)) => {
+                    self.book.close(&error);
+                    if !error.is_damage() {
+                        self.not_written(error, &mut backoff).await?;
+                    }
+                }
             }
-            if self.options.once {
-                return Err(error.into());
-            }
-            let (reason, again) = (Reason { message: error.to_string(), hint: None }, backoff.next());
-            self.world.say(&Event::NotWritten { reason, again });
-            sleep(again).await;
         }
+    }
+
+    /// Waits until the journal is tried again; with one pass only it ends there.
+    async fn not_written(&self, error: JournalError, backoff: &mut Backoff) -> Result<(), W::Error> {
+        if self.options.once {
+            return Err(error.into());
+        }
+        let (reason, again) = (error.to_string().into(), backoff.next());
+        self.shared.say(&Event::NotWritten { reason, again });
+        sleep(again).await;
+        Ok(())
     }
 
     /// One pass; the outer error ends the agent.
     async fn once(&mut self, source: &mut W::Source) -> Result<Result<Pass, Trouble>, W::Error> {
-        match self.book.open(&*self.world, &source.forest()) {
-            Ok(_) => {}
-            Err(NotOpen::Later(error)) => return Ok(Err(error.into())),
-            Err(NotOpen::Never(error)) => return Err(error),
+        if let Err(error) = self.open(&source.forest())? {
+            return Ok(Err(error.into()));
         }
-        Ok(pass::pass(&*self.world, &self.book, source, &mut self.said).await)
+        let names: Vec<String> = source.contexts().iter().map(ToString::to_string).collect();
+        self.shared.stand().expect(&names);
+        if !std::mem::replace(&mut self.is_ready, true) {
+            self.shared.notifier.ready();
+        }
+        let Self { shared, book, guard, said, anew, .. } = self;
+        let result = Desk { shared, book, guard, said, anew }.pass(source).await;
+        Ok(match result {
+            Ok(pass) => self.passed(source, &pass).map(|()| pass).map_err(Trouble::from),
+            Err(error) => Err(error),
+        })
+    }
+
+    /// What is to be done after a pass.
+    fn passed(&mut self, source: &W::Source, pass: &Pass) -> Result<(), JournalError> {
+        let (shared, host) = (&self.shared, source.host());
+        if pass.read > 0 && shared.memory().kept.home.as_deref() != Some(host) {
+            shared.remember(|memory| memory.kept.home = Some(host.to_owned()));
+        }
+        if pass.failed.is_empty() {
+            {
+                let mut stand = shared.stand();
+                (stand.success, stand.trouble) = (Some(shared.now()), None);
+            }
+            shared.tell(&format!("reading changes of {}", source.name()));
+        }
+        let journal = self.book.writer()?.journal();
+        self.guard.look(journal, shared, self.options.once)?;
+        if !self.options.once && shared.stand().is_to_count() {
+            let began = Instant::now();
+            let JournalStatus { octets, objects, changes, links, .. } = journal.status()?;
+            shared.stand().counted(Holdings { octets, objects, changes, links }, began.elapsed());
+        }
+        Ok(())
     }
 
     async fn prune(&self, source: &W::Source) {
         let Ok(writer) = self.book.writer() else { return };
-        if let Some(event) = prune::prune(writer, source, &self.options, self.world.now()).await {
-            self.world.say(&event);
-        }
-    }
-}
-
-/// What hears of changes.
-struct Ears<K> {
-    wake: Option<K>,
-    /// Until when the server is not asked to tell.
-    deaf: Instant,
-    said: bool,
-}
-
-impl<K: Wake> Ears<K> {
-    fn none() -> Self {
-        Self { wake: None, deaf: Instant::now(), said: false }
-    }
-
-    /// Asks to be told, so that nothing that changes during the first pass is missed.
-    async fn of<W: World>(world: &W, source: &W::Source) -> Self
-    where
-        W::Source: Source<Wake = K>,
-    {
-        let mut ears = Self::none();
-        match source.wake().await {
-            Ok(wake) => {
-                ears.wake = Some(wake);
-                ears.hear(world).await;
-            }
-            Err(reason) => world.say(&Event::NoWake { reason }),
-        }
-        ears
-    }
-
-    /// Waits until something may have changed, or for as long as the agent waits at most.
-    async fn wait<W: World>(&mut self, world: &W, options: &AgentOptions) {
-        let end = Instant::now() + options.interval;
-        if self.wake.is_none() || Instant::now() < self.deaf {
-            return sleep_until(end).await;
-        }
-        if timeout(options.interval, self.hear(world)).await.is_ok() {
-            sleep(options.collect.min(options.interval)).await;
-        }
-    }
-
-    /// Waits until there is something to hear. What cannot be heard is looked for at once, and then from time to time.
-    async fn hear<W: World>(&mut self, world: &W) {
-        let Some(wake) = &mut self.wake else { return };
-        match wake.wait().await {
-            Ok(()) => self.said = false,
-            Err(reason) => {
-                self.deaf = Instant::now() + DEAF;
-                if !std::mem::replace(&mut self.said, true) {
-                    world.say(&Event::NoWake { reason });
-                }
-            }
+        if let Some(event) = prune::prune(writer, source, &self.options, self.shared.now()).await {
+            self.shared.say(&event);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The journal that an agent writes: opened, set aside where it is damaged, opened again.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use adrecover_core::Dn;
@@ -9,7 +9,7 @@ use adrecover_core::time::Timestamp;
 use adrecover_journal::{ContextStatus, JournalError, Outcome, Writer, set_aside};
 use tokio::time::Instant;
 
-use crate::{Event, World};
+use crate::World;
 
 /// So often in [`A_WHILE`] a journal may be damaged; what comes after that is a disk that fails.
 const TIMES: usize = 3;
@@ -23,6 +23,8 @@ pub(crate) struct Book {
     was_open: bool,
     /// When journals were set aside.
     aside: Vec<Instant>,
+    /// The damage that was found while it was used: it may not be seen when it is opened.
+    damage: Option<JournalError>,
 }
 
 /// Why the journal is not written.
@@ -34,43 +36,72 @@ pub(crate) enum NotOpen<E> {
     Never(E),
 }
 
+/// How a journal was opened.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Opened {
+    /// It was open already.
+    Already,
+    /// It was opened, or begun.
+    Now,
+    /// It was damaged: another one was begun.
+    Anew {
+        /// Where the damaged one is now.
+        to: PathBuf,
+        /// What was wrong with it.
+        what: String,
+    },
+}
+
 impl Book {
     /// Opens it where it is not open. One that is damaged is set aside, and a new one begun.
-    pub(crate) fn open<W: World>(&mut self, world: &W, forest: &str) -> Result<&Writer, NotOpen<W::Error>> {
-        if self.writer.is_none() {
-            self.writer = Some(self.opened(world, forest)?);
-            self.was_open = true;
+    pub(crate) fn open<W: World>(
+        &mut self,
+        world: &W,
+        forest: &str,
+        now: Timestamp,
+    ) -> Result<Opened, NotOpen<W::Error>> {
+        if let Some(writer) = &self.writer {
+            if writer.journal().forest().eq_ignore_ascii_case(forest) {
+                return Ok(Opened::Already);
+            }
+            self.writer = None;
         }
-        // It was just put there.
-        self.writer.as_ref().ok_or_else(|| NotOpen::Never(closed().into()))
-    }
-
-    fn opened<W: World>(&mut self, world: &W, forest: &str) -> Result<Writer, NotOpen<W::Error>> {
         let (path, options) = world.journal(forest).map_err(NotOpen::Never)?;
-        let error = match Writer::open(&path, forest, &options) {
+        let opened = match self.damage.take() {
+            Some(damage) => Err(damage),
+            None => Writer::open(&path, forest, &options),
+        };
+        let error = match opened {
             Ok(writer) => {
-                world.say(&Event::Opened { path });
-                return Ok(writer);
+                self.writer = Some(writer);
+                self.was_open = true;
+                return Ok(Opened::Now);
             }
             Err(error) => error,
         };
         if !error.is_damage() {
-            return Err(if self.may_pass(&error) {
-                NotOpen::Later(error)
-            } else {
-                NotOpen::Never(error.into())
-            });
+            return Err(self.not_open(error));
         }
-        if matches!(error, JournalError::NotAJournal { .. }) && !is_ours(&path) || !self.may_set_aside() {
+        let is_foreign = matches!(error, JournalError::NotAJournal { .. }) && !is_ours(&path);
+        if is_foreign || !self.may_set_aside() {
             return Err(NotOpen::Never(error.into()));
         }
-        let to = set_aside(&path, world.now()).map_err(|error| NotOpen::Never(error.into()))?;
-        world.say(&Event::SetAside { path: path.clone(), to, what: error.to_string() });
-        match Writer::open(&path, forest, &options) {
-            Ok(writer) => Ok(writer),
-            Err(error) if self.may_pass(&error) => Err(NotOpen::Later(error)),
-            Err(error) => Err(NotOpen::Never(error.into())),
-        }
+        let what = error.to_string();
+        let to = match set_aside(&path, now) {
+            Ok(to) => to,
+            Err(other) => {
+                self.damage = Some(error);
+                return Err(self.not_open(other));
+            }
+        };
+        let writer = Writer::open(&path, forest, &options).map_err(|error| self.not_open(error))?;
+        self.writer = Some(writer);
+        self.was_open = true;
+        Ok(Opened::Anew { to, what })
+    }
+
+    fn not_open<E: From<JournalError>>(&self, error: JournalError) -> NotOpen<E> {
+        if self.may_pass(&error) { NotOpen::Later(error) } else { NotOpen::Never(error.into()) }
     }
 
     /// Whether waiting helps.
@@ -106,9 +137,12 @@ impl Book {
         self.writer.as_ref().ok_or_else(closed)
     }
 
-    /// Closes it, so that it is looked through when it is opened again.
-    pub(crate) fn close(&mut self) {
+    /// Closes it after an error, so that it is looked through when it is opened again; one that is damaged is set aside then.
+    pub(crate) fn close(&mut self, error: &JournalError) {
         self.writer = None;
+        if let JournalError::Damaged { path, what } = error {
+            self.damage = Some(JournalError::Damaged { path: path.clone(), what: what.clone() });
+        }
     }
 }
 

@@ -1,12 +1,13 @@
 //! What happens while an agent runs, for whoever reads its log.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use adrecover_journal::Pruned;
+use adrecover_journal::{Outcome, Pruned};
 
-use crate::Reason;
+use crate::{AlertKind, Reason};
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +94,49 @@ pub enum Event {
         /// Why.
         reason: Reason,
     },
+    /// An alert was raised.
+    Alert {
+        /// What it is about.
+        kind: AlertKind,
+        /// In one line.
+        summary: String,
+    },
+    /// An alert was not delivered, and is tried again.
+    AlertFailed {
+        /// By which channel.
+        channel: &'static str,
+        /// Why.
+        reason: Reason,
+        /// When it is tried again.
+        again: Duration,
+    },
+    /// An alert will not be delivered.
+    AlertDropped {
+        /// By which channel.
+        channel: &'static str,
+        /// Why.
+        reason: Reason,
+    },
+    /// What is to be watched is not known.
+    WatchNotFound {
+        /// As it was named.
+        name: String,
+    },
+    /// What is to be known after a restart cannot be written down or read.
+    NotRemembered {
+        /// Why.
+        reason: Reason,
+    },
+    /// Health and metrics are told here.
+    Listening {
+        /// Where.
+        address: SocketAddr,
+    },
+    /// Health and metrics are not told.
+    NotListening {
+        /// Why.
+        reason: Reason,
+    },
 }
 
 /// How much was read.
@@ -104,6 +148,14 @@ pub struct Sum {
     pub changes: u64,
     /// Deletions among them.
     pub deletions: u64,
+}
+
+impl Sum {
+    pub(crate) fn add(&mut self, outcome: &Outcome) {
+        self.objects += outcome.objects;
+        self.changes += outcome.changes;
+        self.deletions += outcome.deletions.len() as u64;
+    }
 }
 
 /// Who wants to hear it.
@@ -128,15 +180,49 @@ impl Event {
             | Self::FullRead { because: Some(_), .. }
             | Self::Failed { .. }
             | Self::SecretsRefused { .. }
-            | Self::NotPruned { .. } => Level::Warning,
+            | Self::NotPruned { .. }
+            | Self::Alert { .. }
+            | Self::AlertFailed { .. }
+            | Self::AlertDropped { .. }
+            | Self::WatchNotFound { .. }
+            | Self::NotRemembered { .. }
+            | Self::NotListening { .. } => Level::Warning,
             Self::Connected { .. }
             | Self::Opened { .. }
             | Self::FullRead { because: None, .. }
             | Self::NoWake { .. }
+            | Self::Listening { .. }
             | Self::Pruned(_) => Level::Note,
             Self::Read { whole: true, .. } => Level::Note,
             Self::Read { .. } => Level::Detail,
         }
+    }
+
+    /// What failed, as metrics name it, and why.
+    pub(crate) fn error(&self) -> Option<(&'static str, &Reason)> {
+        Some(match self {
+            Self::NotConnected { reason, .. } => ("connection", reason),
+            Self::LogonRefused { reason, .. } => ("logon", reason),
+            Self::NotWritten { reason, .. } => ("journal", reason),
+            Self::Failed { reason, .. } => ("read", reason),
+            Self::NoWake { reason } => ("wake", reason),
+            Self::NotPruned { reason } => ("prune", reason),
+            Self::AlertFailed { reason, .. } | Self::AlertDropped { reason, .. } => ("alert", reason),
+            Self::NotRemembered { reason } => ("memory", reason),
+            Self::NotListening { reason } => ("listen", reason),
+            _ => return None,
+        })
+    }
+
+    /// Whether it keeps the agent from reading.
+    pub(crate) fn is_in_the_way(&self) -> bool {
+        matches!(
+            self,
+            Self::NotConnected { .. }
+                | Self::LogonRefused { .. }
+                | Self::NotWritten { .. }
+                | Self::Failed { .. }
+        )
     }
 }
 
@@ -184,6 +270,21 @@ impl fmt::Display for Event {
             }
             Self::Pruned(Pruned { changes, .. }) => write!(f, "{changes} old changes were dropped"),
             Self::NotPruned { reason } => write!(f, "old changes were not dropped: {reason}"),
+            Self::Alert { kind, summary } => write!(f, "alert {}: {summary}", kind.name()),
+            Self::AlertFailed { channel, reason, again } => {
+                write!(f, "an alert was not delivered ({channel}): {reason}; again in {}", seconds(*again))
+            }
+            Self::AlertDropped { channel, reason } => {
+                write!(f, "an alert will not be delivered ({channel}): {reason}")
+            }
+            Self::WatchNotFound { name } => {
+                write!(f, "the journal knows no `{name}` that could be watched; it is looked for again")
+            }
+            Self::NotRemembered { reason } => {
+                write!(f, "what alerts are still to be sent is not known after a restart: {reason}")
+            }
+            Self::Listening { address } => write!(f, "health and metrics are at http://{address}"),
+            Self::NotListening { reason } => write!(f, "health and metrics are not told: {reason}"),
         }
     }
 }
@@ -194,6 +295,12 @@ impl fmt::Display for Reason {
             Some(hint) => write!(f, "{} ({hint})", self.message),
             None => f.write_str(&self.message),
         }
+    }
+}
+
+impl From<String> for Reason {
+    fn from(message: String) -> Self {
+        Self { message, hint: None }
     }
 }
 

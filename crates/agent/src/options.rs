@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use crate::alert::AlertOptions;
+
 /// How an agent works.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AgentOptions {
     /// Whether it ends after one pass.
     pub once: bool,
+    /// Whether everything is read as a whole once, and compared, though there is a position to go on from.
+    pub full: bool,
     /// How long it waits at most before it looks again.
     pub interval: Duration,
     /// How long it waits after it was woken, so that what belongs together is read together.
@@ -17,17 +21,21 @@ pub struct AgentOptions {
     pub keep_days: u32,
     /// How many changes of each object are kept; 0 is all.
     pub keep_changes: u32,
+    /// What somebody has to know now.
+    pub alerts: AlertOptions,
 }
 
 impl Default for AgentOptions {
     fn default() -> Self {
         Self {
             once: false,
+            full: false,
             interval: Duration::from_secs(30),
             collect: Duration::from_millis(500),
             stay: Duration::from_secs(300),
             keep_days: 365,
             keep_changes: 1000,
+            alerts: AlertOptions::default(),
         }
     }
 }

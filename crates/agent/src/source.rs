@@ -4,15 +4,13 @@
 
 use std::path::PathBuf;
 
-use adrecover_core::Dn;
 use adrecover_core::change::{Batch, ChangesError, Cursor};
 use adrecover_core::lifetime::DeletionPolicy;
 use adrecover_core::time::Timestamp;
+use adrecover_core::{Dn, ObjectGuid};
 use adrecover_journal::{JournalError, Options};
 
-use crate::Event;
-
-/// The program around an agent: how it connects, where it keeps its journal, what time it is, and who hears what happens.
+/// The program around an agent: how it connects, and where it keeps its journal.
 #[expect(async_fn_in_trait, reason = "an agent runs on one thread")]
 pub trait World {
     /// A domain controller that is connected.
@@ -32,11 +30,8 @@ pub trait World {
     /// Where the journal of a forest is, and how it is opened.
     fn journal(&self, forest: &str) -> Result<(PathBuf, Options), Self::Error>;
 
-    /// What time it is. It may be set while the agent runs: it is for what is written down, and nothing is measured with it.
-    fn now(&self) -> Timestamp;
-
-    /// Hears what happened.
-    fn say(&self, event: &Event);
+    /// The forest whose journal is there already, where that is certain: it is opened before there is a connection.
+    fn known_forest(&self) -> Option<String>;
 }
 
 /// Which domain controller is wanted.
@@ -100,6 +95,9 @@ pub trait Source {
 
     /// The naming contexts, in the order in which to read them.
     fn contexts(&self) -> Vec<Dn>;
+
+    /// The names of the domain controllers, by their invocation ids; none where that cannot be read.
+    async fn controllers(&self) -> Vec<(ObjectGuid, String)>;
 
     /// How long the directory itself keeps what is deleted, where that can be read.
     async fn policy(&self) -> Option<DeletionPolicy>;

@@ -11,6 +11,7 @@ pub mod fill;
 pub mod fuzzing;
 pub mod graph;
 pub mod guide;
+pub mod http;
 pub mod recovery;
 pub mod scope;
 pub mod text;

@@ -152,9 +152,15 @@ impl Run {
             let _ = child.stdin.take().unwrap().write_all(text);
         }
         let output = self.output(child.wait_with_output().unwrap());
-        self.secrets.are_not_in(&output.stdout, &output);
-        self.secrets.are_not_in(&output.stderr, &output);
+        self.shows_no_secret(&output);
         output
+    }
+
+    /// Insists that no secret is in what it printed.
+    #[track_caller]
+    pub(crate) fn shows_no_secret(&self, output: &Output) {
+        self.secrets.are_not_in(&output.stdout, output);
+        self.secrets.are_not_in(&output.stderr, output);
     }
 
     /// Starts it on a terminal of its own and types an answer each time a question is shown. What the terminal shows is

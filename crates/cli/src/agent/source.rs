@@ -1,13 +1,13 @@
 //! A live directory as what an agent reads changes from.
 
 use adrecover_agent::{Reading, Reason, Source, Wake};
-use adrecover_core::Dn;
 use adrecover_core::change::{Batch, ChangesError, Cursor};
 use adrecover_core::directory::Query;
 use adrecover_core::lifetime::DeletionPolicy;
 use adrecover_core::time::{Timestamp, generalized};
+use adrecover_core::{Dn, ObjectGuid};
 use adrecover_ldap::changes::{self, Changes};
-use adrecover_ldap::deleted::policy;
+use adrecover_ldap::deleted::{dc_names, policy};
 
 use crate::journal::forest_of;
 
@@ -45,6 +45,10 @@ impl Source for LiveSource {
 
     fn contexts(&self) -> Vec<Dn> {
         self.0.naming_contexts()
+    }
+
+    async fn controllers(&self) -> Vec<(ObjectGuid, String)> {
+        dc_names(self.0.session()).await.unwrap_or_default()
     }
 
     async fn policy(&self) -> Option<DeletionPolicy> {

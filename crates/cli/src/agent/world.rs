@@ -2,9 +2,8 @@
 
 use std::path::PathBuf;
 
-use adrecover_agent::{Choice, Event, Level, NotConnected, Reason, World};
+use adrecover_agent::{Choice, NotConnected, Reason, World};
 use adrecover_core::change::ChangesError;
-use adrecover_core::time::{Timestamp, rfc3339};
 use adrecover_journal::Options;
 use adrecover_ldap::changes::{Changes, Way};
 use adrecover_ldap::{ConnectErrorKind, Session};
@@ -14,15 +13,13 @@ use super::source::LiveSource;
 use crate::context::{Ctx, Pin};
 use crate::error::{CliError, Kind};
 use crate::files;
-use crate::journal::Keeping;
+use crate::journal::{Keeping, forest_of};
 
 /// This program around an agent.
 pub(crate) struct ProgramWorld<'a> {
     ctx: &'a Ctx,
     keeping: Keeping,
     max_octets: Option<u64>,
-    /// Whether lines are dated: systemd does it by itself.
-    is_dated: bool,
     /// Whether it was connected once, so that what is wrong now is not how it was set up.
     was_connected: bool,
     /// The password's file as it was used last, as a hash.
@@ -31,8 +28,7 @@ pub(crate) struct ProgramWorld<'a> {
 
 impl<'a> ProgramWorld<'a> {
     pub(crate) fn new(ctx: &'a Ctx, keeping: Keeping, max_octets: Option<u64>) -> Self {
-        let is_dated = std::env::var_os("JOURNAL_STREAM").is_none();
-        Self { ctx, keeping, max_octets, is_dated, was_connected: false, used: None }
+        Self { ctx, keeping, max_octets, was_connected: false, used: None }
     }
 
     /// What is in the password's file, as a hash.
@@ -76,6 +72,9 @@ impl World for ProgramWorld<'_> {
         };
         let changes = Changes::open(session, Way::Best).await;
         let changes = changes.map_err(|error| NotConnected::Later(error.into()))?;
+        if let Some(other) = self.keeping.other_forest(&forest_of(changes.session().root_dse())) {
+            return Err(self.failed(other));
+        }
         self.was_connected = true;
         Ok(LiveSource(changes))
     }
@@ -92,20 +91,8 @@ impl World for ProgramWorld<'_> {
         self.keeping.written(forest, self.max_octets)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the clock is read here and passed on")]
-    fn now(&self) -> Timestamp {
-        chrono::Utc::now()
-    }
-
-    fn say(&self, event: &Event) {
-        let dated =
-            if self.is_dated { format!("{} {event}", rfc3339(self.now())) } else { event.to_string() };
-        let printer = &self.ctx.printer;
-        match event.level() {
-            Level::Warning => printer.warn(dated),
-            Level::Note => printer.note(dated),
-            Level::Detail => printer.detail(1, dated),
-        }
+    fn known_forest(&self) -> Option<String> {
+        self.keeping.known_forest()
     }
 }
 

@@ -4,6 +4,6 @@ mod object;
 mod options;
 mod place;
 
-pub(crate) use object::ObjectArgs;
+pub(crate) use object::{ObjectArgs, queries};
 pub(crate) use options::{HEADING, JournalArgs};
 pub(crate) use place::{Keeping, forest_of};

@@ -63,14 +63,19 @@ impl ObjectArgs {
         if self.dn.is_some() {
             return Ok(vec![Query::Dn(called.parse()?)]);
         }
-        Ok(match Key::guess(called) {
-            Key::Guid(guid) => vec![Query::Guid(guid)],
-            Key::Dn(dn) => vec![Query::Dn(dn)],
-            Key::Sid(sid) => vec![Query::Sid(sid)],
-            Key::Name(name) => {
-                vec![Query::Account(name.clone()), Query::Principal(name.clone()), Query::Name(name)]
-            }
-        })
+        Ok(queries(called))
+    }
+}
+
+/// What an object may be found by that is called so.
+pub(crate) fn queries(called: &str) -> Vec<Query> {
+    match Key::guess(called) {
+        Key::Guid(guid) => vec![Query::Guid(guid)],
+        Key::Dn(dn) => vec![Query::Dn(dn)],
+        Key::Sid(sid) => vec![Query::Sid(sid)],
+        Key::Name(name) => {
+            vec![Query::Account(name.clone()), Query::Principal(name.clone()), Query::Name(name)]
+        }
     }
 }
 

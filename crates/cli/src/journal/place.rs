@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use adrecover_journal::{Journal, JournalError, Key, Options, Writer, file_name};
+use adrecover_journal::{Journal, JournalError, Key, Options, file_name};
 use adrecover_ldap::RootDse;
 
 use crate::error::{CliError, Kind};
@@ -62,18 +62,12 @@ impl Keeping {
     }
 
     /// The file that the agent of a forest writes.
-    pub(crate) fn to_write(&self, forest: &str) -> Result<PathBuf, CliError> {
+    fn to_write(&self, forest: &str) -> Result<PathBuf, CliError> {
         match &self.named {
             Some(named) if is_folder(named) => Ok(named.join(file_name(forest))),
             Some(named) => Ok(named.clone()),
             None => Ok(folders::agent_folder()?.join(file_name(forest))),
         }
-    }
-
-    /// Opens the file that the agent of a forest writes, beginning it where there is none.
-    pub(crate) fn write(&self, forest: &str, max_octets: Option<u64>) -> Result<Writer, CliError> {
-        let (path, options) = self.written(forest, max_octets)?;
-        Ok(Writer::open(&path, forest, &options)?)
     }
 
     /// The file that the agent of a forest writes, and how it is opened.
@@ -83,6 +77,38 @@ impl Keeping {
         max_octets: Option<u64>,
     ) -> Result<(PathBuf, Options), CliError> {
         Ok((self.to_write(forest)?, Options { key: self.key()?, max_octets }))
+    }
+
+    /// The forest of the journal that is there, where it is certain which is meant.
+    pub(crate) fn known_forest(&self) -> Option<String> {
+        if self.forest.is_some() {
+            return self.forest.clone();
+        }
+        let journal = self.find(None).ok().flatten()?;
+        Some(journal.forest().to_owned())
+    }
+
+    /// What is wrong where a server belongs to another forest than the one that was named.
+    pub(crate) fn other_forest(&self, forest: &str) -> Option<CliError> {
+        let named = self.forest.as_ref().filter(|named| !named.eq_ignore_ascii_case(forest))?;
+        Some(
+            CliError::usage(format!("the server belongs to the forest {forest}, and --forest says {named}"))
+                .hint("name a domain controller of that forest with --server, or leave out --forest"),
+        )
+    }
+
+    /// What was said: the place, the forest, the file with the key.
+    pub(crate) fn parts(&self) -> (Option<&Path>, Option<&str>, Option<&Path>) {
+        (self.named.as_deref(), self.forest.as_deref(), self.key_file.as_deref())
+    }
+
+    /// The options that name the same journal, to be put behind a command.
+    pub(crate) fn again(&self) -> String {
+        let named = self.named.as_ref().map(|path| ("--journal", path.display().to_string()));
+        let forest = self.forest.as_ref().map(|forest| ("--forest", forest.clone()));
+        let key = self.key_file.as_ref().map(|path| ("--journal-key-file", path.display().to_string()));
+        let words = named.into_iter().chain(forest).chain(key);
+        words.map(|(option, value)| format!(" {option} {}", quoted(&value))).collect()
     }
 
     /// Whether somebody said where it is.
@@ -129,6 +155,15 @@ impl Keeping {
             }
         }
     }
+}
+
+/// A word for a command line, in quotation marks where it needs them.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-:+@,=".contains(c);
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    if cfg!(windows) { format!("\"{word}\"") } else { format!("'{}'", word.replace('\'', "'\\''")) }
 }
 
 /// The DNS name of the forest that a server belongs to.
@@ -199,6 +234,8 @@ impl From<JournalError> for CliError {
 
 #[cfg(test)]
 mod tests {
+    use adrecover_journal::Writer;
+
     use super::*;
 
     fn keeping(named: Option<&Path>, forest: Option<&str>) -> Keeping {

@@ -31,7 +31,7 @@ mod query;
 mod read;
 mod retry;
 mod send;
-mod tls;
+pub(crate) mod tls;
 
 #[cfg(test)]
 pub(crate) mod tests;

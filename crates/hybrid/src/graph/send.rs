@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderValue};
-use reqwest::{Client as Http, Url, redirect};
+use reqwest::{Client as Http, Url};
 use ring::rand::{SecureRandom, SystemRandom};
 use secrecy::{ExposeSecret, SecretString};
 use uuid::Uuid;
@@ -16,7 +16,7 @@ use super::error::{GraphError, RequestIds, short};
 use super::limits::Limits;
 use super::query::{Method, Request};
 use super::retry::Patience;
-use super::tls;
+use crate::http;
 
 /// Where waits are written down instead of waited for.
 pub(crate) type Waits = Arc<std::sync::Mutex<Vec<Duration>>>;
@@ -58,13 +58,7 @@ pub(crate) struct Sender {
 
 impl Sender {
     pub(crate) fn new(endpoint: &Endpoint, limits: Limits, ca: Option<&[u8]>) -> Result<Self, GraphError> {
-        let mut http = Http::builder()
-            .tls_backend_preconfigured(tls::configuration(ca)?)
-            .redirect(redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .connect_timeout(limits.connect)
-            .user_agent(concat!("adrecover/", env!("CARGO_PKG_VERSION")));
+        let mut http = http::builder(ca, limits.connect)?;
         if endpoint.graph().scheme() == "http" {
             // It is this computer.
             http = http.no_proxy();

@@ -1,6 +1,8 @@
 //! `adrecover agent`: keeps the change journal.
 
+mod install;
 mod run;
+mod status;
 
 use clap::Subcommand;
 
@@ -17,11 +19,15 @@ pub(crate) struct Args {
 #[derive(Debug, Subcommand)]
 enum Action {
     Run(Box<run::Args>),
+    Status(status::Args),
+    Install(Box<install::Args>),
 }
 
 /// Runs the command; the result is the exit code.
 pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     match &args.action {
         Action::Run(args) => run::run(ctx, args).await,
+        Action::Status(args) => status::run(ctx, args),
+        Action::Install(args) => install::run(ctx, args),
     }
 }

@@ -37,6 +37,7 @@ mod scale;
 mod scope;
 mod scripted;
 mod show;
+mod stress;
 mod support;
 mod transcript;
 mod trees;

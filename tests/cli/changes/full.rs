@@ -6,7 +6,7 @@ use adrecover_core::{ObjectGuid, secrets};
 
 use super::mirror::Known;
 use super::*;
-use crate::support::Entry;
+use crate::support::{Entry, Hand};
 
 /// What the schema says of an attribute.
 struct Attribute {
@@ -15,10 +15,10 @@ struct Attribute {
 }
 
 /// What the lab's schema says, by lower-case names.
-pub(super) struct Schema(HashMap<String, Attribute>);
+pub(crate) struct Schema(HashMap<String, Attribute>);
 
 impl Schema {
-    pub(super) fn read(scene: &Scene) -> Self {
+    pub(crate) fn read(scene: &Scene) -> Self {
         let base = format!("CN=Schema,CN=Configuration,{}", scene.lab.base);
         let names = ["lDAPDisplayName", "linkID", "systemFlags", "searchFlags"];
         let entries = scene.hand().search_in(&base, "one", "(objectClass=attributeSchema)", &names);
@@ -81,6 +81,11 @@ fn hex(text: &str) -> Vec<u8> {
 
 /// All objects of a naming context as `ldapsearch` shows them, with `uSNChanged`.
 pub(super) fn dump(scene: &Scene, schema: &Schema, context: &str) -> HashMap<ObjectGuid, (String, Known)> {
+    dump_by(scene.hand(), schema, context)
+}
+
+/// The same as one account sees it.
+pub(crate) fn dump_by(hand: &Hand, schema: &Schema, context: &str) -> HashMap<ObjectGuid, (String, Known)> {
     let filter = ["-b", context, "-s", "sub", "-E", "pr=1000/noprompt"];
     // Show Recycled, Domain Scope, Extended DN as text, SD Flags 7.
     let controls = [
@@ -92,7 +97,7 @@ pub(super) fn dump(scene: &Scene, schema: &Schema, context: &str) -> HashMap<Obj
     let controls = controls.iter().flat_map(|control| ["-E", control]);
     let what = ["(objectClass=*)", "*", "nTSecurityDescriptor", "parentGUID"];
     let arguments: Vec<&str> = filter.into_iter().chain(controls).chain(what).collect();
-    let entries = scene.hand().ask(&arguments).unwrap();
+    let entries = hand.ask(&arguments).unwrap();
     let pairs = entries.iter().map(|entry| {
         let (guid, known) = known(schema, entry);
         (guid, (entry.text("uSNChanged"), known))

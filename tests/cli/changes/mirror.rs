@@ -7,13 +7,13 @@ use adrecover_core::change::{Batch, ObjectChange, Phase};
 
 /// One object as it is known.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Known {
-    pub(super) dn: String,
-    pub(super) parent: Option<ObjectGuid>,
-    pub(super) is_deleted: bool,
-    pub(super) attributes: BTreeMap<String, BTreeSet<Vec<u8>>>,
+pub(crate) struct Known {
+    pub(crate) dn: String,
+    pub(crate) parent: Option<ObjectGuid>,
+    pub(crate) is_deleted: bool,
+    pub(crate) attributes: BTreeMap<String, BTreeSet<Vec<u8>>>,
     /// By attribute, what it points to and the octets with it.
-    pub(super) links: BTreeSet<(String, ObjectGuid, Vec<u8>)>,
+    pub(crate) links: BTreeSet<(String, ObjectGuid, Vec<u8>)>,
     seen: bool,
     seen_links: BTreeSet<(String, ObjectGuid, Vec<u8>)>,
 }

@@ -2,9 +2,9 @@
 
 mod deltas;
 mod faults;
-mod full;
+pub(crate) mod full;
 mod kept;
-mod mirror;
+pub(crate) mod mirror;
 mod rights;
 mod speed;
 mod wake;

@@ -12,6 +12,11 @@ impl Ldif {
         Self(text.into())
     }
 
+    /// Makes these changes after its own.
+    pub(crate) fn append(&mut self, more: &Self) {
+        self.0.push_str(&more.0);
+    }
+
     /// Adds an entry.
     pub(crate) fn add<V: AsRef<[u8]>>(mut self, dn: &str, attributes: &[(String, V)]) -> Self {
         self.begin(dn, "add");

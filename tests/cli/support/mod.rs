@@ -25,7 +25,7 @@ mod terminal;
 pub(crate) mod tickets;
 
 pub(crate) use draft::{Draft, Object, PASSWORD, quoted};
-pub(crate) use hand::Entry;
+pub(crate) use hand::{Entry, Hand};
 pub(crate) use keeper::Keeper;
 pub(crate) use lab::{Account, Lab};
 pub(crate) use ldif::{Ldif, escape_dn, to_base64};

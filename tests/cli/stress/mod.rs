@@ -176,7 +176,8 @@ fn memberships(model: &Model, journal: &Journal, agent: usize) -> usize {
         let seen = deletion.seen[agent];
         let Some(lost) = journal.lost(own).unwrap() else {
             let is_new = deletion.groups.iter().all(|(_, from)| *from > seen);
-            assert!(is_new, "no deletion of {} is known", object.name);
+            let history = journal.history(own).unwrap();
+            assert!(is_new, "no deletion of {} is known: {deletion:?} {history:?}", object.name);
             continue;
         };
         let is_group = |link: &&LostLink| link.link.attribute == "member";

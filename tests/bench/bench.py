@@ -4,6 +4,7 @@ import argparse
 import pathlib
 import sys
 
+import agent
 import listing
 import preflight
 import restoring
@@ -17,7 +18,7 @@ def main():
     parser = argparse.ArgumentParser()
     for name, kind in (("program", pathlib.Path), ("work", pathlib.Path), ("record", pathlib.Path), ("objects", int),
                        ("few", int), ("list-pairs", int), ("restore-pairs", int), ("restored", int), ("bulk", int), ("tree", int), ("crowd", int),
-                       ("scale-pairs", int), ("exported", int), ("exports", pathlib.Path), ("root", pathlib.Path), ("only", str)):
+                       ("scale-pairs", int), ("changes", int), ("rounds", int), ("exported", int), ("exports", pathlib.Path), ("root", pathlib.Path), ("only", str)):
         parser.add_argument(f"--{name}", type=kind)
     parser.add_argument("--trees", nargs="*", default=[])
     parser.add_argument("--quick", action="store_true")
@@ -25,7 +26,7 @@ def main():
     options.patience = 0 if options.quick else 60
     table = Table()
     try:
-        large = None if options.only in ("scale", "preflight") else Lab(options.work / "large.env", options.work)
+        large = None if options.only in ("scale", "preflight", "agent") else Lab(options.work / "large.env", options.work)
         if options.only in (None, "list"):
             small = Lab(options.work / "small.env", options.work)
             prefork = Lab(options.work / "prefork.env", options.work)
@@ -35,6 +36,9 @@ def main():
         if options.only in (None, "preflight"):
             preflight.measure(options, Lab(options.work / "live.env", options.work), table)
             preflight.exports(options, table)
+        if options.only in (None, "agent"):
+            agent.measure_agent(options, Lab(options.work / "live.env", options.work), table)
+            agent.memory(options, Lab(options.work / "crowd.env", options.work), table)
         if options.only in (None, "scale"):
             big = Lab(options.work / "big.env", options.work)
             little = Lab(options.work / "little.env", options.work)

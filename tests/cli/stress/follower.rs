@@ -37,7 +37,7 @@ impl<'a> Follower<'a> {
             scene,
             account: scene.lab.account(who),
             server: scene.lab.server.clone(),
-            more: vec!["--interval".into(), "3s".into()],
+            more: vec!["--interval".into(), "3s".into(), "--listen".into(), "none".into()],
             before: vec![],
             path,
             log: scene.file(&format!("agent-{who}.log")),

@@ -50,6 +50,8 @@ pub(super) struct Membership {
     pub(super) member: Id,
     pub(super) from: usize,
     pub(super) until: Option<usize>,
+    /// Whether the deletion of an end took it: that is told of the other end, too, when it is deleted later.
+    pub(super) is_cut: bool,
 }
 
 #[derive(Debug)]
@@ -160,7 +162,7 @@ impl Model {
     }
 
     pub(super) fn join(&mut self, group: Id, member: Id) {
-        self.memberships.push(Membership { group, member, from: self.batch, until: None });
+        self.memberships.push(Membership { group, member, from: self.batch, until: None, is_cut: false });
     }
 
     pub(super) fn leave(&mut self, group: Id, member: Id) {
@@ -181,7 +183,10 @@ impl Model {
             if !self.has_bin {
                 let batch = self.batch;
                 let now = self.memberships.iter_mut().filter(|m| m.until.is_none());
-                now.filter(|m| m.group == one || m.member == one).for_each(|m| m.until = Some(batch));
+                for membership in now.filter(|m| m.group == one || m.member == one) {
+                    membership.until = Some(batch);
+                    membership.is_cut = true;
+                }
             }
         }
     }

@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::args::GlobalArgs;
 use crate::commands::{
     apply, cloud, completions, demo, doctor, guide, list, man, operations, preflight, profile, restore,
-    scope, show, undo,
+    rollback, scope, show, undo,
 };
 
 /// Finds and restores deleted objects of an Active Directory
@@ -43,6 +43,7 @@ pub(crate) enum Command {
     Apply(Box<apply::Args>),
     Operations(Box<operations::Args>),
     Undo(Box<undo::Args>),
+    Rollback(Box<rollback::Args>),
     Doctor(Box<doctor::Args>),
     Scope(scope::Args),
     Preflight(Box<preflight::Args>),

@@ -24,6 +24,7 @@ mod printer;
 mod recovery;
 mod remains;
 mod restore;
+mod rollback;
 mod selectors;
 mod settings;
 mod start;

@@ -52,7 +52,9 @@ pub enum Expectation {
 /// step takes the place of an earlier one on the same thing. `dn` is where the object was put.
 pub fn expected(object: &ObjectPlan, done: &[bool], dn: &Dn) -> Vec<Expectation> {
     let mut out: Vec<Expectation> = vec![];
-    for (step, _) in object.steps.iter().zip(done).filter(|(_, done)| **done) {
+    for (at, step) in
+        object.steps.iter().enumerate().zip(done).filter(|(_, done)| **done).map(|(step, _)| step)
+    {
         match &step.action {
             Action::Reanimate { sam_account_name, user_principal_name, .. } => {
                 put(&mut out, Expectation::Live);
@@ -67,6 +69,13 @@ pub fn expected(object: &ObjectPlan, done: &[bool], dn: &Dn) -> Vec<Expectation>
             }
             Action::SetUpn { value, .. } => put(&mut out, text("userPrincipalName", value)),
             Action::SetAttribute { attribute, values, .. } => {
+                // The membership of the primary group is no link: `memberOf` does not name it any more.
+                if attribute.eq_ignore_ascii_case("primaryGroupID")
+                    && let Some(Action::AddToGroup { group, .. }) =
+                        at.checked_sub(1).and_then(|at| object.steps.get(at)).map(|step| &step.action)
+                {
+                    out.retain(|e| !matches!(e, Expectation::Member { group: g, .. } if g == group));
+                }
                 let (attribute, values) = (attribute.clone(), values.clone());
                 put(&mut out, Expectation::Values { attribute, values });
             }

@@ -2,6 +2,7 @@
 //! `docs/filling.md`.
 
 mod hostile;
+mod journal;
 mod refused;
 mod whole;
 

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use adrecover_core::change::{AttributeChange, Batch, ObjectChange, Phase};
 use adrecover_core::time::Timestamp;
+use adrecover_core::{Dn, ObjectGuid};
 use adrecover_journal::{Options, Writer, file_name};
 use adrecover_ldap::changes::{Changes, Way};
 use adrecover_ldap::{BindMethod, ConnectOptions, Session};
@@ -31,6 +33,41 @@ impl<'a> Keeper<'a> {
         &self.path
     }
 
+    /// Puts values into it that the object never had, as somebody would who can write the file.
+    pub(crate) fn lie(&self, guid: &str, attributes: &[(&'static str, &str)]) {
+        let writer = Writer::open(&self.path, &self.forest, &Options::default()).unwrap();
+        let guid: ObjectGuid = guid.parse().unwrap();
+        let before = writer.journal().before_deletion(guid).unwrap().unwrap();
+        let now = writer.journal().now(guid).unwrap().unwrap();
+        let context: Dn = writer.journal().contexts().unwrap()[0].dn.parse().unwrap();
+        // It comes back, gets the values, and is deleted again: so the journal takes it that it had them.
+        let mut alive = ObjectChange::new(guid, before.dn.clone());
+        alive.is_whole = true;
+        let value = |name: &str, values: Vec<Vec<u8>>| AttributeChange {
+            name: name.to_owned().into(),
+            values,
+            stamp: None,
+        };
+        alive.attributes = before.attributes.iter().map(|a| value(&a.name, a.values.clone())).collect();
+        alive
+            .attributes
+            .extend(attributes.iter().map(|(name, text)| value(name, vec![text.as_bytes().to_vec()])));
+        let mut dead = ObjectChange::new(guid, now.dn.clone());
+        (dead.is_whole, dead.is_deleted) = (true, true);
+        dead.attributes = now.attributes.iter().map(|a| value(&a.name, a.values.clone())).collect();
+        for object in [alive, dead] {
+            let batch = Batch {
+                naming_context: context.clone(),
+                phase: Phase::Following,
+                is_first: false,
+                objects: vec![object],
+                cursor: None,
+                is_last: true,
+            };
+            writer.ingest(&batch, now_here()).unwrap();
+        }
+    }
+
     /// Reads what has changed since the last time.
     pub(crate) fn follow(&self) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -52,13 +89,13 @@ impl<'a> Keeper<'a> {
         let kept = writer.journal().contexts().unwrap().into_iter().find_map(|kept| kept.cursor);
         let mut reading = changes.read(&context, kept.as_ref()).await.unwrap();
         while let Some(batch) = reading.next().await.unwrap() {
-            writer.ingest(&batch, now()).unwrap();
+            writer.ingest(&batch, now_here()).unwrap();
         }
         changes.close().await;
     }
 }
 
-fn now() -> Timestamp {
+fn now_here() -> Timestamp {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     Timestamp::from_timestamp(since.as_secs() as i64, 0).unwrap()
 }

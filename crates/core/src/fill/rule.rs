@@ -19,7 +19,7 @@ pub enum Rule {
 }
 
 /// Describing attributes, mail addressing, the source anchor; in lower case, sorted.
-const HARMLESS: [&str; 80] = [
+const HARMLESS: [&str; 81] = [
     "assistant",
     "c",
     "co",
@@ -63,6 +63,7 @@ const HARMLESS: [&str; 80] = [
     "location",
     "mail",
     "mailnickname",
+    "managedby",
     "manager",
     "middlename",
     "mobile",
@@ -164,7 +165,6 @@ mod tests {
             "adminCount",
             "adminDescription",
             "gPLink",
-            "managedBy",
             "uidNumber",
             "accountExpires",
             "msExchMailboxGuid",

@@ -75,6 +75,9 @@ pub(super) fn add(
     for batch in batches {
         touched.insert(batch.carrier);
         let object = &mut planned[batch.carrier];
+        if batch.holder.guid == object.guid && batch.attribute.eq_ignore_ascii_case(MEMBER) {
+            object.losses.retain(|loss| !loss.starts_with("the list of members"));
+        }
         object.steps.push(Step {
             why: format!("{} had it", batch.source),
             already: batch.already,

@@ -42,7 +42,14 @@ impl Maker<'_> {
         steps.extend(self.password());
         steps.extend(self.enable());
         steps.extend(self.object.groups.iter().filter_map(|g| self.group(g)));
-        steps.extend(self.primary_group(&steps));
+        if let Some(primary) = self.primary_group(&steps) {
+            // Right behind the membership that it takes, which is no link any more then.
+            let joins = |step: &Step| self.joins_primary(step);
+            if let Some(at) = steps.iter().position(joins) {
+                steps[at..].rotate_left(1);
+            }
+            steps.push(primary);
+        }
         steps
     }
 
@@ -246,13 +253,21 @@ impl Maker<'_> {
         step
     }
 
+    fn joins_primary(&self, step: &Step) -> bool {
+        let wish = self.request.primary_groups.get(&self.object.guid);
+        let found = wish.and_then(|wish| self.object.groups.iter().find(|group| group.wanted == wish.group));
+        match (&step.action, found.map(|group| &group.found)) {
+            (Action::AddToGroup { guid, .. }, Some(GroupFound::Group { guid: wanted, .. })) => guid == wanted,
+            _ => false,
+        }
+    }
+
     /// The primary group that a source knows, once the object is a member of it: the directory takes no other ([MS-SAMR] 3.1.1.8.2).
     fn primary_group(&self, steps: &[Step]) -> Option<Step> {
         let wish = self.request.primary_groups.get(&self.object.guid)?;
         let found = self.object.groups.iter().find(|group| group.wanted == wish.group)?;
-        let GroupFound::Group { guid: wanted, is_primary, .. } = &found.found else { return None };
-        let joins = |step: &Step| matches!(&step.action, Action::AddToGroup { guid, .. } if guid == wanted);
-        if *is_primary || !steps.iter().any(joins) {
+        let GroupFound::Group { is_primary, .. } = &found.found else { return None };
+        if *is_primary || !steps.iter().any(|step| self.joins_primary(step)) {
             return None;
         }
         let values = vec![Value::Text(wish.rid.to_string())];

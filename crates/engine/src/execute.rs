@@ -208,7 +208,9 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
             }
             _ if self.run.keep_going => None,
             // What of a roll back is left to a person was told beforehand, and stops nothing.
-            Failure::Other if self.is_rollback() && report.steps.iter().all(StepReport::is_no_failure) => None,
+            Failure::Other if self.is_rollback() && report.steps.iter().all(StepReport::is_no_failure) => {
+                None
+            }
             _ => Some((failure, format!("not reached: {} failed", report.name))),
         }
     }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use adrecover_core::fill::{Rule, rule, why_not_kept};
 use adrecover_core::plan::{Action, ObjectPlan, Plan, Purpose, Step};
 use adrecover_core::recovery::Hand;
-use adrecover_core::rollback::RollbackRequest;
 use adrecover_core::report::{Failure, Report};
+use adrecover_core::rollback::RollbackRequest;
 use adrecover_core::{Dn, ObjectGuid};
 use adrecover_engine::Command;
 
@@ -57,7 +57,9 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     let (saved, digest) = plan_file::read(&args.plan)?;
     let bad = |problem: &str| CliError::new(Kind::BadInput, format!("{}: {problem}", args.plan.display()));
     if !matches!(saved.purpose, Purpose::Restore | Purpose::Rollback { .. }) {
-        return Err(bad("only plans of `restore` and `rollback` are applied").hint("run `adrecover undo` itself"));
+        return Err(
+            bad("only plans of `restore` and `rollback` are applied").hint("run `adrecover undo` itself")
+        );
     }
     if saved.objects.is_empty() {
         return Err(bad("the plan names no object"));
@@ -69,7 +71,8 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     };
     let consents = |of: fn(&RollbackRequest) -> bool| rollback.is_some_and(|request| of(request));
     let privileged = saved.request.allow_privileged || consents(|request| request.allow_privileged);
-    let unchecked = saved.request.allow_unchecked_forest || consents(|request| request.allow_unchecked_forest);
+    let unchecked =
+        saved.request.allow_unchecked_forest || consents(|request| request.allow_unchecked_forest);
     for (asked, given, option) in [
         (privileged, args.allow_privileged, "--allow-privileged"),
         (unchecked, args.allow_unchecked_forest, "--allow-unchecked-forest"),
@@ -106,7 +109,8 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         }
         let work = Work::New(Box::new(fresh), Command::Apply);
         let mut outside = Outside::none(ctx);
-        return carry::out(ctx, &mut desk, work, &args.carry, &args.password, Some(&digest), &mut outside).await;
+        return carry::out(ctx, &mut desk, work, &args.carry, &args.password, Some(&digest), &mut outside)
+            .await;
     }
     let guids: Vec<ObjectGuid> = saved.objects.iter().map(|o| o.guid).collect();
     let mut gathered = desk.facts(&guids, &saved.request).await?;

@@ -123,7 +123,11 @@ async fn plan(
         let asked = chunk.iter().map(|guid| question.ask(*guid)).collect::<Result<Vec<_>, _>>()?;
         planning.add(desk, asked, &question).await?;
         if chosen.guids.len() > CHUNK {
-            ctx.printer.progress((i * CHUNK + chunk.len()).min(chosen.guids.len()), chosen.guids.len(), "planned");
+            ctx.printer.progress(
+                (i * CHUNK + chunk.len()).min(chosen.guids.len()),
+                chosen.guids.len(),
+                "planned",
+            );
         }
     }
     Ok(planning.end(desk))

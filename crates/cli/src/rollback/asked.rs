@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use adrecover_core::plan::LinkEnd;
-use adrecover_core::rollback::{MEMBER_OF, Nothing, Past, PastAttribute, PastLinks, PastPlace, Scope, Way, link_names, way};
+use adrecover_core::rollback::{
+    MEMBER_OF, Nothing, Past, PastAttribute, PastLinks, PastPlace, Scope, Way, link_names, way,
+};
 use adrecover_core::time::Timestamp;
 use adrecover_core::value::from_attribute;
 use adrecover_core::{Dn, Entry, ObjectGuid};
@@ -79,13 +81,15 @@ impl Question<'_> {
                 Way::Told(why) if self.scope.is_whole() && values(&then) != values(&now) => {
                     past.notes.push(format!("{name} was changed and stays: {why}"));
                 }
-                Way::Harmless | Way::Named if self.scope.includes(name) => past.attributes.push(PastAttribute {
-                    attribute: name.to_owned(),
-                    values: values(&then),
-                    newest: Some(values(&now)),
-                    changed: None,
-                    later: None,
-                }),
+                Way::Harmless | Way::Named if self.scope.includes(name) => {
+                    past.attributes.push(PastAttribute {
+                        attribute: name.to_owned(),
+                        values: values(&then),
+                        newest: Some(values(&now)),
+                        changed: None,
+                        later: None,
+                    })
+                }
                 _ => {}
             }
         }
@@ -141,7 +145,9 @@ impl Question<'_> {
                             changed: None,
                             later: None,
                         }),
-                        Way::Told(why) => past.notes.push(format!("{} was changed and stays: {why}", diff.name)),
+                        Way::Told(why) => {
+                            past.notes.push(format!("{} was changed and stays: {why}", diff.name))
+                        }
                         Way::Silent => {}
                     },
                 }
@@ -181,7 +187,8 @@ impl Asked {
         let Self { mut past, whole } = self;
         past.keep_different(live);
         for (attribute, (then, newest)) in whole {
-            let (links, unknown) = PastLinks::between(&attribute, then, newest, &link_names(live, &attribute));
+            let (links, unknown) =
+                PastLinks::between(&attribute, then, newest, &link_names(live, &attribute));
             let is_groups = attribute == MEMBER_OF;
             if unknown > 0 && !is_groups {
                 past.notes.push(format!(
@@ -194,7 +201,11 @@ impl Asked {
                 false => past.links.push(links),
             }
         }
-        if past.attributes.is_empty() && past.links.is_empty() && past.groups.is_none() && past.place.is_none() {
+        if past.attributes.is_empty()
+            && past.links.is_empty()
+            && past.groups.is_none()
+            && past.place.is_none()
+        {
             return Ok(past);
         }
         let changes = question.journal.history(past.guid)?;

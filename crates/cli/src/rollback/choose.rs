@@ -105,7 +105,9 @@ impl ChoiceArgs {
             }
         };
         if times.until.is_some_and(|until| until < times.to) {
-            return Err(CliError::usage("--changed-since is later than --changed-until: nothing can lie between"));
+            return Err(CliError::usage(
+                "--changed-since is later than --changed-until: nothing can lie between",
+            ));
         }
         if !self.object.any() && self.under.is_none() && times.until.is_none() {
             return Err(CliError::usage("it is not said what to roll back")
@@ -128,7 +130,16 @@ impl ChoiceArgs {
         let which = match times.until {
             None => Which::After(times.to),
             Some(until) => {
-                let changes = journal.touched(times.to, until, controller)?;
+                let mut changes = journal.touched(times.to, until, None)?;
+                if let Some(controller) = controller {
+                    let unknown = changes.iter().filter(|change| change.controller.is_none()).count();
+                    if unknown > 0 {
+                        ctx.printer.warn(format!(
+                            "of {unknown} change(s) in that time, links for the most part, it is not known on which domain controller they were made: they stay; without --changed-on they are rolled back"
+                        ));
+                    }
+                    changes.retain(|change| change.controller == Some(controller));
+                }
                 let mut seen = HashSet::new();
                 touched.extend(changes.iter().map(|change| change.guid).filter(|guid| seen.insert(*guid)));
                 Which::Of(changes.iter().map(|change| change.seq).collect())

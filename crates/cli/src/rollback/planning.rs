@@ -44,7 +44,8 @@ impl Planning {
         let guids: Vec<ObjectGuid> = asked.iter().map(|asked| asked.past.guid).collect();
         let entries = read(desk, &guids, &names).await?;
         let mut pasts = vec![];
-        for asked in asked {
+        for mut asked in asked {
+            leave_out_confidential(desk, &mut asked.past);
             let past = match entries.get(&asked.past.guid).filter(|entry| !entry.is_deleted()) {
                 Some(entry) => asked.held_against(entry, question)?,
                 None => asked.past,
@@ -116,6 +117,24 @@ impl Planning {
         let Self { request, moves, objects, .. } = self;
         rollback::plan(&desk.domain, request, objects, &moves, env!("CARGO_PKG_VERSION"))
     }
+}
+
+/// What the schema marks as confidential must not stand in plans and journals, whoever has kept it.
+fn leave_out_confidential(desk: &Desk, past: &mut Past) {
+    let known = &desk.domain.attributes;
+    let is_confidential = |name: &str| {
+        let schema = known.get(&name.to_lowercase()).and_then(Option::as_ref);
+        schema.is_some_and(|schema| schema.is_confidential)
+    };
+    let notes = &mut past.notes;
+    past.attributes.retain(|attribute| {
+        let name = &attribute.attribute;
+        let leave = is_confidential(name);
+        if leave {
+            notes.push(format!("{name} stays: the schema marks it as confidential"));
+        }
+        !leave
+    });
 }
 
 /// The live objects with these attributes, as far as the schema has them and lets them be read.

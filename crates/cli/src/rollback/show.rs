@@ -46,7 +46,11 @@ pub(crate) fn object_plan(
     }
     for step in &object.steps {
         if let Action::Manual { text } = &step.action {
-            out.push(printer.fitted(&format!("  {}: {}", printer.paint("31", "not rolled back"), printable(text))));
+            out.push(printer.fitted(&format!(
+                "  {}: {}",
+                printer.paint("31", "not rolled back"),
+                printable(text)
+            )));
         }
     }
     for note in &object.warnings {
@@ -55,7 +59,8 @@ pub(crate) fn object_plan(
 }
 
 fn lines(diff: &Diff, printer: &Printer, out: &mut Vec<String>) {
-    let changed = diff.changed.iter().map(|changed| format!("  (changed {})", printable(&changed.in_words())));
+    let changed =
+        diff.changed.iter().map(|changed| format!("  (changed {})", printable(&changed.in_words())));
     out.push(format!("  {}{}", printable(&diff.attribute), changed.collect::<String>()));
     for (sign, sgr, values) in [("-", "31", &diff.now), ("+", "32", &diff.then)] {
         for value in values.iter().take(VALUES) {

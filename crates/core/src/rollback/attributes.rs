@@ -4,6 +4,7 @@ use super::SOURCE;
 use super::past::{PastAttribute, same};
 use super::plan::{Maker, by_hand};
 use super::rule::{ACCOUNT_NAME, UAC, Way, way};
+use crate::UserAccountControl;
 use crate::facts::{ForestCheck, Holder};
 use crate::fill::{LOGON_NAME, values_problem};
 use crate::guards;
@@ -11,7 +12,6 @@ use crate::plan::{Action, Block, Step, Undo};
 use crate::request::smtp_addresses;
 use crate::text::printable;
 use crate::value::Value;
-use crate::UserAccountControl;
 
 /// Adds the steps for the attributes.
 pub(super) fn add(maker: &mut Maker<'_>) {

@@ -50,7 +50,9 @@ fn own(maker: &mut Maker<'_>, links: &PastLinks) {
     let schema = maker.domain.attributes.get(&name.to_lowercase()).cloned().flatten();
     let schema = schema.filter(|schema| schema.is_link && !schema.is_system && !schema.is_confidential);
     let Some(schema) = schema else {
-        maker.notes.push(format!("{name} stays: by this forest's schema it is no link attribute that is written"));
+        maker
+            .notes
+            .push(format!("{name} stays: by this forest's schema it is no link attribute that is written"));
         return;
     };
     match way(name) {
@@ -143,8 +145,13 @@ fn memberships(maker: &mut Maker<'_>, groups: &PastLinks) {
     let changed = groups.changed.as_ref();
     let mut lost = vec![];
     for end in &groups.had_not {
-        let Some(End::Live { dn, is_protected, is_group: true }) = maker.around.ends.get(&end.guid).cloned() else { continue };
-        if !maker.present.groups.contains(&dn.key()) || !consented(maker, &dn, is_protected, "take it out of it") {
+        let Some(End::Live { dn, is_protected, is_group: true }) = maker.around.ends.get(&end.guid).cloned()
+        else {
+            continue;
+        };
+        if !maker.present.groups.contains(&dn.key())
+            || !consented(maker, &dn, is_protected, "take it out of it")
+        {
             continue;
         }
         maker.steps.push(Step {

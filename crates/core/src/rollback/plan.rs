@@ -2,12 +2,13 @@
 
 use chrono::SubsecRound;
 
+use super::RollbackRequest;
 use super::attributes;
 use super::links;
 use super::past::{Nothing, Past, PastPlace};
 use super::present::{Around, End, Present};
 use super::rule::Scope;
-use super::RollbackRequest;
+use crate::Dn;
 use crate::deleted::NeverRestored;
 use crate::facts::{DomainFacts, Presence};
 use crate::guards::{self, Case};
@@ -15,7 +16,6 @@ use crate::kind::ObjectKind;
 use crate::plan::{Action, Block, ObjectPlan, Plan, Purpose, SCHEMA, Step, Undo};
 use crate::request::RestoreRequest;
 use crate::time::rfc3339;
-use crate::Dn;
 
 /// A plan of objects that [`object`] has planned, one after the other with the same `moves`.
 #[must_use]
@@ -32,7 +32,9 @@ pub fn plan(
             Action::AddLinks { targets, .. } | Action::RemoveLinks { targets, .. } => {
                 targets.iter_mut().for_each(|end| end.dn = moved(&end.dn, moves));
             }
-            Action::AddToGroup { group, .. } | Action::RemoveFromGroup { group, .. } => *group = moved(group, moves),
+            Action::AddToGroup { group, .. } | Action::RemoveFromGroup { group, .. } => {
+                *group = moved(group, moves)
+            }
             _ => {}
         }
     }
@@ -143,7 +145,10 @@ fn out_of_reach(
             return Some(Some("it was deleted at that time: it is left as it is now".to_owned()));
         }
         Some(Nothing::KnownSince(since)) => {
-            let text = format!("the change journal does not reach back to then: it knows the object since {}", rfc3339(since));
+            let text = format!(
+                "the change journal does not reach back to then: it knows the object since {}",
+                rfc3339(since)
+            );
             refuse(request, plan, "rollback.tooEarly", text, &format!("--to {}", rfc3339(since)));
             return Some(None);
         }
@@ -156,7 +161,13 @@ fn out_of_reach(
     }
     if let Presence::Deleted(_) = present.object.presence {
         let way = format!("adrecover restore --guid {} --fill-from journal", past.guid);
-        refuse(request, plan, "rollback.deleted", "it is deleted: only live objects are rolled back".to_owned(), &way);
+        refuse(
+            request,
+            plan,
+            "rollback.deleted",
+            "it is deleted: only live objects are rolled back".to_owned(),
+            &way,
+        );
         return Some(None);
     }
     if let Some(never) = present.object.never {
@@ -167,7 +178,13 @@ fn out_of_reach(
             NeverRestored::GroupPolicy => "a group policy, the other half of which is in SYSVOL",
             NeverRestored::System => "an object of the system",
         };
-        refuse(request, plan, "rollback.never", format!("it is {what}: it is not changed by this program"), "change it by hand");
+        refuse(
+            request,
+            plan,
+            "rollback.never",
+            format!("it is {what}: it is not changed by this program"),
+            "change it by hand",
+        );
         return Some(None);
     }
     None
@@ -240,7 +257,8 @@ impl Maker<'_> {
             ));
             return false;
         }
-        self.notes.push(format!("{what} was changed later than that ({}): this overwrites it", later.in_words()));
+        self.notes
+            .push(format!("{what} was changed later than that ({}): this overwrites it", later.in_words()));
         true
     }
 

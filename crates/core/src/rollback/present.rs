@@ -52,9 +52,10 @@ pub enum End {
 impl Present {
     /// From the entry of an object, with what the journal tells of it.
     pub fn read(object: ObjectFacts, entry: &Entry, past: &Past) -> Self {
-        let values = past.attributes.iter().map(|a| {
-            (a.attribute.to_lowercase(), from_attribute(entry.values(&a.attribute)))
-        });
+        let values = past
+            .attributes
+            .iter()
+            .map(|a| (a.attribute.to_lowercase(), from_attribute(entry.values(&a.attribute))));
         let links = past
             .links
             .iter()

@@ -144,7 +144,8 @@ mod tests {
         for name in ["description", "memberOf", "member", "name", "scriptPath", "userAccountControl"] {
             assert_eq!(may_name(name), Ok(()), "{name}");
         }
-        for name in ["unicodePwd", "objectSid", "pwdLastSet", "primaryGroupID", "a b", "nTSecurityDescriptor"] {
+        for name in ["unicodePwd", "objectSid", "pwdLastSet", "primaryGroupID", "a b", "nTSecurityDescriptor"]
+        {
             assert!(may_name(name).is_err(), "{name}");
         }
     }

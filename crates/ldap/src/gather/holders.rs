@@ -55,8 +55,7 @@ impl Gatherer<'_> {
         let logon: HashSet<&String> = upns.iter().flatten().collect();
         let found = self.held(&names, &|name| logon.contains(&name.to_owned())).await?;
         for ((object, upn), asked) in facts.iter_mut().zip(&upns).zip(asked) {
-            object.upn_holders =
-                upn.as_ref().map(|upn| found.holders(upn, object.guid)).unwrap_or_default();
+            object.upn_holders = upn.as_ref().map(|upn| found.holders(upn, object.guid)).unwrap_or_default();
             for address in asked {
                 let holders = found.holders(&address, object.guid);
                 object.address_holders.extend(holders.into_iter().map(|holder| (address.clone(), holder)));

@@ -77,7 +77,8 @@ pub async fn places(
             continue;
         };
         let to = dn.child(rdn.clone());
-        let is_there = present.get(&past.guid).and_then(|p| p.object.dn.parse::<Dn>().ok()) == Some(to.clone());
+        let is_there =
+            present.get(&past.guid).and_then(|p| p.object.dn.parse::<Dn>().ok()) == Some(to.clone());
         if is_there || around.places.contains_key(&to.key()) {
             continue;
         }

@@ -365,7 +365,8 @@ fn move_look<'p, D>(executor: &Executor<'p, '_, '_, D>, subject: &Subject<'p>, s
     if present.as_ref() == Some(to) {
         return Look::Unchanged(None);
     }
-    if let (Purpose::Undo { .. }, Undo::Move { to: ours }) = (&executor.plan.purpose, &step.undo)
+    if let (Purpose::Undo { .. } | Purpose::Rollback { .. }, Undo::Move { to: ours }) =
+        (&executor.plan.purpose, &step.undo)
         && present.as_ref() != Some(ours)
     {
         return Look::LeftAlone(format!("it has been moved since: it is {}, and was {ours}", subject.dn));

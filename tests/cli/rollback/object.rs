@@ -253,6 +253,9 @@ fn the_account_name_only_where_it_is_named() {
     scene.hand().change(&Ldif::default().replace(&user.dn, "sAMAccountName", &[&wrong]));
     keeper.follow();
     back(&scene, &keeper, &user, &then, &[]).exits(0).says("--attribute sAMAccountName");
+    let table = scene.program().args(["rollback", "--guid", &user.guid, "--to", &then, "--journal"]);
+    let table = table.arg(keeper.path()).run().exits(0);
+    table.says("--attribute sAMAccountName").says("nothing to roll back");
     // It is found by the name that it had, too.
     let arguments = [user.sam.as_str(), "--to", &then, "--attribute", "sAMAccountName"];
     rolling(&scene, &keeper, arguments).run().exits(0);

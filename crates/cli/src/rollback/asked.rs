@@ -201,11 +201,9 @@ impl Asked {
                 false => past.links.push(links),
             }
         }
-        if past.attributes.is_empty()
-            && past.links.is_empty()
-            && past.groups.is_none()
-            && past.place.is_none()
-        {
+        // Most objects are as they were, and their histories need not be read.
+        let is_there = past.place.as_ref().is_none_or(|p| live.dn.parse::<Dn>().is_ok_and(|dn| dn == p.dn));
+        if past.attributes.is_empty() && past.links.is_empty() && past.groups.is_none() && is_there {
             return Ok(past);
         }
         let changes = question.journal.history(past.guid)?;

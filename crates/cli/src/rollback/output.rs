@@ -4,8 +4,9 @@ use std::collections::HashMap;
 
 use adrecover_core::ObjectGuid;
 use adrecover_core::plan::{ObjectPlan, Plan, Purpose};
-use adrecover_core::report::{ObjectReport, Report};
+use adrecover_core::report::{ObjectReport, Outcome, Report};
 use adrecover_core::rollback::{Diff, Past, RollbackRequest, diffs};
+use adrecover_core::text::printable;
 use adrecover_core::time::rfc3339;
 use adrecover_core::value::Value;
 use serde::Serialize;
@@ -70,6 +71,11 @@ impl From<Diff> for Line {
     }
 }
 
+/// Whether there is nothing that could be rolled back.
+fn is_as_it_was(report: &Report) -> bool {
+    report.objects.iter().all(|object| object.outcome == Outcome::AlreadyRestored)
+}
+
 /// What was planned, kept for the report.
 pub(crate) struct Planned {
     request: RollbackRequest,
@@ -101,8 +107,17 @@ impl Planned {
                 ctx.printer.flush()?;
                 Ok(report.exit_code())
             }
-            Format::Table if report.objects.is_empty() => {
-                ctx.printer.line("nothing differs: everything is as it was")?;
+            Format::Table if report.operation.is_none() && !report.dry_run && is_as_it_was(report) => {
+                // No plan was shown, so that nobody has seen the notes.
+                for object in &report.objects {
+                    for note in &object.warnings {
+                        let line = format!("{}: {}", printable(&object.name), printable(note));
+                        ctx.printer.line(&ctx.printer.fitted(&line))?;
+                    }
+                }
+                let has_notes = report.objects.iter().any(|object| !object.warnings.is_empty());
+                let else_ = if has_notes { " else" } else { "" };
+                ctx.printer.line(&format!("nothing to roll back: everything{else_} is as it was"))?;
                 ctx.printer.flush()?;
                 Ok(report.exit_code())
             }

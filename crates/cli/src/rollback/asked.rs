@@ -38,12 +38,18 @@ pub(crate) struct Asked {
     pub(crate) past: Past,
     /// All its links then and now by their attribute, where all of them are compared; `memberOf` stands for its memberships.
     whole: BTreeMap<String, (Vec<LinkEnd>, Vec<LinkEnd>)>,
+    /// Whether it lies in the object that it lay in, as far as the journal knows.
+    stayed: bool,
 }
 
 impl Question<'_> {
     /// Asks about one object.
     pub(crate) fn ask(&self, guid: ObjectGuid) -> Result<Asked, CliError> {
-        let nothing = |dn: &str, why| Asked { past: Past::nothing(guid, dn, why), whole: BTreeMap::new() };
+        let nothing = |dn: &str, why| Asked {
+            past: Past::nothing(guid, dn, why),
+            whole: BTreeMap::new(),
+            stayed: false,
+        };
         let Some(now) = self.journal.now(guid)? else { return Ok(nothing("", Nothing::Unknown)) };
         match self.which {
             Which::Of(_) => self.of_changes(guid, &now),
@@ -113,7 +119,7 @@ impl Question<'_> {
             whole.insert(MEMBER_OF.to_owned(), (groups(&then), groups(&now)));
         }
         past.place = self.place(&then);
-        Asked { past, whole }
+        Asked { past, whole, stayed: then.parent == now.parent }
     }
 
     fn place(&self, then: &ObjectState) -> Option<PastPlace> {
@@ -128,7 +134,11 @@ impl Question<'_> {
         let history = self.history(&changes);
         if let Some(created) = history.ours().find(|change| change.kind.has(Kind::CREATED)) {
             let why = Nothing::NotThere(created.happened);
-            return Ok(Asked { past: Past::nothing(guid, &*now.dn, why), whole: BTreeMap::new() });
+            return Ok(Asked {
+                past: Past::nothing(guid, &*now.dn, why),
+                whole: BTreeMap::new(),
+                stayed: false,
+            });
         }
         let mut past = Past::new(guid, now.dn.clone());
         for change in history.ours() {
@@ -166,7 +176,7 @@ impl Question<'_> {
             let before = self.to - chrono::TimeDelta::seconds(1);
             past.place = self.journal.at(guid, before)?.and_then(|then| self.place(&then));
         }
-        Ok(Asked { past, whole: BTreeMap::new() })
+        Ok(Asked { past, whole: BTreeMap::new(), stayed: false })
     }
 
     fn history<'h>(&'h self, changes: &'h [Change]) -> History<'h> {
@@ -184,8 +194,11 @@ impl Asked {
 
     /// What is not so in the live object.
     pub(crate) fn held_against(self, live: &Entry, question: &Question<'_>) -> Result<Past, CliError> {
-        let Self { mut past, whole } = self;
+        let Self { mut past, whole, stayed } = self;
         past.keep_different(live);
+        // Most objects are as they were: nothing more needs to be asked about them.
+        let dn = live.dn.parse::<Dn>().ok();
+        past.place = past.place.filter(|place| !stayed || dn.as_ref() != Some(&place.dn));
         for (attribute, (then, newest)) in whole {
             let (links, unknown) =
                 PastLinks::between(&attribute, then, newest, &link_names(live, &attribute));
@@ -201,9 +214,11 @@ impl Asked {
                 false => past.links.push(links),
             }
         }
-        // Most objects are as they were, and their histories need not be read.
-        let is_there = past.place.as_ref().is_none_or(|p| live.dn.parse::<Dn>().is_ok_and(|dn| dn == p.dn));
-        if past.attributes.is_empty() && past.links.is_empty() && past.groups.is_none() && is_there {
+        if past.attributes.is_empty()
+            && past.links.is_empty()
+            && past.groups.is_none()
+            && past.place.is_none()
+        {
             return Ok(past);
         }
         let changes = question.journal.history(past.guid)?;

@@ -26,7 +26,7 @@ fn an_ou_of_two_hundred_users() {
     let then = moment();
     write(&scene, &users, "department", "overwritten");
     write(&scene, &users, "description", "overwritten");
-    write(&scene, &[outside.dn.clone()], "description", "another one");
+    write(&scene, std::slice::from_ref(&outside.dn), "description", "another one");
     let new = scene.user("New").below(&unit.dn).add();
     scene.delete([&gone]);
     // The OU itself and one of them got another name.

@@ -280,6 +280,11 @@ fn a_protected_group_needs_consent_and_a_deletion_that_is_new_to_the_journal_is_
     scene.hand().change(&Ldif::default().add_values(&operators, "member", &[&anna.dn]));
     let keeper = Keeper::begin(&scene);
     scene.delete([&anna]);
+    let dry = scene.restoring(&anna).args(["--dry-run", "--journal"]).arg(keeper.path()).run();
+    assert!(
+        dry.object()["warnings"].to_string().contains("1 membership(s) of it: add --fill-from journal"),
+        "{dry}"
+    );
     // The agent has not heard of it.
     let out = filling(&scene, &keeper, &[&anna.guid]).run();
     let report = out.object();

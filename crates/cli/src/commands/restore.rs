@@ -123,6 +123,9 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     let mut plan = desk.plan(&gathered.objects, &request);
     plan.objects.extend(gathered.missing.iter().map(|guid| missing(*guid)));
     fill::put_by_hand(&mut plan, &by_hand);
+    if past.is_none() {
+        from_journal::suggest(ctx, &desk, &args.wishes.journal, &mut plan);
+    }
     if let Some(inputs) = &mut inputs {
         ask_cloud::ask(ctx, &desk, &plan, &args.hybrid, inputs).await?;
     }

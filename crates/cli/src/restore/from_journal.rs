@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use adrecover_core::drill::survives;
 use adrecover_core::fill::{Fill, Rule, rule};
 use adrecover_core::kind::ObjectKind;
+use adrecover_core::plan::Plan;
 use adrecover_core::request::{GroupWish, LinkWish, MemberKey, PrimaryGroupWish, RestoreRequest};
 use adrecover_core::time::{Timestamp, rfc3339};
 use adrecover_core::value::from_attribute;
@@ -17,6 +18,7 @@ use adrecover_ldap::gather::ends::by_guid;
 use super::desk::Desk;
 use crate::context::Ctx;
 use crate::error::CliError;
+use crate::journal::{JournalArgs, forest_of};
 
 /// The source's name in plans and reports.
 pub(crate) const NAME: &str = "journal";
@@ -175,6 +177,30 @@ impl Past {
             if memberships && !others && !before.notes.is_empty() {
                 request.fill_notes.entry(before.guid).or_default().extend(before.notes.clone());
             }
+        }
+    }
+}
+
+/// Says of each tombstone of a plan what the change journal has of it, where there is one and nobody has asked for it.
+pub(crate) fn suggest(ctx: &Ctx, desk: &Desk, args: &JournalArgs, plan: &mut Plan) {
+    let forest = forest_of(desk.session.root_dse());
+    let journal = match args.resolve(&ctx.settings).and_then(|keeping| keeping.find(Some(&forest))) {
+        Ok(Some(journal)) => journal,
+        Ok(None) => return,
+        Err(error) => return ctx.printer.warn(format!("the change journal was not asked: {error}")),
+    };
+    for object in plan.objects.iter_mut().filter(|o| o.blocked_by.is_empty() && o.skipped.is_none()) {
+        if object.losses.is_empty() {
+            continue;
+        }
+        let Ok(before) = before(&journal, object.guid, true, None) else { return };
+        let attributes = before.attributes.iter().filter(|a| is_lost(a)).count();
+        let memberships = before.referrers.iter().chain(&before.links).filter(|l| is_member(l)).count();
+        if attributes + memberships > 0 {
+            object.warnings.push(format!(
+                "the change journal has {attributes} attribute(s) and {memberships} membership(s) of it: add --fill-from journal \
+                 --groups-from journal"
+            ));
         }
     }
 }

@@ -33,6 +33,7 @@ mod profiles;
 mod read_only;
 mod ready;
 mod recovery;
+mod rollback;
 mod scale;
 mod scope;
 mod scripted;

@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::args::GlobalArgs;
 use crate::commands::{
     agent, apply, cloud, completions, demo, doctor, guide, history, list, man, operations, preflight,
-    profile, restore, scope, show, undo,
+    profile, restore, rollback, scope, show, undo,
 };
 
 /// Finds and restores deleted objects of an Active Directory
@@ -44,6 +44,7 @@ pub(crate) enum Command {
     Operations(Box<operations::Args>),
     Undo(Box<undo::Args>),
     History(Box<history::Args>),
+    Rollback(Box<rollback::Args>),
     Doctor(Box<doctor::Args>),
     Scope(scope::Args),
     Preflight(Box<preflight::Args>),

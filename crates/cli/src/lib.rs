@@ -26,6 +26,7 @@ mod printer;
 mod recovery;
 mod remains;
 mod restore;
+mod rollback;
 mod selectors;
 mod settings;
 mod start;

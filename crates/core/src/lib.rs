@@ -32,6 +32,7 @@ pub mod powershell;
 pub mod recovery;
 pub mod report;
 pub mod request;
+pub mod rollback;
 pub mod secrets;
 pub mod security;
 pub mod sid;

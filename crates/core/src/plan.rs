@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::kind::ObjectKind;
 use crate::recovery::{Awaited, CloudChange, Hand, Stage};
 use crate::request::{AttributeWish, RestoreRequest};
+use crate::rollback::RollbackRequest;
 use crate::time::Timestamp;
 use crate::value::Value;
 use crate::{Dn, ObjectGuid, Sid};
@@ -50,6 +51,11 @@ pub enum Purpose {
     Cloud {
         /// The tenant, as it was named when signing in.
         tenant: String,
+    },
+    /// To give live objects back what a change journal says they were.
+    Rollback {
+        /// What is rolled back.
+        request: Box<RollbackRequest>,
     },
     /// To take back an earlier operation.
     Undo {

@@ -244,6 +244,11 @@ impl StepReport {
         report
     }
 
+    /// Whether it was done, needed nothing, or is left to a person.
+    pub fn is_no_failure(&self) -> bool {
+        !matches!(self.status, Status::Failed | Status::Skipped)
+    }
+
     /// Whether it was asked for and is left to a person.
     pub fn is_left_to_do(&self) -> bool {
         self.status == Status::Planned && self.step == "manual"

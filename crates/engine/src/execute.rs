@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use adrecover_core::plan::{Action, ObjectPlan, Plan};
+use adrecover_core::plan::{Action, ObjectPlan, Plan, Purpose};
 use adrecover_core::report::{Failure, ObjectReport, Outcome, Status, StepReport};
 use adrecover_core::{Directory, Dn};
 
@@ -207,8 +207,16 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
                 Some((failure, "not reached: the server could not be reached".to_owned()))
             }
             _ if self.run.keep_going => None,
+            // What of a roll back is left to a person was told beforehand, and stops nothing.
+            Failure::Other if self.is_rollback() && report.steps.iter().all(StepReport::is_no_failure) => {
+                None
+            }
             _ => Some((failure, format!("not reached: {} failed", report.name))),
         }
+    }
+
+    fn is_rollback(&self) -> bool {
+        matches!(self.plan.purpose, Purpose::Rollback { .. })
     }
 
     /// Remembers a container that did not come back, for what was below it.

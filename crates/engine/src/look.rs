@@ -215,13 +215,19 @@ fn values_look<'p, D>(
     if same(present, &wanted) {
         return Look::Unchanged(None);
     }
-    if let (Purpose::Undo { .. }, Undo::Values { values, .. }) = (&executor.plan.purpose, &step.undo) {
-        let ours = octets(values).unwrap_or_default();
-        if !same(present, &ours) {
+    // What is taken back, or rolled back, is what was there when the plan was made, and nothing that came later.
+    let word = match executor.plan.purpose {
+        Purpose::Undo { .. } => Some("was set to"),
+        Purpose::Rollback { .. } => Some("was"),
+        Purpose::Restore | Purpose::Cloud { .. } => None,
+    };
+    if let (Some(word), Undo::Values { values, .. }) = (word, &step.undo) {
+        let expected = octets(values).unwrap_or_default();
+        if !same(present, &expected) {
             return Look::LeftAlone(format!(
-                "{attribute} has been changed since: it is {}, and was set to {}",
+                "{attribute} has been changed since: it is {}, and {word} {}",
                 shown(present),
-                shown(&ours)
+                shown(&expected)
             ));
         }
     }
@@ -359,7 +365,8 @@ fn move_look<'p, D>(executor: &Executor<'p, '_, '_, D>, subject: &Subject<'p>, s
     if present.as_ref() == Some(to) {
         return Look::Unchanged(None);
     }
-    if let (Purpose::Undo { .. }, Undo::Move { to: ours }) = (&executor.plan.purpose, &step.undo)
+    if let (Purpose::Undo { .. } | Purpose::Rollback { .. }, Undo::Move { to: ours }) =
+        (&executor.plan.purpose, &step.undo)
         && present.as_ref() != Some(ours)
     {
         return Look::LeftAlone(format!("it has been moved since: it is {}, and was {ours}", subject.dn));

@@ -45,18 +45,6 @@ impl<'a> Follower<'a> {
         }
     }
 
-    /// With more arguments.
-    pub(super) fn with<const N: usize>(mut self, more: [&str; N]) -> Self {
-        self.more.extend(more.map(str::to_owned));
-        self
-    }
-
-    /// On another server.
-    pub(super) fn on(mut self, url: &str) -> Self {
-        url.clone_into(&mut self.server);
-        self
-    }
-
     /// By this command, which is given the program and its arguments.
     pub(super) fn by<const N: usize>(&mut self, command: [&str; N]) {
         self.before = command.map(str::to_owned).into();

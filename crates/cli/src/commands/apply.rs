@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use adrecover_core::fill::{Rule, rule, why_not_kept};
 use adrecover_core::plan::{Action, ObjectPlan, Plan, Purpose, Step};
 use adrecover_core::recovery::Hand;
-use adrecover_core::report::Failure;
+use adrecover_core::report::{Failure, Report};
+use adrecover_core::rollback::RollbackRequest;
 use adrecover_core::{Dn, ObjectGuid};
 use adrecover_engine::Command;
 
@@ -19,6 +20,7 @@ use crate::restore::hybrid::{self, HybridArgs};
 use crate::restore::output;
 use crate::restore::plan_file;
 use crate::restore::wishes::PasswordSourceArgs;
+use crate::rollback::Planning;
 
 /// Carries out a saved plan, after running every check again
 #[derive(Debug, clap::Args)]
@@ -54,16 +56,26 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     args.password.check_stdin(&ctx.settings)?;
     let (saved, digest) = plan_file::read(&args.plan)?;
     let bad = |problem: &str| CliError::new(Kind::BadInput, format!("{}: {problem}", args.plan.display()));
-    if saved.purpose != Purpose::Restore {
-        return Err(bad("only plans of `restore` are applied").hint("run `adrecover undo` itself"));
+    if !matches!(saved.purpose, Purpose::Restore | Purpose::Rollback { .. }) {
+        return Err(
+            bad("only plans of `restore` and `rollback` are applied").hint("run `adrecover undo` itself")
+        );
     }
     if saved.objects.is_empty() {
         return Err(bad("the plan names no object"));
     }
     check_request(&saved).map_err(|problem| bad(&problem))?;
+    let rollback = match &saved.purpose {
+        Purpose::Rollback { request } => Some(request),
+        _ => None,
+    };
+    let consents = |of: fn(&RollbackRequest) -> bool| rollback.is_some_and(|request| of(request));
+    let privileged = saved.request.allow_privileged || consents(|request| request.allow_privileged);
+    let unchecked =
+        saved.request.allow_unchecked_forest || consents(|request| request.allow_unchecked_forest);
     for (asked, given, option) in [
-        (saved.request.allow_privileged, args.allow_privileged, "--allow-privileged"),
-        (saved.request.allow_unchecked_forest, args.allow_unchecked_forest, "--allow-unchecked-forest"),
+        (privileged, args.allow_privileged, "--allow-privileged"),
+        (unchecked, args.allow_unchecked_forest, "--allow-unchecked-forest"),
     ] {
         if asked && !given {
             return Err(CliError::usage(format!("the plan was made with {option}"))
@@ -90,6 +102,16 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         return Err(stale(format!("the plan was made on {}, and this is {}", saved.server, here.server))
             .hint(format!("--server ldaps://{}: what one DC shows another may not have yet", saved.server)));
     }
+    if let Purpose::Rollback { request } = &saved.purpose {
+        let fresh = Planning::again(&mut desk, request).await?;
+        if let Some(difference) = difference(&saved, &fresh) {
+            return output::print(ctx, &moved(&saved, &difference));
+        }
+        let work = Work::New(Box::new(fresh), Command::Apply);
+        let mut outside = Outside::none(ctx);
+        return carry::out(ctx, &mut desk, work, &args.carry, &args.password, Some(&digest), &mut outside)
+            .await;
+    }
     let guids: Vec<ObjectGuid> = saved.objects.iter().map(|o| o.guid).collect();
     let mut gathered = desk.facts(&guids, &saved.request).await?;
     if let Some(guid) = gathered.missing.first() {
@@ -101,8 +123,7 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     }
     let mut fresh = desk.plan(&gathered.objects, &saved.request);
     if let Some(difference) = difference(&saved, &fresh) {
-        let report = output::refused(&saved, Failure::Stale, &format!("{difference}; make the plan again"));
-        return output::print(ctx, &report);
+        return output::print(ctx, &moved(&saved, &difference));
     }
     match &mut inputs {
         Some(inputs) => {
@@ -146,6 +167,11 @@ pub(crate) fn check_request(saved: &Plan) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// The report of a plan that is not the one that would be made now.
+fn moved(saved: &Plan, difference: &str) -> Report {
+    output::refused(saved, Failure::Stale, &format!("{difference}; make the plan again"))
 }
 
 fn stale(message: impl Into<String>) -> CliError {

@@ -14,6 +14,7 @@ pub(crate) mod operations;
 pub(crate) mod preflight;
 pub(crate) mod profile;
 pub(crate) mod restore;
+pub(crate) mod rollback;
 pub(crate) mod scope;
 pub(crate) mod show;
 pub(crate) mod undo;

@@ -6,7 +6,8 @@ use adrecover_core::deleted::Judge;
 use adrecover_core::facts::{AttributeFacts, DomainFacts, ForestCheck, ObjectFacts, Presence};
 use adrecover_core::fill::{Rule, rule};
 use adrecover_core::plan::Plan;
-use adrecover_core::request::RestoreRequest;
+use adrecover_core::request::{RestoreRequest, SetRefusal};
+use adrecover_core::rollback::{Around, Past};
 use adrecover_core::{ObjectGuid, planner};
 use adrecover_engine::Journal;
 use adrecover_ldap::Session;
@@ -181,6 +182,34 @@ impl Desk {
             names.iter().zip(found).map(|(name, found)| (name.to_lowercase(), found.map(|a| a.facts())));
         self.domain.attributes = facts.collect();
         Ok(())
+    }
+
+    /// Adds what the schema says of further attributes. Names that are none are not asked for.
+    pub(crate) async fn know_attributes(&mut self, names: &BTreeSet<String>) -> Result<(), CliError> {
+        let is_name = |name: &&String| adrecover_core::request::may_set(name) != Err(SetRefusal::NotAName);
+        let names: Vec<&str> = names.iter().filter(is_name).map(String::as_str).collect();
+        let found = self.names.look_up(&self.session, &names).await?;
+        let facts =
+            names.iter().zip(found).map(|(name, found)| (name.to_lowercase(), found.map(|a| a.facts())));
+        self.domain.attributes.extend(facts);
+        Ok(())
+    }
+
+    /// Who has the names that objects had, put into what is known around them.
+    pub(crate) async fn names_held(&mut self, objects: &[Past], around: &mut Around) -> Result<(), CliError> {
+        let catalogue = self.catalogue.take().ok_or_else(|| "it was not asked".to_owned());
+        let request = RestoreRequest::default();
+        let mut gatherer =
+            Gatherer::new(&mut self.session, catalogue, &self.domain, &self.judge, &request, &mut self.names);
+        let asked = gatherer.names_held(objects, around).await;
+        self.catalogue = gatherer.into_catalogue();
+        Ok(asked?)
+    }
+
+    /// The name of a domain controller by its invocation id, else that id.
+    pub(crate) fn controller(&self, invocation: ObjectGuid) -> String {
+        let known = self.judge.dc_names.iter().find(|(guid, _)| *guid == invocation);
+        known.map_or_else(|| invocation.to_string(), |(_, name)| name.clone())
     }
 
     /// Makes the plan.

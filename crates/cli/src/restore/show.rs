@@ -7,6 +7,7 @@ use adrecover_core::text::printable;
 use adrecover_core::time::{Timestamp, age, rfc3339};
 
 use crate::printer::Printer;
+use crate::rollback::show as rollback;
 
 /// More objects than this are shown in full only with `-v`.
 const MANY: usize = 20;
@@ -16,6 +17,7 @@ pub(crate) fn plan(plan: &Plan, digest: Option<&str>, printer: &Printer) -> Stri
     let mut out = vec![];
     let purpose = match &plan.purpose {
         Purpose::Restore | Purpose::Cloud { .. } => "Plan".to_owned(),
+        Purpose::Rollback { request } => format!("Roll back to {}", rollback::when(request)),
         Purpose::Undo { operation } => format!("Plan to take back operation {operation}"),
     };
     // The server's name is what the server says.
@@ -31,7 +33,10 @@ pub(crate) fn plan(plan: &Plan, digest: Option<&str>, printer: &Printer) -> Stri
     let full = plan.objects.len() <= MANY || printer.is_verbose(1);
     for object in &plan.objects {
         out.push(String::new());
-        object_plan(object, full, plan.made_at, printer, &mut out);
+        match &plan.purpose {
+            Purpose::Rollback { request } => rollback::object_plan(object, request, full, printer, &mut out),
+            _ => object_plan(object, full, plan.made_at, printer, &mut out),
+        }
     }
     let untouched = |o: &&ObjectPlan| !o.blocked_by.is_empty() || o.skipped.is_some();
     out.extend(losses(plan.objects.iter().filter(|o| !untouched(o)).map(|o| o.losses.as_slice()), printer));
@@ -42,7 +47,8 @@ pub(crate) fn plan(plan: &Plan, digest: Option<&str>, printer: &Printer) -> Stri
     out.join("\n")
 }
 
-fn object_plan(object: &ObjectPlan, full: bool, now: Timestamp, printer: &Printer, out: &mut Vec<String>) {
+/// The head of an object; what blocks it, or why it is left alone.
+pub(crate) fn object_head(object: &ObjectPlan, printer: &Printer, out: &mut Vec<String>) {
     let state = if !object.blocked_by.is_empty() {
         printer.paint("31", "BLOCKED")
     } else if object.skipped.is_some() {
@@ -63,6 +69,10 @@ fn object_plan(object: &ObjectPlan, full: bool, now: Timestamp, printer: &Printe
     if let Some(reason) = &object.skipped {
         out.push(format!("  {}", printable(reason)));
     }
+}
+
+fn object_plan(object: &ObjectPlan, full: bool, now: Timestamp, printer: &Printer, out: &mut Vec<String>) {
+    object_head(object, printer, out);
     if !object.blocked_by.is_empty() || object.skipped.is_some() || !full {
         return;
     }

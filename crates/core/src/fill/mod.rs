@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::decide::{Filling, decide, logon_name, why_not_kept};
 pub use self::rule::{Rule, comes_with_a_value, rule};
+pub(crate) use self::value::values_problem;
 use crate::time::Timestamp;
 use crate::value::Value;
 

@@ -37,6 +37,13 @@ pub(super) fn too_large(values: &[Value]) -> Option<String> {
     (longest > LARGEST).then(|| format!("a value has {longest} octets, and {LARGEST} are the most"))
 }
 
+/// Why values that an attribute had are not given back: what they are like is no matter then, they were in the directory before.
+pub(crate) fn values_problem(attribute: &str, values: &[Value], schema: &AttributeFacts) -> Option<String> {
+    match problem(attribute, values, false, Some(schema))? {
+        Problem::Bad(text) | Problem::Odd(text) => Some(text),
+    }
+}
+
 /// What is wrong with the values of an attribute. Attributes that have to be named may hold any octets.
 pub(super) fn problem(
     attribute: &str,

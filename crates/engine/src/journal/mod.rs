@@ -64,16 +64,19 @@ pub enum Command {
     Apply,
     /// `undo`.
     Undo,
+    /// `rollback`.
+    Rollback,
     /// `cloud restore`.
     CloudRestore,
 }
 
 impl Command {
     /// Every command with its name in the file.
-    pub const ALL: [(Command, &'static str); 4] = [
+    pub const ALL: [(Command, &'static str); 5] = [
         (Self::Restore, "restore"),
         (Self::Apply, "apply"),
         (Self::Undo, "undo"),
+        (Self::Rollback, "rollback"),
         (Self::CloudRestore, "cloud restore"),
     ];
 
@@ -312,7 +315,7 @@ impl Journal {
     pub fn begin(&self, meta: &Meta, plan: &Plan) -> Result<OperationId, JournalError> {
         let id = OperationId(Uuid::now_v7());
         let undo_of = match &plan.purpose {
-            Purpose::Restore | Purpose::Cloud { .. } => None,
+            Purpose::Restore | Purpose::Rollback { .. } | Purpose::Cloud { .. } => None,
             Purpose::Undo { operation } => Some(operation.as_str()),
         };
         let json = serde_json::to_string(plan).map_err(|e| JournalError::Damaged(e.to_string()))?;

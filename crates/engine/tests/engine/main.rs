@@ -7,5 +7,6 @@ mod follow;
 mod journal;
 mod random;
 mod restore;
+mod rollback;
 mod undo;
 mod world;

@@ -22,6 +22,8 @@ pub struct ObjectState {
     pub guid: ObjectGuid,
     /// Its DN then; empty where the directory never told it.
     pub dn: String,
+    /// The object that it lay in then, where that is known.
+    pub parent: Option<ObjectGuid>,
     /// Where it stood.
     pub status: Status,
     /// From when on the journal knows it. What is told of an earlier time is how it was then.
@@ -77,6 +79,10 @@ impl Journal {
         Ok(ObjectState {
             guid: row.guid,
             dn: Names::new(self, when).dn_of(&past.state.name, past.parent)?,
+            parent: match past.parent {
+                0 => None,
+                parent => Some(self.pointed(parent)?.guid),
+            },
             status: past.status,
             known_from: moment(row.known_from),
             attributes: self.attributes(&past.state)?,

@@ -52,6 +52,25 @@ impl Gatherer<'_> {
         }
         names.sort_unstable();
         names.dedup();
+        let logon: HashSet<&String> = upns.iter().flatten().collect();
+        let found = self.held(&names, &|name| logon.contains(&name.to_owned())).await?;
+        for ((object, upn), asked) in facts.iter_mut().zip(&upns).zip(asked) {
+            object.upn_holders = upn.as_ref().map(|upn| found.holders(upn, object.guid)).unwrap_or_default();
+            for address in asked {
+                let holders = found.holders(&address, object.guid);
+                object.address_holders.extend(holders.into_iter().map(|holder| (address.clone(), holder)));
+            }
+        }
+        Ok(())
+    }
+
+    /// Who has these names, in lower case and each once, as a logon name or as an address. `is_upn` says which of them are logon names,
+    /// which an account name may stand for.
+    pub(super) async fn held(
+        &mut self,
+        names: &[&String],
+        is_upn: &dyn Fn(&str) -> bool,
+    ) -> Result<Names, DirectoryError> {
         let addresses = self.addresses().await?;
         let mut attributes = vec!["objectGUID", "userPrincipalName", "sAMAccountName"];
         attributes.extend(addresses.iter().map(|(attribute, _)| attribute));
@@ -60,7 +79,7 @@ impl Gatherer<'_> {
         for some in names.chunks(NAMES) {
             let mut parts: Vec<String> =
                 some.iter().flat_map(|name| name_filters(name, &addresses)).collect();
-            let locals = some.iter().filter(|name| upns.contains(&Some((**name).clone())));
+            let locals = some.iter().filter(|name| is_upn(name));
             let locals = locals.filter_map(|upn| upn.rsplit_once('@')).map(|(local, _)| local);
             parts.extend(locals.map(|local| filter::equals("sAMAccountName", local)));
             let query =
@@ -69,22 +88,14 @@ impl Gatherer<'_> {
         }
         let mut seen: HashSet<ObjectGuid> = HashSet::new();
         entries.retain(|entry| entry.guid().is_some_and(|guid| seen.insert(guid)));
-        let found = Names {
+        Ok(Names {
             upn: index(&entries, "userPrincipalName", ""),
             implicit: implicit_upns(&entries),
             addresses: addresses
                 .iter()
                 .map(|(name, prefix)| (*name, index(&entries, name, prefix)))
                 .collect(),
-        };
-        for ((object, upn), asked) in facts.iter_mut().zip(upns).zip(asked) {
-            object.upn_holders = upn.map(|upn| found.holders(&upn, object.guid)).unwrap_or_default();
-            for address in asked {
-                let holders = found.holders(&address, object.guid);
-                object.address_holders.extend(holders.into_iter().map(|holder| (address.clone(), holder)));
-            }
-        }
-        Ok(())
+        })
     }
 
     /// The SMTP addresses that an object is given, by `--set` or from a source, each once.
@@ -161,7 +172,7 @@ impl Gatherer<'_> {
 type Index = HashMap<String, Vec<(ObjectGuid, String)>>;
 
 /// Who has which name, each in lower case.
-struct Names {
+pub(super) struct Names {
     upn: Index,
     implicit: Index,
     addresses: Vec<(&'static str, Index)>,
@@ -169,10 +180,17 @@ struct Names {
 
 impl Names {
     fn holders(&self, name: &str, own: ObjectGuid) -> Vec<Holder> {
-        let mut out = others(self.upn.get(name), own, "userPrincipalName");
-        out.extend(others(self.implicit.get(name), own, "sAMAccountName"));
+        let mut out = self.of(name);
+        out.retain(|holder| holder.guid != own);
+        out
+    }
+
+    /// Everybody who has a name.
+    pub(super) fn of(&self, name: &str) -> Vec<Holder> {
+        let mut out = holders(self.upn.get(name), "userPrincipalName");
+        out.extend(holders(self.implicit.get(name), "sAMAccountName"));
         for (attribute, index) in &self.addresses {
-            out.extend(others(index.get(name), own, attribute));
+            out.extend(holders(index.get(name), attribute));
         }
         out
     }
@@ -215,8 +233,12 @@ fn index(entries: &[Entry], attribute: &str, prefix: &str) -> HashMap<String, Ve
 }
 
 fn others(found: Option<&Vec<(ObjectGuid, String)>>, own: ObjectGuid, attribute: &str) -> Vec<Holder> {
-    let holders = found.into_iter().flatten().filter(|(guid, _)| *guid != own);
-    holders
-        .map(|(guid, dn)| Holder { guid: *guid, dn: dn.clone(), attribute: attribute.to_owned() })
-        .collect()
+    let mut out = holders(found, attribute);
+    out.retain(|holder| holder.guid != own);
+    out
+}
+
+fn holders(found: Option<&Vec<(ObjectGuid, String)>>, attribute: &str) -> Vec<Holder> {
+    let found = found.into_iter().flatten();
+    found.map(|(guid, dn)| Holder { guid: *guid, dn: dn.clone(), attribute: attribute.to_owned() }).collect()
 }

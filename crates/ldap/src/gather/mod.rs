@@ -9,6 +9,7 @@ mod groups;
 mod holders;
 mod object;
 mod parents;
+pub mod rollback;
 pub mod tree;
 
 use std::collections::{BTreeSet, HashMap, HashSet};

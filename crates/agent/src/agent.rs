@@ -21,8 +21,9 @@ use crate::shared::{Clock, Shared, Voice};
 use crate::stand::Holdings;
 use crate::{AgentOptions, Choice, Event, NotConnected, Notifier, Reason, Source, World, prune};
 
-/// How long the same logon is not tried again after it was refused. Accounts are locked by a few tries in half an hour or so.
-const REFUSED: Duration = Duration::from_secs(1800);
+/// How long the same logon is not tried again after it was refused, once and again. Accounts are locked by a few tries in half an
+/// hour or so.
+const REFUSED: [Duration; 2] = [Duration::from_secs(600), Duration::from_secs(1800)];
 /// How often it is looked meanwhile whether there is another password.
 const LOOK: Duration = Duration::from_secs(5);
 /// How often a single pass connects again.
@@ -153,7 +154,7 @@ impl<'w, W: World> Agent<'w, W> {
 
     /// Connects, however long it takes.
     async fn connect(&mut self) -> Result<W::Source, W::Error> {
-        let mut backoff = Backoff::default();
+        let (mut backoff, mut refusals) = (Backoff::default(), 0);
         loop {
             self.shared.pulse.beat();
             let error = match self.world.connect(&self.choice()).await {
@@ -179,7 +180,8 @@ impl<'w, W: World> Agent<'w, W> {
                     sleep(again).await;
                 }
                 NotConnected::Refused(error) => {
-                    let (reason, again) = (self.world.reason(&error), REFUSED);
+                    let (reason, again) = (self.world.reason(&error), REFUSED[usize::from(refusals > 0)]);
+                    refusals += 1;
                     self.shared.say(&Event::LogonRefused { reason, again });
                     self.other_logon(again).await;
                 }

@@ -9,7 +9,7 @@ use adrecover_journal::Status;
 
 use super::running::agent;
 use super::{Running, status_of, wait};
-use crate::support::{Lab, Scene};
+use crate::support::{Account, Lab, Ldif, PASSWORD, Scene, quoted};
 
 /// A way to a domain controller that can be closed.
 struct Gate {
@@ -106,4 +106,37 @@ fn one_that_is_not_there_at_the_start_is_waited_for_and_the_next_is_taken() {
     gate.close();
     let servers = format!("{},{}", gate.url(), scene.lab.server);
     agent(&scene, &["--once"]).server(&servers).run().exits(0);
+}
+
+/// The password of the agent's account is changed, and then its file: it goes on by itself, and does not lock the account meanwhile.
+#[test]
+fn another_password_is_read_from_its_file() {
+    let Some(scene) = Scene::new() else { return };
+    let gate = Gate::to(scene.lab);
+    let own = scene.user("Agent").add();
+    let password_file = scene.secret_file("agent-password", PASSWORD);
+    let account = Account { name: format!("{}@contoso.test", own.sam.to_lowercase()), password_file };
+    let run = agent(&scene, &["--interval", "1s"]).server(&gate.url()).account(&account);
+    let running = Running::begin(run);
+    wait("the first pass", || super::status_of_or_none(&scene, &own.guid).is_some());
+    let other = format!("Other-{}-Passw0rd", scene.tag);
+    gate.close();
+    // The one before the last one is taken for an hour.
+    for password in ["Between-1-Passw0rd", &other] {
+        scene.hand().change(&Ldif::default().replace(&own.dn, "unicodePwd", &[quoted(password)]));
+    }
+    gate.open();
+    running.hears("the logon was refused");
+    let failures = || scene.hand().get(&own, &["badPwdCount"]).text("badPwdCount").parse::<u32>().unwrap();
+    let before = failures();
+    std::thread::sleep(std::time::Duration::from_secs(3));
+    assert_eq!(failures(), before, "it tried again with the same password");
+    assert!(before < 5, "{before} tries");
+    scene.secret_file("agent-password", &other);
+    scene.hand().change(&Ldif::default().replace(&own.dn, "title", &["seen"]));
+    wait("the change", || {
+        let now = super::journal(&scene).now(own.guid.parse().unwrap()).unwrap().unwrap();
+        now.attribute("title").is_some()
+    });
+    running.stop().exits(0);
 }

@@ -6,7 +6,7 @@ use adrecover_agent::{Choice, NotConnected, Reason, World};
 use adrecover_core::change::ChangesError;
 use adrecover_journal::Options;
 use adrecover_ldap::changes::{Changes, Way};
-use adrecover_ldap::{ConnectErrorKind, Session};
+use adrecover_ldap::{BindFailure, ConnectError, KerberosFailure, Session};
 use sha2::{Digest, Sha256};
 
 use super::source::LiveSource;
@@ -31,11 +31,15 @@ impl<'a> ProgramWorld<'a> {
         Self { ctx, keeping, max_octets, was_connected: false, used: None }
     }
 
-    /// What is in the password's file, as a hash.
+    /// What is in the file of the password, or in the keytab, as a hash.
     fn password(&self) -> Option<[u8; 32]> {
         let settings = &self.ctx.settings;
-        let file = settings.password_file.as_ref().filter(|_| !settings.password_from_stdin())?;
-        files::read(file, 1 << 16, false).ok().map(|octets| Sha256::digest(octets).into())
+        let file = if settings.kerberos {
+            keytab()?
+        } else {
+            settings.password_file.clone().filter(|_| !settings.password_from_stdin())?
+        };
+        files::read(&file, 1 << 16, false).ok().map(|octets| Sha256::digest(octets).into())
     }
 
     /// What cannot be otherwise later, as far as can be told.
@@ -62,10 +66,10 @@ impl World for ProgramWorld<'_> {
         let (options, _) = self.ctx.prepared(&pin).await.map_err(|error| self.failed(error))?;
         let session = match Session::connect(&options).await {
             Ok(session) => session,
-            // Who typed a wrong password types another one.
-            Err(error) if error.kind() == ConnectErrorKind::Bind && !self.ctx.settings.kerberos => {
-                let is_first = !self.was_connected && self.ctx.is_typed();
-                let wrap = if is_first { NotConnected::Never } else { NotConnected::Refused };
+            Err(error) if is_refusal(&error) => {
+                // Who typed a wrong password types another one.
+                let is_typed = !self.was_connected && self.ctx.is_typed();
+                let wrap = if is_typed { NotConnected::Never } else { NotConnected::Refused };
                 return Err(wrap(error.into()));
             }
             Err(error) => return Err(self.failed(error.into())),
@@ -94,6 +98,24 @@ impl World for ProgramWorld<'_> {
     fn known_forest(&self) -> Option<String> {
         self.keeping.known_forest()
     }
+}
+
+/// Whether a logon was refused, so that the same again may lock the account. A server that is only busy says so in another way, and a
+/// ticket that has expired is nobody's password.
+fn is_refusal(error: &ConnectError) -> bool {
+    match error {
+        ConnectError::Bind { failure, .. } => *failure != BindFailure::Other,
+        ConnectError::Kerberos { failure, .. } => {
+            matches!(failure, KerberosFailure::Other(_)) && keytab().is_some()
+        }
+        _ => false,
+    }
+}
+
+/// The keytab that Kerberos gets tickets by (krb5.conf(5), `default_client_keytab_name`), where the environment names one.
+fn keytab() -> Option<PathBuf> {
+    let name = std::env::var("KRB5_CLIENT_KTNAME").ok()?;
+    Some(PathBuf::from(name.strip_prefix("FILE:").unwrap_or(&name)))
 }
 
 /// What the directory does not tell.

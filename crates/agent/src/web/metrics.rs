@@ -7,7 +7,7 @@ use crate::shared::Shared;
 pub(super) const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
 /// Every metric with its type and its help, in the order in which they are told.
-pub(crate) const METRICS: [(&str, &str, &str); 21] = [
+const METRICS: [(&str, &str, &str); 21] = [
     ("adrecover_agent_info", "gauge", "The version of the program and the forest; always 1."),
     ("adrecover_agent_start_time_seconds", "gauge", "When the agent was started."),
     ("adrecover_agent_connected", "gauge", "Whether a domain controller is connected."),
@@ -118,4 +118,25 @@ fn seconds(time: Option<adrecover_core::time::Timestamp>) -> u64 {
 fn escaped(value: &str) -> String {
     let value = value.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n");
     value.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Administrators build on these names: each stands in the documentation, and no other.
+    #[test]
+    fn the_documentation_names_every_metric() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/agent.md");
+        let text = std::fs::read_to_string(path).unwrap();
+        let rows = text.lines().filter_map(|line| line.strip_prefix("| `adrecover_agent_")?.split('`').next());
+        let documented: Vec<String> = rows.map(|name| format!("adrecover_agent_{name}")).collect();
+        let known: Vec<&str> = METRICS.iter().map(|(name, ..)| *name).collect();
+        assert_eq!(documented, known);
+    }
+
+    #[test]
+    fn labels_are_escaped() {
+        assert_eq!(escaped("a\\b\"c\nd\u{1b}"), "a\\\\b\\\"c\\nd\u{fffd}");
+    }
 }

@@ -44,8 +44,7 @@ impl Planning {
         let guids: Vec<ObjectGuid> = asked.iter().map(|asked| asked.past.guid).collect();
         let entries = read(desk, &guids, &names).await?;
         let mut pasts = vec![];
-        for mut asked in asked {
-            leave_out_confidential(desk, &mut asked.past);
+        for asked in asked {
             let past = match entries.get(&asked.past.guid).filter(|entry| !entry.is_deleted()) {
                 Some(entry) => asked.held_against(entry, question)?,
                 None => asked.past,
@@ -70,7 +69,7 @@ impl Planning {
     async fn plan(
         &mut self,
         desk: &mut Desk,
-        pasts: Vec<Past>,
+        mut pasts: Vec<Past>,
         entries: &HashMap<ObjectGuid, Entry>,
         names: &BTreeSet<String>,
         keep_all: bool,
@@ -82,6 +81,7 @@ impl Planning {
             false => desk.facts(&guids, &RestoreRequest::default()).await?.objects,
         };
         desk.know_attributes(names).await?;
+        pasts.iter_mut().for_each(|past| leave_out_confidential(desk, past));
         let present = gather::present(facts, entries, &pasts);
         let mut around = Around::default();
         gather::ends(&desk.session, &desk.domain.domain, &pasts, &self.protected, &mut around).await?;

@@ -146,6 +146,8 @@ fn nothing_was_deleted() {
     let keeper = Keeper::begin(&scene);
     let window = ["--incident", "--since", "2020-01-01", "--until", "2020-01-02"];
     let out = history(&scene, &keeper, window).exits(0);
+    // Of that time the journal knows nothing, and nobody may take its word for it.
+    assert!(out.stderr.contains("begins at ") && out.stderr.contains("is not in it"), "{out}");
     assert!(out.stdout.contains("Nothing was deleted in that time"), "{out}");
     let document = history(&scene, &keeper, window.into_iter().chain(["-o", "json"])).exits(0).json();
     assert_eq!((&document["items"], &document["next"]), (&json!([]), &json!([])));

@@ -190,7 +190,15 @@ fn needs_filling(object: &DeletedObject) -> bool {
 }
 
 fn found(keeping: &Keeping, root_dse: &RootDse) -> Result<Option<(Journal, Option<Timestamp>)>, CliError> {
-    let Some(journal) = keeping.find(Some(&forest_of(root_dse)))? else { return Ok(None) };
+    let forest = forest_of(root_dse);
+    let Some(journal) = keeping.find(Some(&forest))? else { return Ok(None) };
+    if !journal.forest().eq_ignore_ascii_case(&forest) {
+        let path = journal.path().display();
+        return Err(CliError::usage(format!(
+            "{path} is of the forest {}, not of {forest}",
+            journal.forest()
+        )));
+    }
     let as_of = as_of(&journal.contexts()?);
     Ok(Some((journal, as_of)))
 }

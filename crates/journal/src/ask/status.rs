@@ -108,6 +108,14 @@ impl Journal {
         self.asking(|| Ok(ContextRow::all(&*self.store)?.into_iter().map(ContextRow::status).collect()))
     }
 
+    /// When it was begun: of what happened before it knows nothing. `None` where it is empty.
+    pub fn begins(&self) -> Result<Option<Timestamp>, JournalError> {
+        self.asking(|| {
+            let known = self.store.first(sql::OBJECTS_KNOWN_FROM, &[], |row| row.int_or_null(0))?;
+            Ok(known.flatten().map(time))
+        })
+    }
+
     /// The objects that stand there, in the order in which they were first seen.
     pub fn guids(&self, status: Status) -> Result<Vec<ObjectGuid>, JournalError> {
         self.asking(|| {

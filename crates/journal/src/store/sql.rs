@@ -42,6 +42,10 @@ pub(crate) const OBJECT_CHILDREN: &str = "SELECT id FROM objects WHERE parent = 
 pub(crate) const OBJECT_IDS: &str = "SELECT id FROM objects ORDER BY id";
 pub(crate) const OBJECT_GUIDS: &str = "SELECT guid FROM objects WHERE status = $1 ORDER BY id";
 pub(crate) const OBJECTS_BY_STATUS: &str = "SELECT status, COUNT(*) FROM objects GROUP BY status";
+/// Of the objects that were read first, the one that is known longest.
+pub(crate) const OBJECTS_KNOWN_FROM: &str =
+    "SELECT MIN(known_from) FROM (SELECT known_from FROM objects WHERE status IN (1, 2, 3, 4)
+    ORDER BY id LIMIT 1000) AS eldest";
 /// Those that a full read did not name; 0 is an object that only others point to.
 pub(crate) const OBJECTS_UNMARKED: &str = "SELECT id FROM objects
     WHERE context = $1 AND mark <> $2 AND status IN (1, 2, 3) ORDER BY id";

@@ -105,7 +105,9 @@ fn what_was_not_known_before_and_what_a_comparison_finds() {
 fn what_happens_alongside_is_counted() {
     let place = Place::new();
     let writer = place.writer();
+    assert_eq!(writer.journal().begins().unwrap(), None);
     read_all(&writer, 0, company());
+    assert_eq!(writer.journal().begins().unwrap(), Some(time(0)));
     let changes = vec![
         object(21, "", &[]).link("member", 11, false).stamped(30, 2),
         object(11, "CN=Grace,DC=contoso,DC=com", &[]).below(1).changed(31),

@@ -8,6 +8,8 @@ mod next;
 mod page;
 mod recovery;
 mod summary;
+#[cfg(test)]
+mod tests;
 mod text;
 mod timeline;
 
@@ -34,6 +36,7 @@ pub(super) fn run(
     window: Window,
 ) -> Result<u8, CliError> {
     let document = read(ctx, args, journal, source, &window)?;
+    document.doubt.iter().for_each(|doubt| ctx.printer.warn(doubt));
     print(&ctx.printer, &document, ctx)?;
     write_page(ctx, args, || page::page(&document, ctx.now))?;
     Ok(0)
@@ -58,6 +61,7 @@ fn read(
     let way = Way { since: rfc3339(since), until: window.until.map(rfc3339), journal: args.journal.words() };
     Ok(Document {
         schema: "adrecover/incident/v1",
+        doubt: source.doubt_since(since),
         journal: source,
         since: rfc3339(since),
         until: window.until.map(rfc3339),

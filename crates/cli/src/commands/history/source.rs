@@ -14,6 +14,9 @@ use crate::journal::as_of;
 pub(super) struct Source {
     pub(super) forest: String,
     pub(super) file: String,
+    /// When it was begun: of what was before it knows nothing.
+    #[serde(serialize_with = "adrecover_core::time::serialize")]
+    pub(super) begins: Option<Timestamp>,
     /// Up to when the directory was read; `None` where nothing was.
     #[serde(serialize_with = "adrecover_core::time::serialize")]
     pub(super) as_of: Option<Timestamp>,
@@ -30,6 +33,7 @@ impl Source {
         Ok(Self {
             forest: journal.forest().to_owned(),
             file: journal.path().display().to_string(),
+            begins: journal.begins()?,
             as_of: as_of(&contexts),
             is_complete: !contexts.is_empty() && contexts.iter().all(|context| context.completed.is_some()),
         })
@@ -51,6 +55,16 @@ impl Source {
             ));
         }
         out
+    }
+
+    /// That nothing is known of the first part of a time, where that is so.
+    pub(super) fn doubt_since(&self, since: Timestamp) -> Option<String> {
+        let begins = self.begins.filter(|begins| since < *begins)?;
+        let Self { forest, .. } = self;
+        Some(format!(
+            "the change journal of {forest} begins at {}: what was deleted before is not in it",
+            rfc3339(begins)
+        ))
     }
 
     /// For people: `change journal of contoso.com, as of …`.

@@ -158,3 +158,55 @@ fn section(printer: &Printer, title: &str) -> Done {
     printer.line("")?;
     printer.line(&printer.bold(&printable(title)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::words::tests::{attribute, change, link};
+    use super::*;
+    use crate::args::Format;
+    use crate::printer::tests::printer;
+
+    fn printed(change: &ChangeItem, is_full: bool) -> String {
+        let (printer, out, _) = printer(Format::Table, 0);
+        one(&printer, change, is_full).unwrap();
+        printer.flush().unwrap();
+        out.text()
+    }
+
+    #[test]
+    fn a_change_is_a_line_and_what_belongs_to_it() {
+        let mut told = change(&["changed", "links"]);
+        told.attributes =
+            vec![attribute("title", &["Clerk"], &["Head\u{1b}[2J"]), attribute("mail", &["m"], &[])];
+        told.links = vec![link("member", false, true)];
+        assert_eq!(
+            printed(&told, false),
+            "   2026-09-21 14:13:20  changed  on DC1\n       title     Clerk -> Head\\u{1b}[2J\n       mail      - m\n       \
+             memberOf  + CN=Sales,DC=x\n"
+        );
+    }
+
+    #[test]
+    fn of_a_deletion_names_are_enough() {
+        let mut told = change(&["deleted"]);
+        (told.time_from, told.on, told.found_by_comparison) = ("journal", None, true);
+        told.attributes = vec![attribute("mail", &["m"], &[]), attribute("isDeleted", &[], &["TRUE"])];
+        (told.from, told.to) = (Some("CN=a".into()), Some("CN=a\\0ADEL:x".into()));
+        let short =
+            "by 2026-09-21 14:13:20  deleted  (found by a comparison)\n       lost mail\n       dn  - CN=a\n";
+        assert_eq!(printed(&told, false), short);
+        assert!(printed(&told, true).contains("       mail  - m\n"));
+    }
+
+    #[test]
+    fn nothing_is_without_end() {
+        let mut told = change(&["links"]);
+        told.links = (0..1000).map(|_| link("member", true, true)).collect();
+        let text = printed(&told, true);
+        assert_eq!(text.lines().count(), MOST + 2);
+        assert!(text.contains("members added") && text.contains("and 980 more"), "{text}");
+        let long = "é".repeat(5000);
+        assert!(shown(&long).chars().count() < 200 && shown(&long).ends_with("(5000 characters)"));
+        assert_eq!(shown("base64:/9g="), "(2 octets) ffd8");
+    }
+}

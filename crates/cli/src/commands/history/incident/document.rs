@@ -27,6 +27,9 @@ pub(super) struct Document {
     pub(super) alongside: AlongsideItem,
     pub(super) next: Vec<String>,
     pub(super) items: Vec<Item>,
+    /// That the journal does not go back that far, for people; a program compares `since` with `journal.begins`.
+    #[serde(skip)]
+    pub(super) doubt: Option<String>,
 }
 
 /// How long deleted objects live.

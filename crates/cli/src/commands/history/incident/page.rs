@@ -39,7 +39,7 @@ pub(super) fn page(document: &Document, now: Timestamp) -> String {
         escaped(&document.journal.forest),
         escaped(&document.journal.words(now))
     );
-    for doubt in document.journal.doubts(now) {
+    for doubt in document.journal.doubts(now).into_iter().chain(document.doubt.clone()) {
         let _ = writeln!(out, "<p class=\"bad\">{}.</p>", escaped(&sentence(&doubt)));
     }
     if number > 0 {

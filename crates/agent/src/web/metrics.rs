@@ -129,7 +129,8 @@ mod tests {
     fn the_documentation_names_every_metric() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/agent.md");
         let text = std::fs::read_to_string(path).unwrap();
-        let rows = text.lines().filter_map(|line| line.strip_prefix("| `adrecover_agent_")?.split('`').next());
+        let rows =
+            text.lines().filter_map(|line| line.strip_prefix("| `adrecover_agent_")?.split('`').next());
         let documented: Vec<String> = rows.map(|name| format!("adrecover_agent_{name}")).collect();
         let known: Vec<&str> = METRICS.iter().map(|(name, ..)| *name).collect();
         assert_eq!(documented, known);

@@ -70,7 +70,7 @@ fn csv_has_every_field_under_its_name() {
     let user = scene.user("Beta").deleted();
     let out = scene.run(["list", &scene.tag, "-o", "csv"]).exits(0);
     let header = "guid,name,type,state,samAccountName,userPrincipalName,sid,deletedAt,deletedOn,expiresAt,daysLeft,\
-                  lastKnownParent,parentState,restorable,notRestorableBecause,rdn,dn";
+                  lastKnownParent,parentState,restorable,notRestorableBecause,rdn,dn,canFillFrom";
     let [head, row] = out.stdout.lines().collect::<Vec<_>>()[..] else { panic!("{out}") };
     assert_eq!(head, header);
     assert!(

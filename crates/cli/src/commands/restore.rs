@@ -14,7 +14,7 @@ use adrecover_engine::{Command, Operation, OperationState};
 use crate::cloud;
 use crate::context::Ctx;
 use crate::error::CliError;
-use crate::journal::forest_of;
+use crate::journal::{SOURCE, forest_of};
 use crate::recovery::{Outside, RecoveryArgs};
 use crate::restore::ask_cloud;
 use crate::restore::carry::{self, CarryArgs, Work};
@@ -230,11 +230,11 @@ fn same_wishes(a: &RestoreRequest, b: &RestoreRequest) -> bool {
     let nameless = |request: &RestoreRequest| {
         let mut request = request.clone();
         // What the change journal has of an object becomes less while the object is restored.
-        request.groups.retain(|group| group.source != from_journal::NAME);
-        request.links.retain(|link| link.source != from_journal::NAME);
-        request.primary_groups.retain(|_, group| group.source != from_journal::NAME);
+        request.groups.retain(|group| group.source != SOURCE);
+        request.links.retain(|link| link.source != SOURCE);
+        request.primary_groups.retain(|_, group| group.source != SOURCE);
         for fills in request.fills.values_mut() {
-            fills.retain(|fill| fill.source != from_journal::NAME);
+            fills.retain(|fill| fill.source != SOURCE);
         }
         request.fills.retain(|_, fills| !fills.is_empty());
         request.groups.iter_mut().for_each(|g| g.source.clear());

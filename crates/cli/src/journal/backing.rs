@@ -81,6 +81,11 @@ impl<'a> Backing<'a> {
         backing
     }
 
+    /// The journal itself, if there is one.
+    pub(crate) fn journal(&self) -> Option<&Journal> {
+        self.journal.as_ref()
+    }
+
     /// Says of a deleted object whether the journal can fill it.
     pub(crate) fn note(&mut self, object: &mut DeletedObject) {
         if needs_filling(object)

@@ -18,10 +18,8 @@ use adrecover_ldap::gather::ends::by_guid;
 use super::desk::Desk;
 use crate::context::Ctx;
 use crate::error::CliError;
-use crate::journal::{JournalArgs, forest_of};
+use crate::journal::{Backing, JournalArgs, SOURCE};
 
-/// The source's name in plans and reports.
-pub(crate) const NAME: &str = "journal";
 const MEMBER: &str = "member";
 /// The primary groups that the directory itself gives: Domain Users, and Domain Computers.
 const USUAL_PRIMARY: [u32; 2] = [513, 515];
@@ -130,7 +128,7 @@ impl Past {
             let fills = before.attributes.iter().filter(|a| is_lost(a)).map(|attribute| Fill {
                 attribute: attribute.name.clone(),
                 values: from_attribute(&attribute.values),
-                source: NAME.to_owned(),
+                source: SOURCE.to_owned(),
                 at: before.at,
                 unsure: None,
             });
@@ -147,7 +145,7 @@ impl Past {
                 attribute: link.attribute.clone(),
                 target,
                 name: link.dn.clone(),
-                source: NAME.to_owned(),
+                source: SOURCE.to_owned(),
                 at: before.at,
             };
             let wanted =
@@ -163,13 +161,13 @@ impl Past {
                 let named = self.groups.get(&link.other).cloned().or_else(|| link.dn.parse().ok());
                 if let Some(group) = named {
                     let member = MemberKey::Guid(before.guid);
-                    request.groups.push(GroupWish { member, group, source: NAME.to_owned() });
+                    request.groups.push(GroupWish { member, group, source: SOURCE.to_owned() });
                 }
             }
             if let Some((rid, group)) = before.primary.clone().filter(|_| memberships) {
                 let member = MemberKey::Guid(before.guid);
-                request.groups.push(GroupWish { member, group: group.clone(), source: NAME.to_owned() });
-                let source = NAME.to_owned();
+                request.groups.push(GroupWish { member, group: group.clone(), source: SOURCE.to_owned() });
+                let source = SOURCE.to_owned();
                 request
                     .primary_groups
                     .insert(before.guid, PrimaryGroupWish { group, rid, source, at: before.at });
@@ -183,17 +181,13 @@ impl Past {
 
 /// Says of each tombstone of a plan what the change journal has of it, where there is one and nobody has asked for it.
 pub(crate) fn suggest(ctx: &Ctx, desk: &Desk, args: &JournalArgs, plan: &mut Plan) {
-    let forest = forest_of(desk.session.root_dse());
-    let journal = match args.resolve(&ctx.settings).and_then(|keeping| keeping.find(Some(&forest))) {
-        Ok(Some(journal)) => journal,
-        Ok(None) => return,
-        Err(error) => return ctx.printer.warn(format!("the change journal was not asked: {error}")),
-    };
+    let backing = Backing::open(args, &ctx.settings, desk.session.root_dse(), &ctx.printer);
+    let Some(journal) = backing.journal() else { return };
     for object in plan.objects.iter_mut().filter(|o| o.blocked_by.is_empty() && o.skipped.is_none()) {
         if object.losses.is_empty() {
             continue;
         }
-        let Ok(before) = before(&journal, object.guid, true, None) else { return };
+        let Ok(before) = before(journal, object.guid, true, None) else { return };
         let attributes = before.attributes.iter().filter(|a| is_lost(a)).count();
         let memberships = before.referrers.iter().chain(&before.links).filter(|l| is_member(l)).count();
         if attributes + memberships > 0 {

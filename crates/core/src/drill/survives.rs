@@ -62,8 +62,7 @@ pub fn comes_by_itself(attribute: &str) -> bool {
         "managedobjects",
         "msds-lastsuccessfulinteractivelogontime",
     ];
-    alone.iter().any(|name| attribute.eq_ignore_ascii_case(name))
-        || crate::losses::missed(&[attribute.to_owned()]).is_empty()
+    alone.iter().any(|name| attribute.eq_ignore_ascii_case(name)) || !crate::losses::is_missed(attribute)
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use adrecover_core::drill::{Drill, DrillVerdict, Fate, LinkItem};
 
-use crate::preflight::html::escaped;
+use crate::html::{END, begin, escaped};
 
 const STYLE: &str = "\
 :root{color-scheme:light dark;--bad:#b3261e;--open:#8a6100;--good:#1b6e3a;--line:#8884;--soft:#8881}
@@ -26,10 +26,10 @@ pub(super) fn page(drill: &Drill) -> String {
         DrillVerdict::Partly => ("bad", "something would be lost"),
         DrillVerdict::Unknown => ("open", "everything is somewhere, but a source is in doubt"),
     };
-    let mut out = format!(
-        "<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
-         <title>adrecover: if {name} were deleted now</title>\n<style>\n{STYLE}</style></head>\n<body>\n\
-         <h1>If {name} were deleted now: <span class=\"{color}\">{verdict}</span></h1>\n<p class=\"soft\"><code>{dn}</code></p>\n",
+    let mut out = begin(&format!("if {} were deleted now", drill.name), STYLE);
+    let _ = write!(
+        out,
+        "<h1>If {name} were deleted now: <span class=\"{color}\">{verdict}</span></h1>\n<p class=\"soft\"><code>{dn}</code></p>\n",
         name = escaped(&drill.name),
         dn = escaped(&drill.dn),
     );
@@ -68,9 +68,10 @@ pub(super) fn page(drill: &Drill) -> String {
     }
     let _ = writeln!(
         out,
-        "<p class=\"soft\">Asked {}. Nothing was changed, and nothing was tried out.</p>\n</body></html>",
+        "<p class=\"soft\">Asked {}. Nothing was changed, and nothing was tried out.</p>",
         escaped(&drill.at)
     );
+    out.push_str(END);
     out
 }
 

@@ -28,8 +28,8 @@ const REFUSED: [Duration; 2] = [Duration::from_secs(600), Duration::from_secs(18
 const LOOK: Duration = Duration::from_secs(5);
 /// How often a single pass connects again.
 const ONCE_TRIES: u32 = 3;
-/// How often old changes are dropped.
-const PRUNE: Duration = Duration::from_secs(24 * 3600);
+/// How long after its start old changes are dropped for the first time.
+const SETTLED: Duration = Duration::from_secs(60);
 /// How long the delivery of alerts may keep the agent from ending.
 const LAST_POST: Duration = Duration::from_secs(5);
 /// The same after a single pass, which is not waited for by a service manager.
@@ -80,7 +80,7 @@ pub struct Agent<'w, W: World> {
     /// The names of attributes that were said already.
     said: BTreeSet<String>,
     anew: Anew,
-    prune_at: Instant,
+    upkeep_at: Instant,
     is_ready: bool,
     _heart: Option<Heart>,
 }
@@ -96,13 +96,13 @@ impl<'w, W: World> Agent<'w, W> {
             world,
             guard: Guard::new(&options.alerts),
             anew: if options.full { Anew::AllBut(BTreeSet::new()) } else { Anew::None },
+            upkeep_at: Instant::now() + SETTLED.min(options.upkeep),
             options,
             shared,
             outside,
             book: Book::default(),
             away: None,
             said: BTreeSet::new(),
-            prune_at: Instant::now() + Duration::from_secs(60),
             is_ready: false,
             _heart: heart,
         })
@@ -132,10 +132,10 @@ impl<'w, W: World> Agent<'w, W> {
                 self.not_written(error, &mut backoff).await?;
             }
         }
-        let mut tries = 0;
+        let (mut tries, mut backoff) = (0, Backoff::default());
         loop {
             let source = self.connect().await?;
-            let served = self.serve(source).await?;
+            let served = self.serve(source, &mut backoff).await?;
             self.shared.stand().server = None;
             match served {
                 Served::Done(pass) => return Ok(Ended::Once(pass.failed)),
@@ -144,7 +144,7 @@ impl<'w, W: World> Agent<'w, W> {
                     if self.options.once && tries >= ONCE_TRIES {
                         return Err(error.into());
                     }
-                    let (reason, again) = (Reason::from(&error), Duration::from_secs(1));
+                    let (reason, again) = (Reason::from(&error), backoff.next());
                     self.shared.say(&Event::NotConnected { reason, again });
                     sleep(again).await;
                 }
@@ -253,8 +253,8 @@ impl<'w, W: World> Agent<'w, W> {
         Ok(())
     }
 
-    /// Reads and waits as long as the connection lasts.
-    async fn serve(&mut self, mut source: W::Source) -> Result<Served, W::Error> {
+    /// Reads and waits as long as the connection lasts. A pass that came to its end resets how long to wait before the next one.
+    async fn serve(&mut self, mut source: W::Source, lost: &mut Backoff) -> Result<Served, W::Error> {
         let mut ears = if self.options.once { Ears::none() } else { Ears::of(&self.shared, &source).await };
         self.guard.know(source.controllers().await);
         let mut backoff = Backoff::default();
@@ -268,12 +268,14 @@ impl<'w, W: World> Agent<'w, W> {
                 }
                 Ok(_) => {
                     backoff.reset();
-                    if Instant::now() >= self.prune_at {
+                    lost.reset();
+                    if Instant::now() >= self.upkeep_at {
                         self.prune(&source).await;
-                        self.prune_at = Instant::now() + PRUNE;
+                        self.book.reopen();
+                        self.upkeep_at = Instant::now() + self.options.upkeep;
                     }
                     self.shared.pulse.beat();
-                    ears.wait(&self.shared, &self.options).await;
+                    ears.wait(&self.shared, &self.options, &source).await;
                 }
                 Err(Trouble::Directory(error)) => return Ok(Served::Lost(error)),
                 Err(Trouble::Journal(error)) => {

@@ -137,6 +137,12 @@ impl Book {
         self.writer.as_ref().ok_or_else(closed)
     }
 
+    /// Has it opened again, and looked through, before it is written the next time: what the database holds in memory hides damage of
+    /// the file.
+    pub(crate) fn reopen(&mut self) {
+        self.writer = None;
+    }
+
     /// Closes it after an error, so that it is looked through when it is opened again; one that is damaged is set aside then.
     pub(crate) fn close(&mut self, error: &JournalError) {
         self.writer = None;

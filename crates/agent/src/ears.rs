@@ -33,14 +33,27 @@ impl<K: Wake> Ears<K> {
                 ears.wake = Some(wake);
                 ears.hear(shared).await;
             }
-            Err(reason) => shared.say(&Event::NoWake { reason }),
+            Err(reason) => {
+                (ears.deaf, ears.said) = (Instant::now() + DEAF, true);
+                shared.say(&Event::NoWake { reason });
+            }
         }
         ears
     }
 
     /// Waits until something may have changed, or for as long as the agent waits at most.
-    pub(crate) async fn wait(&mut self, shared: &Shared, options: &AgentOptions) {
+    pub(crate) async fn wait<S: Source<Wake = K>>(
+        &mut self,
+        shared: &Shared,
+        options: &AgentOptions,
+        source: &S,
+    ) {
         let end = Instant::now() + options.interval;
+        if self.wake.is_none() && Instant::now() >= self.deaf {
+            // It may tell by now; that it does not was said.
+            self.wake = source.wake().await.ok();
+            self.deaf = Instant::now() + if self.wake.is_some() { Duration::ZERO } else { DEAF };
+        }
         if self.wake.is_none() || Instant::now() < self.deaf {
             return sleep_until(end).await;
         }

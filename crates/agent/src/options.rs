@@ -17,6 +17,8 @@ pub struct AgentOptions {
     pub collect: Duration,
     /// How long it waits for the domain controller that it read last before it takes another one, which has to be read as a whole.
     pub stay: Duration,
+    /// How often old changes are dropped, and the journal's file is looked through for damage that nothing has met yet.
+    pub upkeep: Duration,
     /// For how many days changes are kept; 0 is for ever.
     pub keep_days: u32,
     /// How many changes of each object are kept; 0 is all.
@@ -33,6 +35,7 @@ impl Default for AgentOptions {
             interval: Duration::from_secs(30),
             collect: Duration::from_millis(500),
             stay: Duration::from_secs(300),
+            upkeep: Duration::from_secs(24 * 3600),
             keep_days: 365,
             keep_changes: 1000,
             alerts: AlertOptions::default(),

@@ -66,6 +66,11 @@ impl Shared {
         (self.clock)()
     }
 
+    /// Whether alerts go out by a channel.
+    pub(crate) fn has_channel(&self, name: &str) -> bool {
+        self.channels.contains(&name)
+    }
+
     /// How the agent stands. Held for a moment only.
     pub(crate) fn stand(&self) -> MutexGuard<'_, Stand> {
         self.stand.lock().unwrap_or_else(PoisonError::into_inner)

@@ -3,7 +3,7 @@
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use adrecover_core::ObjectGuid;
 use adrecover_journal::{Journal, Kind};
@@ -113,9 +113,9 @@ fn is_beside(file: &Path) -> bool {
     ["-wal", "-shm"].iter().any(|ending| file.to_string_lossy().contains(ending))
 }
 
-/// Found, said, set aside and begun anew while it runs.
+/// Found, said, set aside and begun anew: while it runs where it meets the damage, and else when it begins the next time, or a day is
+/// over. (What SQLite holds in memory hides the file.)
 #[test]
-#[ignore = "damage in what SQLite holds in memory is found at the next start only"]
 fn a_journal_that_is_damaged_while_it_is_written() {
     let Some(scene) = Scene::new() else { return };
     let una = scene.user("Una").with("description", "one").add();
@@ -133,25 +133,28 @@ fn a_journal_that_is_damaged_while_it_is_written() {
         file.write_all_at(&[0xa5; 4096], at).unwrap();
     }
     drop(file);
-    let mut count = 0;
-    let began = Instant::now();
-    while !follower.said().contains("a new one was begun") {
-        assert!(began.elapsed() < Duration::from_secs(60), "{}", follower.said());
-        // Something has to be written where it has not been just now for it to be found.
-        count += 1;
-        scene.user(&format!("Number{count}")).add();
-        scene.hand().change(&Ldif::default().replace(&una.dn, "description", &[format!("{count}")]));
-        std::thread::sleep(Duration::from_millis(300));
+    scene.hand().change(&Ldif::default().replace(&una.dn, "description", &["two"]));
+    std::thread::sleep(Duration::from_secs(2));
+    if !follower.said().contains("a new one was begun") {
+        follower.kill();
+        follower.start();
     }
+    follower.says("a new one was begun");
     assert_eq!(set_aside(follower.path()).iter().filter(|file| !is_beside(file)).count(), 1);
     follower.is_complete();
-    follower.until("it goes on", |follower| {
-        text(&follower.journal().unwrap(), guid(&una), "description") == Some(count.to_string())
-    });
+    let is = |text_now: &'static str| {
+        move |follower: &Follower<'_>| {
+            let journal = follower.journal();
+            journal.is_some_and(|journal| text(&journal, guid(&una), "description").as_deref() == Some(text_now))
+        }
+    };
+    follower.until("it goes on", is("two"));
+    scene.hand().change(&Ldif::default().replace(&una.dn, "description", &["three"]));
+    follower.until("it follows", is("three"));
     follower.stop();
     let journal = follower.journal().unwrap();
     assert_eq!(journal.check().unwrap(), [""; 0]);
-    nothing_is_doubled(&journal, guid(&una));
+    assert_eq!(nothing_is_doubled(&journal, guid(&una)).get("description"), Some(&1));
 }
 
 /// However often it is killed on the way, the first full read comes to its end, and makes no changes.
@@ -247,6 +250,8 @@ fn a_clock_that_is_set() {
     follower.is_complete();
     for (number, offset) in ["+30d", "-30d", "+2h", "+0"].into_iter().enumerate() {
         set(offset);
+        // The directory's times are whole seconds: what is asked of the first change's second shall not be the second one's.
+        std::thread::sleep(Duration::from_millis(1100));
         let title = (number + 1).to_string();
         scene.hand().change(&Ldif::default().replace(&una.dn, "title", &[&title]));
         let took = follower.until("the change", |follower| {

@@ -70,9 +70,9 @@ pub(crate) async fn deliver(shared: Arc<Shared>, channel: Channel) {
     }
 }
 
-/// Whether nothing waits any more.
+/// Whether nothing waits any more. What waits for a channel that this agent was not given is kept for one that is.
 pub(crate) fn is_done(shared: &Shared) -> bool {
-    shared.memory().kept.waiting.is_empty()
+    !shared.memory().kept.waiting.iter().any(|waiting| shared.has_channel(&waiting.channel))
 }
 
 fn first(shared: &Shared, channel: &str) -> Option<Waiting> {

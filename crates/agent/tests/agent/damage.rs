@@ -73,6 +73,23 @@ fn damage_that_is_found_while_it_runs_is_set_aside_too() {
     assert_eq!(stage.journal().status().unwrap().objects.live, 8);
 }
 
+/// What nothing has met is found when the file is looked through.
+#[test]
+fn damage_that_nothing_meets_is_found_in_time() {
+    let stage = Stage::new(company());
+    let options = AgentOptions { upkeep: std::time::Duration::from_millis(300), ..quick() };
+    let mut is_damaged = false;
+    stage.until(options, stage.setup(), || {
+        if !is_damaged && stage.said(|event| matches!(event, Event::Opened { .. })) > 1 {
+            is_damaged = true;
+            damage(&stage.path(), 8192);
+        }
+        is_damaged && full_reads(&stage) == 2
+    });
+    assert_eq!((aside(&stage), stage.said(|event| matches!(event, Event::SetAside { .. }))), (1, 1));
+    assert_eq!(stage.journal().status().unwrap().objects.live, 8);
+}
+
 #[test]
 fn a_disk_that_fails_is_not_filled_with_journals() {
     let stage = Stage::new(company());

@@ -50,6 +50,11 @@ fn beside(stage: &Stage, options: AgentOptions, asked: impl FnOnce(SocketAddr) +
 fn who_asks_gets_an_answer() {
     let stage = Stage::new(company());
     beside(&stage, quick(), |to| {
+        // Asked on the way, it tells of the way.
+        let end = Instant::now() + Duration::from_secs(5);
+        while !get(to, "/metrics").contains("\nadrecover_agent_full_reads_total 2\n") && Instant::now() < end {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let health = get(to, "/healthz");
         let (head, body) = health.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 200") && head.contains("application/json"), "{head}");

@@ -142,10 +142,11 @@ fn a_journal_that_is_damaged_while_it_is_written() {
     follower.says("a new one was begun");
     assert_eq!(set_aside(follower.path()).iter().filter(|file| !is_beside(file)).count(), 1);
     follower.is_complete();
-    let is = |text_now: &'static str| {
+    let id = guid(&una);
+    let is = |now: &'static str| {
         move |follower: &Follower<'_>| {
             let journal = follower.journal();
-            journal.is_some_and(|journal| text(&journal, guid(&una), "description").as_deref() == Some(text_now))
+            journal.is_some_and(|journal| text(&journal, id, "description").as_deref() == Some(now))
         }
     };
     follower.until("it goes on", is("two"));

@@ -16,7 +16,7 @@ use adrecover_journal::{Journal, LostLink};
 
 use crate::support::{Ldif, Scene};
 use follower::Follower;
-use model::{Class, Model, ROOT};
+use model::{Class, Membership, Model, ROOT};
 use operations::Batch;
 use random::Random;
 use whole::{Whole, nothing_is_doubled};
@@ -171,7 +171,7 @@ fn memberships(model: &Model, journal: &Journal, agent: usize) -> usize {
     let mut known = 0;
     let guid = |id: usize| model.objects[id].guid.as_ref().map(|guid| guid.parse::<ObjectGuid>().unwrap());
     for (id, object) in model.objects.iter().enumerate() {
-        let (Some(deletion), Some(own)) = (&object.deletion, guid(id)) else { continue };
+        let (Some(deletion), Some(own)) = (object.deletions.last(), guid(id)) else { continue };
         if object.is_live || object.class == Class::Unit {
             continue;
         }
@@ -189,11 +189,12 @@ fn memberships(model: &Model, journal: &Journal, agent: usize) -> usize {
         let certain: BTreeSet<ObjectGuid> = certain.filter_map(|(group, _)| guid(*group)).collect();
         let missing: Vec<&ObjectGuid> = certain.difference(&told).collect();
         assert!(missing.is_empty(), "{} was a member of {missing:?}, too: {lost:?}", object.name);
-        // What was removed and its group deleted, and both read at once, is told as lost by the deletion of the group.
-        let read =
-            |group: usize| model.objects[group].deletion.as_ref().map_or(seen, |d| d.seen[agent].min(seen));
+        // What was removed, and one of its ends deleted after that, and both read at once, is told as lost by the deletion.
+        let at_once = |m: &Membership, until| {
+            [m.group, m.member].iter().any(|end| model.objects[*end].is_read_with(until, agent))
+        };
         let possible = model.memberships.iter().filter(|m| m.member == id);
-        let possible = possible.filter(|m| m.is_cut || m.until.is_none_or(|until| until > read(m.group)));
+        let possible = possible.filter(|m| m.is_cut || m.until.is_none_or(|until| at_once(m, until)));
         let possible: BTreeSet<ObjectGuid> = possible.filter_map(|m| guid(m.group)).collect();
         let wrong: Vec<&ObjectGuid> = told.difference(&possible).collect();
         let all: Vec<_> = model.memberships.iter().filter(|m| m.member == id).collect();

@@ -30,14 +30,16 @@ pub(super) struct Object {
     pub(super) writes: BTreeMap<&'static str, u32>,
     /// How often it was deleted or restored.
     pub(super) turns: u32,
-    /// The last deletion.
-    pub(super) deletion: Option<Deletion>,
+    /// Its deletions, one after the other.
+    pub(super) deletions: Vec<Deletion>,
 }
 
 /// The deletion of an object, seen by whoever did it.
 #[derive(Debug, Clone)]
 pub(super) struct Deletion {
-    /// What it was a member of.
+    /// The batch.
+    pub(super) batch: usize,
+    /// What it was a member of, and since which batch.
     pub(super) groups: Vec<(Id, usize)>,
     /// For each agent the batch up to which its journal had everything before.
     pub(super) seen: Vec<usize>,
@@ -175,13 +177,12 @@ impl Model {
     pub(super) fn delete(&mut self, id: Id, seen: &[usize]) {
         let gone: Vec<Id> = self.all_live().into_iter().filter(|other| self.is_within(*other, id)).collect();
         for one in gone {
-            let groups = self.groups_of(one);
+            let (groups, batch) = (self.groups_of(one), self.batch);
             let object = &mut self.objects[one];
             object.is_live = false;
             object.turns += 1;
-            object.deletion = Some(Deletion { groups, seen: seen.to_vec() });
+            object.deletions.push(Deletion { batch, groups, seen: seen.to_vec() });
             if !self.has_bin {
-                let batch = self.batch;
                 let now = self.memberships.iter_mut().filter(|m| m.until.is_none());
                 for membership in now.filter(|m| m.group == one || m.member == one) {
                     membership.until = Some(batch);
@@ -201,6 +202,11 @@ impl Model {
 }
 
 impl Object {
+    /// Whether an agent may have read a change of one batch and a deletion of this object after it at once.
+    pub(super) fn is_read_with(&self, change: usize, agent: usize) -> bool {
+        self.deletions.iter().any(|d| d.batch >= change && d.seen[agent] < change)
+    }
+
     fn new(class: Class, name: String, parent: Id) -> Self {
         Self {
             class,
@@ -210,7 +216,7 @@ impl Object {
             guid: None,
             writes: BTreeMap::new(),
             turns: 0,
-            deletion: None,
+            deletions: vec![],
         }
     }
 }

@@ -26,7 +26,7 @@ use whole::{Whole, nothing_is_doubled};
 const WHO: [&str; 2] = ["ADMIN", "READER"];
 
 #[test]
-#[ignore = "takes minutes, and what it shows is not settled: run it with --ignored"]
+#[ignore = "it has a domain controller of its own: tests/run stress"]
 fn with_tombstones() {
     if let Some(scene) = Scene::new() {
         play(&scene, false, true, operations(600));
@@ -34,7 +34,7 @@ fn with_tombstones() {
 }
 
 #[test]
-#[ignore = "takes minutes, and what it shows is not settled: run it with --ignored"]
+#[ignore = "it has a domain controller of its own: tests/run stress"]
 fn with_the_recycle_bin() {
     if let Some(scene) = Scene::with_bin() {
         // Samba undeletes nothing from its bin.

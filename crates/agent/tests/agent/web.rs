@@ -52,7 +52,8 @@ fn who_asks_gets_an_answer() {
     beside(&stage, quick(), |to| {
         // Asked on the way, it tells of the way.
         let end = Instant::now() + Duration::from_secs(5);
-        while !get(to, "/metrics").contains("\nadrecover_agent_full_reads_total 2\n") && Instant::now() < end {
+        while !get(to, "/metrics").contains("\nadrecover_agent_full_reads_total 2\n") && Instant::now() < end
+        {
             std::thread::sleep(Duration::from_millis(20));
         }
         let health = get(to, "/healthz");

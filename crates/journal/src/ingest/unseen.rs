@@ -7,7 +7,7 @@ use adrecover_core::change::{AttributeChange, ObjectChange};
 use super::pen::Pen;
 use crate::kind::{Kind, Status};
 use crate::lookup;
-use crate::rows::{ObjectRow, moment};
+use crate::rows::{ChangeRow, ObjectRow, moment};
 use crate::store::StoreError;
 
 /// What a deletion writes on the object itself. All but the parent goes with the restore.
@@ -15,8 +15,9 @@ const MARKS: [&str; 3] = ["isDeleted", "isRecycled", "msDS-LastKnownRDN"];
 
 impl Pen<'_> {
     /// The deletion that must have been between what is kept of a live object and what is told of it: `isDeleted` was written, and has
-    /// no value. That it was so is known where the time is told; an old word that comes again tells of a restore that is kept, or of
-    /// a time before the journal knew the object.
+    /// no value. An old word that comes again tells of a restore that is kept, or of a time before the journal knew the object. Versions
+    /// tell that apart ([MS-ADTS] 3.1.1.1.9: one more with each write), where one is kept: times are whole seconds, in which much
+    /// can happen.
     pub(super) fn unseen_deletion(
         &mut self,
         row: &ObjectRow,
@@ -26,11 +27,16 @@ impl Pen<'_> {
         let (Some(mark), Status::Live, false) = (mark, row.status, change.is_deleted) else {
             return Ok(None);
         };
-        let Some(restored) = self.stamp(mark.stamp.as_ref())?.filter(|s| s.at > row.known_from) else {
+        let Some(restored) = self.stamp(mark.stamp.as_ref())?.filter(|s| s.at != 0) else {
             return Ok(None);
         };
         let known = self.journal.changes_of(row.id, Kind::STATUS)?;
-        if known.iter().any(|change| change.happened >= restored.at) {
+        let version = known.first().map(|newest| self.version_of_mark(newest)).transpose()?.flatten();
+        let is_new = match version {
+            Some(version) => restored.version > version,
+            None => restored.at > row.known_from && known.iter().all(|change| change.happened < restored.at),
+        };
+        if !is_new {
             return Ok(None);
         }
         let mut deletion = ObjectChange::new(change.guid, "");
@@ -54,5 +60,13 @@ impl Pen<'_> {
             deletion.attributes.push(attribute((*name).into(), vec![b"TRUE".to_vec()]));
         }
         Ok(Some(deletion))
+    }
+
+    /// The version of `isDeleted` that a deletion or a restore wrote, where it was told.
+    fn version_of_mark(&self, change: &ChangeRow) -> Result<Option<i64>, StoreError> {
+        let Some(mark) = self.journal.known_attribute(MARKS[0])? else { return Ok(None) };
+        let replaced = change.replaced()?;
+        let version = replaced.attributes.iter().find(|a| a.id == mark).map(|a| a.version);
+        Ok(version.filter(|version| *version != 0))
     }
 }

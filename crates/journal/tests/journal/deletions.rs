@@ -205,3 +205,24 @@ fn deleted_and_back_in_one_batch_is_both_and_only_once() {
     assert_eq!(follow(&writer, 60, objects).changes, 0);
     assert_eq!(names(&lost(writer.journal()).referrers), [s("member", 20), s("member", 21)]);
 }
+
+/// Times are whole seconds, in which an object can come back, be deleted and come back again.
+#[test]
+fn a_second_deletion_in_the_second_of_a_restore_is_inferred_too() {
+    let place = Place::new();
+    let writer = place.writer();
+    read_all(&writer, 0, company());
+    follow(&writer, 40, vec![ada_deleted(35)]);
+    follow(&writer, 51, vec![back(50)]);
+    follow(&writer, 52, vec![object(20, "", &[]).link("member", 10, true).stamped(50, 3)]);
+    let mut again = object(10, "", &[("isDeleted", "")]).stamped(50, 4);
+    again.usn = Some(9);
+    let outcome = follow(&writer, 60, vec![again.clone()]);
+    assert_eq!((outcome.deletions.len(), outcome.restored), (1, 1));
+    let journal = writer.journal();
+    assert!(journal.groups_of(guid(10), time(70)).unwrap().is_empty());
+    assert!(names(&lost(journal).referrers).contains(&s("member", 20)));
+    // Told again, and told late what is kept already, it is nothing new.
+    assert_eq!(follow(&writer, 70, vec![again]).changes, 0);
+    assert_eq!(follow(&writer, 80, vec![back(50)]).changes, 0);
+}

@@ -67,9 +67,11 @@ fn play(scene: &Scene, has_bin: bool, restores: bool, operations: usize) {
     }
     let root = guid_of(scene, scene.ou());
     let (mut done, mut kills) = (0, 0);
+    // The directory's number after each batch.
+    let mut numbers = vec![highest_number(scene)];
     while done < operations {
         model.batch += 1;
-        let seen: Vec<usize> = followers.iter().map(|follower| seen(follower, root)).collect();
+        let seen: Vec<usize> = followers.iter().map(|follower| seen(follower, &numbers)).collect();
         let wanted = 1 + random.below(12);
         let mut batch = Batch {
             model: &mut model,
@@ -103,6 +105,7 @@ fn play(scene: &Scene, has_bin: bool, restores: bool, operations: usize) {
             scene.program().args(arguments).run().exits(0);
             model.restore(id, parent);
         }
+        numbers.push(highest_number(scene));
         // It stays away for a while.
         for follower in &mut followers {
             if !follower.is_running() && random.one_in(2) {
@@ -117,7 +120,7 @@ fn play(scene: &Scene, has_bin: bool, restores: bool, operations: usize) {
             follower.start();
         }
         let batch = model.batch;
-        follower.until("the last batch", |follower| seen(follower, root) == batch);
+        follower.until("the last batch", |follower| told(follower, root) == batch);
         follower.stop();
     }
     eprintln!("{done} operations in {} batches, {} objects, {kills} kills", model.batch, model.objects.len());
@@ -158,8 +161,23 @@ fn guid_of(scene: &Scene, dn: &str) -> ObjectGuid {
     ObjectGuid::from_wire(entry.octets("objectGUID")[0]).unwrap()
 }
 
-/// The batch up to which a journal has everything.
-fn seen(follower: &Follower<'_>, root: ObjectGuid) -> usize {
+/// The number of the last change of the domain controller.
+fn highest_number(scene: &Scene) -> u64 {
+    let attribute = "highestCommittedUSN";
+    let entry = scene.hand().search_in("", "base", "(objectClass=*)", &[attribute]).pop().unwrap();
+    entry.text(attribute).parse().unwrap()
+}
+
+/// The batch up to which a journal has everything: that is certain of what was there when its last pass began.
+fn seen(follower: &Follower<'_>, numbers: &[u64]) -> usize {
+    let contexts = follower.journal().and_then(|journal| journal.contexts().ok()).unwrap_or_default();
+    let domain = contexts.into_iter().find(|context| context.dn.to_lowercase().starts_with("dc=contoso,"));
+    let until = domain.and_then(|context| context.cursor).map_or(0, |cursor| cursor.usn);
+    numbers.partition_point(|number| *number <= until).saturating_sub(1)
+}
+
+/// The last batch of which a journal has something.
+fn told(follower: &Follower<'_>, root: ObjectGuid) -> usize {
     let state = follower.journal().and_then(|journal| journal.now(root).unwrap());
     let number = state.as_ref().and_then(|state| state.attribute("description")).map(|a| a.values.concat());
     number.and_then(|number| String::from_utf8(number).unwrap().parse().ok()).unwrap_or(0)
@@ -198,10 +216,16 @@ fn memberships(model: &Model, journal: &Journal, agent: usize) -> usize {
         let possible: BTreeSet<ObjectGuid> = possible.filter_map(|m| guid(m.group)).collect();
         let wrong: Vec<&ObjectGuid> = told.difference(&possible).collect();
         let all: Vec<_> = model.memberships.iter().filter(|m| m.member == id).collect();
+        let of = |group: &&ObjectGuid| {
+            let id =
+                model.objects.iter().position(|o| o.guid.as_ref().is_some_and(|g| *g == group.to_string()));
+            (id.map(|id| &model.objects[id].deletions), journal.history(**group).unwrap())
+        };
         assert!(
             wrong.is_empty(),
-            "{} was no member of {wrong:?}: {lost:?}\n{all:?}, {deletion:?}",
-            object.name
+            "{} was no member of {wrong:?}: {lost:?}\n{all:?}, {deletion:?}\n{:?}",
+            object.name,
+            wrong.iter().map(of).collect::<Vec<_>>()
         );
         known += certain.len();
     }

@@ -28,6 +28,7 @@ mod list;
 mod namesakes;
 mod odd_names;
 mod plans;
+mod postgres;
 mod preflight;
 mod profiles;
 mod read_only;

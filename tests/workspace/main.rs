@@ -34,7 +34,24 @@ const LAYERS: [(&str, &[&str]); 8] = [
             "tokio-rustls",
         ],
     ),
-    ("adrecover-journal", &["adrecover-core", "chrono", "ring", "rusqlite", "thiserror", "zeroize"]),
+    (
+        "adrecover-journal",
+        &[
+            "adrecover-core",
+            "chrono",
+            "futures-core",
+            "ring",
+            "rusqlite",
+            "rustls",
+            "rustls-native-certs",
+            "rustls-pki-types",
+            "thiserror",
+            "tokio",
+            "tokio-postgres",
+            "tokio-rustls",
+            "zeroize",
+        ],
+    ),
     (
         "adrecover-agent",
         &[

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use crate::alert::{self, Alert, AlertKind, Guard};
 use crate::backoff::Backoff;
 use crate::book::{Book, NotOpen, Opened};
 use crate::ears::Ears;
+use crate::memory::Memory;
 use crate::outside::Outside;
 use crate::pass::{Anew, Desk, Pass, Trouble};
 use crate::post::Channel;
@@ -222,13 +224,16 @@ impl<'w, W: World> Agent<'w, W> {
             Err(NotOpen::Later(error)) => return Ok(Err(error)),
             Err(NotOpen::Never(error)) => return Err(error),
         };
-        Ok(self.opened(forest, opened))
+        let memory = self.world.memory(forest)?;
+        Ok(self.opened(forest, opened, memory))
     }
 
-    fn opened(&mut self, forest: &str, opened: Opened) -> Result<(), JournalError> {
+    fn opened(&mut self, forest: &str, opened: Opened, memory: Option<PathBuf>) -> Result<(), JournalError> {
         let writer = self.book.writer()?;
-        let (path, shared) = (writer.journal().path().to_owned(), &self.shared);
-        if let Err(message) = shared.memory().open(&path, writer.journal().is_encrypted()) {
+        let (place, shared) = (writer.journal().place().clone(), &self.shared);
+        if let Some(memory) = memory.or_else(|| place.file().map(Memory::path_of))
+            && let Err(message) = shared.memory().open(&memory, writer.journal().is_encrypted())
+        {
             shared.say(&Event::NotRemembered { reason: message.into() });
         }
         {
@@ -238,15 +243,13 @@ impl<'w, W: World> Agent<'w, W> {
         }
         self.guard.begin(writer.journal(), shared)?;
         let Opened::Anew { to, what } = opened else {
-            shared.say(&Event::Opened { path });
+            shared.say(&Event::Opened { place });
             return Ok(());
         };
         shared.stand().counts.set_aside += 1;
-        let summary = format!(
-            "the change journal was damaged ({what}); it is kept as {}, and a new one was begun",
-            to.display()
-        );
-        shared.say(&Event::SetAside { path, to, what });
+        let summary =
+            format!("the change journal was damaged ({what}); it is kept as {to}, and a new one was begun");
+        shared.say(&Event::SetAside { place, to, what });
         let mut alert = Alert::new(AlertKind::JournalSetAside, forest, shared.now(), &summary);
         alert.next = vec![format!("adrecover agent status{}", self.options.alerts.asking)];
         shared.raise(vec![alert], |_| {});

@@ -1,12 +1,11 @@
 //! The journal that an agent writes: opened, set aside where it is damaged, opened again.
 
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use adrecover_core::Dn;
 use adrecover_core::change::Batch;
 use adrecover_core::time::Timestamp;
-use adrecover_journal::{ContextStatus, JournalError, Outcome, Writer, set_aside};
+use adrecover_journal::{ContextStatus, JournalError, JournalPlace, Outcome, Writer, set_aside};
 use tokio::time::Instant;
 
 use crate::World;
@@ -46,7 +45,7 @@ pub(crate) enum Opened {
     /// It was damaged: another one was begun.
     Anew {
         /// Where the damaged one is now.
-        to: PathBuf,
+        to: JournalPlace,
         /// What was wrong with it.
         what: String,
     },
@@ -66,10 +65,10 @@ impl Book {
             }
             self.writer = None;
         }
-        let (path, options) = world.journal(forest).map_err(NotOpen::Never)?;
+        let (place, options) = world.journal(forest).map_err(NotOpen::Never)?;
         let opened = match self.damage.take() {
             Some(damage) => Err(damage),
-            None => Writer::open(&path, forest, &options),
+            None => Writer::open(&place, forest, &options),
         };
         let error = match opened {
             Ok(writer) => {
@@ -82,19 +81,19 @@ impl Book {
         if !error.is_damage() {
             return Err(self.not_open(error));
         }
-        let is_foreign = matches!(error, JournalError::NotAJournal { .. }) && !is_ours(&path);
+        let is_foreign = matches!(error, JournalError::NotAJournal { .. }) && !is_ours(&place);
         if is_foreign || !self.may_set_aside() {
             return Err(NotOpen::Never(error.into()));
         }
         let what = error.to_string();
-        let to = match set_aside(&path, now) {
+        let to = match set_aside(&place, now) {
             Ok(to) => to,
             Err(other) => {
                 self.damage = Some(error);
                 return Err(self.not_open(other));
             }
         };
-        let writer = Writer::open(&path, forest, &options).map_err(|error| self.not_open(error))?;
+        let writer = Writer::open(&place, forest, &options).map_err(|error| self.not_open(error))?;
         self.writer = Some(writer);
         self.was_open = true;
         Ok(Opened::Anew { to, what })
@@ -107,8 +106,12 @@ impl Book {
     /// Whether waiting helps.
     fn may_pass(&self, error: &JournalError) -> bool {
         match error {
-            JournalError::Full { .. } | JournalError::Busy { .. } => true,
-            JournalError::File { .. } | JournalError::Database { .. } => self.was_open,
+            JournalError::Full { .. } | JournalError::Busy { .. } | JournalError::Unreachable { .. } => true,
+            JournalError::File { .. } | JournalError::Database { .. } | JournalError::Denied { .. } => {
+                self.was_open
+            }
+            // The server of a database may not have noticed yet that the connection before is gone.
+            JournalError::InUse { place: JournalPlace::Postgres(_), .. } => self.was_open,
             _ => false,
         }
     }
@@ -146,19 +149,21 @@ impl Book {
     /// Closes it after an error, so that it is looked through when it is opened again; one that is damaged is set aside then.
     pub(crate) fn close(&mut self, error: &JournalError) {
         self.writer = None;
-        if let JournalError::Damaged { path, what } = error {
-            self.damage = Some(JournalError::Damaged { path: path.clone(), what: what.clone() });
+        if let JournalError::Damaged { place, what } = error {
+            self.damage = Some(JournalError::Damaged { place: place.clone(), what: what.clone() });
         }
     }
 }
 
 /// Nobody asks a journal that is not open.
 fn closed() -> JournalError {
-    JournalError::Missing { path: "(not open)".into() }
+    JournalError::Missing { place: JournalPlace::File("(not open)".into()) }
 }
 
-/// Whether a file has the name of a change journal. Another one that holds something else was named by mistake, and is left alone.
-fn is_ours(path: &Path) -> bool {
+/// Whether a file has the name of a change journal. Another one that holds something else was named by mistake, and is left alone. A
+/// schema's name is never chosen by anybody.
+fn is_ours(place: &JournalPlace) -> bool {
+    let Some(path) = place.file() else { return true };
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     name.starts_with("changes-") && name.ends_with(".db")
 }

@@ -2,10 +2,9 @@
 
 use std::fmt;
 use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::time::Duration;
 
-use adrecover_journal::{Outcome, Pruned};
+use adrecover_journal::{JournalPlace, Outcome, Pruned};
 
 use crate::{AlertKind, Reason};
 
@@ -35,15 +34,15 @@ pub enum Event {
     },
     /// The journal is open.
     Opened {
-        /// Its file.
-        path: PathBuf,
+        /// Where it is.
+        place: JournalPlace,
     },
     /// The journal was damaged, and is out of the way.
     SetAside {
-        /// The file.
-        path: PathBuf,
+        /// Where it was.
+        place: JournalPlace,
         /// Where the damaged one is now.
-        to: PathBuf,
+        to: JournalPlace,
         /// What was wrong with it.
         what: String,
     },
@@ -239,13 +238,11 @@ impl fmt::Display for Event {
                  not locked",
                 seconds(*again)
             ),
-            Self::Opened { path } => write!(f, "the change journal is {}", path.display()),
-            Self::SetAside { path, to, what } => write!(
+            Self::Opened { place } => write!(f, "the change journal is {place}"),
+            Self::SetAside { place, to, what } => write!(
                 f,
-                "the change journal {} was damaged ({what}); it is now {}, and a new one was begun: keep the old one, it \
-                 may hold what no directory has any more",
-                path.display(),
-                to.display()
+                "the change journal {place} was damaged ({what}); it is now {to}, and a new one was begun: keep the old one, \
+                 it may hold what no directory has any more"
             ),
             Self::NotWritten { reason, again } => {
                 write!(f, "{reason}; nothing is lost, again in {}", seconds(*again))

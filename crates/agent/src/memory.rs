@@ -55,20 +55,19 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// The file of a journal.
+    /// The file beside that of a journal.
     pub(crate) fn path_of(journal: &Path) -> PathBuf {
         let mut name = journal.as_os_str().to_owned();
         name.push(".agent");
         name.into()
     }
 
-    /// Reads what was kept beside a journal; what is wrong with the file, if anything is. What waits already goes on waiting.
-    pub(crate) fn open(&mut self, journal: &Path, is_discreet: bool) -> Result<(), String> {
-        let path = Self::path_of(journal);
-        if self.path.as_ref() == Some(&path) {
+    /// Reads what was kept in a file; what is wrong with it, if anything is. What waits already goes on waiting.
+    pub(crate) fn open(&mut self, path: &Path, is_discreet: bool) -> Result<(), String> {
+        if self.path.as_deref() == Some(path) {
             return Ok(());
         }
-        let read = read(&path);
+        let read = read(path);
         let before = std::mem::take(&mut self.kept);
         let result = match read {
             Ok(kept) => {
@@ -79,7 +78,7 @@ impl Memory {
         };
         self.kept.waiting.extend(before.waiting);
         self.kept.is_blind |= before.is_blind;
-        (self.path, self.is_discreet) = (Some(path), is_discreet);
+        (self.path, self.is_discreet) = (Some(path.to_owned()), is_discreet);
         result
     }
 
@@ -149,7 +148,7 @@ mod tests {
 
     fn memory(journal: &Path, is_discreet: bool) -> Memory {
         let mut memory = Memory::default();
-        memory.open(journal, is_discreet).unwrap();
+        memory.open(&Memory::path_of(journal), is_discreet).unwrap();
         memory
     }
 
@@ -192,7 +191,7 @@ mod tests {
             std::fs::write(Memory::path_of(&journal), text).unwrap();
             let mut memory = Memory::default();
             memory.kept.waiting.push(waiting());
-            assert!(memory.open(&journal, false).unwrap_err().contains(".agent"), "{text}");
+            assert!(memory.open(&Memory::path_of(&journal), false).unwrap_err().contains(".agent"), "{text}");
             assert_eq!(memory.kept.waiting.len(), 1);
             memory.save().unwrap();
             assert_eq!(self::memory(&journal, false).kept.waiting.len(), 1);

@@ -8,7 +8,7 @@ use adrecover_core::change::{Batch, ChangesError, Cursor};
 use adrecover_core::lifetime::DeletionPolicy;
 use adrecover_core::time::Timestamp;
 use adrecover_core::{Dn, ObjectGuid};
-use adrecover_journal::{JournalError, Options};
+use adrecover_journal::{JournalError, JournalPlace, Options};
 
 /// The program around an agent: how it connects, and where it keeps its journal.
 #[expect(async_fn_in_trait, reason = "an agent runs on one thread")]
@@ -28,7 +28,13 @@ pub trait World {
     fn reason(&self, error: &Self::Error) -> Reason;
 
     /// Where the journal of a forest is, and how it is opened.
-    fn journal(&self, forest: &str) -> Result<(PathBuf, Options), Self::Error>;
+    fn journal(&self, forest: &str) -> Result<(JournalPlace, Options), Self::Error>;
+
+    /// The file in which the agent remembers what the journal does not keep. `None` is a file beside the journal's; a database has
+    /// none.
+    fn memory(&self, _forest: &str) -> Result<Option<PathBuf>, Self::Error> {
+        Ok(None)
+    }
 
     /// The forest whose journal is there already, where that is certain: it is opened before there is a connection.
     fn known_forest(&self) -> Option<String>;

@@ -68,6 +68,8 @@ pub(crate) struct Profile {
     pub(crate) forest: Option<String>,
     /// `--journal-key-file`, relative to the configuration file.
     pub(crate) journal_key_file: Option<PathBuf>,
+    /// `--journal-password-file`, relative to the configuration file.
+    pub(crate) journal_password_file: Option<PathBuf>,
     /// `--timeout`.
     pub(crate) timeout: Option<u32>,
     /// `--output`.
@@ -162,6 +164,7 @@ pub(crate) fn choose(text: &str, wanted: Option<&str>, folder: &Path) -> Result<
     profile.client_secret_file = profile.client_secret_file.map(from_here);
     profile.client_certificate = profile.client_certificate.map(|p| folder.join(p));
     profile.journal_key_file = profile.journal_key_file.map(|p| folder.join(p));
+    profile.journal_password_file = profile.journal_password_file.map(|p| folder.join(p));
     profile.journal = profile.journal.map(|place| match place.contains("://") {
         true => place,
         false => folder.join(place).to_string_lossy().into_owned(),

@@ -98,6 +98,7 @@ impl Settings {
                 journal: profile.journal.clone(),
                 forest: profile.forest.clone(),
                 journal_key_file: profile.journal_key_file.clone(),
+                journal_password_file: profile.journal_password_file.clone(),
             },
             timeout: Duration::from_secs(timeout.into()),
             output: given.output.or(profile.output).unwrap_or_default(),

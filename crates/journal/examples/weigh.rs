@@ -1,14 +1,14 @@
 //! How large a journal is, how fast it takes objects and changes, and how much memory that takes.
 //!
-//! `cargo run --release -p adrecover-journal --example weigh -- [OBJECTS [CHANGES [encrypted]]]` reads as many users as a first full
+//! `cargo run --release -p adrecover-journal --example weigh -- [OBJECTS [CHANGES [plain|encrypted [ADDRESS]]]]` reads as many users as a first full
 //! read would give them in batches of 1000, with 40 attributes, one of 10 security descriptors, a manager and five groups each,
 //! then as many changes of one or two attributes and a membership now and then, and prints octets and times for each. Making the
-//! batches is not timed. The memory is the process's peak on Linux, the batches included.
+//! batches is not timed. With an address of a PostgreSQL database (and `--features postgres`) the journal is in that, with the password of
+//! the variable PGPASSWORD; it must have none of this forest. The memory is the process's peak on Linux, the batches included.
 
 #![expect(clippy::print_stdout, reason = "it is a program that prints figures")]
 
 use std::error::Error;
-use std::path::Path;
 use std::time::Instant;
 
 use adrecover_core::change::{
@@ -16,7 +16,7 @@ use adrecover_core::change::{
 };
 use adrecover_core::time::Timestamp;
 use adrecover_core::{ObjectGuid, Sid};
-use adrecover_journal::{Journal, Key, Options, Writer};
+use adrecover_journal::{Journal, JournalPlace, Key, Options, PostgresAddress, Writer};
 
 const BATCH: usize = 1000;
 const DOMAIN: &str = "DC=contoso,DC=com";
@@ -223,7 +223,7 @@ impl Spent {
     }
 }
 
-fn octets(path: &Path) -> Result<u64, Box<dyn Error>> {
+fn octets(path: &JournalPlace) -> Result<u64, Box<dyn Error>> {
     Ok(Journal::open(path, None).or_else(|_| Journal::open(path, Some(&key())))?.status()?.octets)
 }
 
@@ -235,11 +235,18 @@ fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
     let users: usize = arguments.next().map_or(Ok(100_000), |n| n.parse())?;
     let changes: usize = arguments.next().map_or(Ok(100_000), |n| n.parse())?;
-    let key = arguments.next().map(|_| key());
+    let key = arguments.next().filter(|word| word == "encrypted").map(|_| key());
     let groups = (users / 100).max(20);
 
     let folder = tempfile::tempdir()?;
-    let path = folder.path().join("changes-contoso.com.db");
+    let path = match arguments.next() {
+        None => JournalPlace::File(folder.path().join("changes-contoso.com.db")),
+        Some(address) => {
+            let password = std::env::var("PGPASSWORD").ok().map(Into::into);
+            let address = PostgresAddress::read(&address)?.with_password(password);
+            JournalPlace::in_database(address, "contoso.com")
+        }
+    };
     let writer = Writer::open(&path, "contoso.com", &Options { key: key.clone(), max_octets: None })?;
     let full = |at: i64| -> Result<Spent, Box<dyn Error>> {
         let mut spent = Spent::default();
@@ -311,7 +318,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 /// The key, where the journal has one.
-fn key_of(path: &Path) -> Option<&'static Key> {
+fn key_of(path: &JournalPlace) -> Option<&'static Key> {
     static KEY: std::sync::OnceLock<Key> = std::sync::OnceLock::new();
     match Journal::open(path, None) {
         Ok(_) => None,

@@ -7,24 +7,20 @@ use adrecover_core::time::Timestamp;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::JournalError;
+use crate::place::{ASIDE, plain};
 
 /// The name of the file of a forest's changes. What no host name has is left out, so that no folder can be meant.
 pub fn file_name(forest: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || matches!(c, '-' | '.' | '_');
-    let forest: String = forest.chars().filter(|c| plain(*c)).flat_map(char::to_lowercase).collect();
-    format!("changes-{}.db", forest.trim_matches('.'))
+    format!("changes-{}.db", plain(forest))
 }
 
-/// Moves a damaged journal out of the way, with what SQLite keeps beside it, and says where it is now. Nothing in it is changed:
-/// it may still hold what no directory has any more.
-///
-/// It is refused while another process writes the file.
-pub fn set_aside(path: &Path, now: Timestamp) -> Result<PathBuf, JournalError> {
+/// Moves a damaged file out of the way, with what SQLite keeps beside it, and says where it is now.
+pub(crate) fn set_aside(path: &Path, now: Timestamp) -> Result<PathBuf, JournalError> {
     if !path.exists() {
-        return Err(JournalError::Missing { path: path.to_owned() });
+        return Err(JournalError::Missing { place: path.into() });
     }
     let _lock = Lock::take(path)?;
-    let mark = format!(".damaged-{}", now.format("%Y%m%dT%H%M%SZ"));
+    let mark = format!("{ASIDE}{}", stamp(now));
     let to = beside(path, &mark);
     if to.exists() {
         let error = std::io::Error::from(std::io::ErrorKind::AlreadyExists);
@@ -40,16 +36,21 @@ pub fn set_aside(path: &Path, now: Timestamp) -> Result<PathBuf, JournalError> {
     Ok(to)
 }
 
+/// A time as it stands in the name of what was set aside.
+pub(crate) fn stamp(now: Timestamp) -> String {
+    now.format("%Y%m%dT%H%M%SZ").to_string()
+}
+
 /// How long whoever only asks may hold the lock.
 const GLANCE: Duration = Duration::from_millis(200);
 
-/// Whether a process writes the journal now.
-pub fn is_written(path: &Path) -> Result<bool, JournalError> {
+/// Whether a process writes the journal in a file now.
+pub(crate) fn is_written(path: &Path) -> Result<bool, JournalError> {
     let lock = beside(path, ".lock");
     if !lock.exists() {
         return Ok(false);
     }
-    let fail = |error| JournalError::Database { path: lock.clone(), error: Box::new(error) };
+    let fail = |error| JournalError::Database { place: (&lock).into(), error: Box::new(error) };
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(&lock, flags).map_err(fail)?;
     connection.busy_timeout(Duration::ZERO).map_err(fail)?;
@@ -85,7 +86,7 @@ impl Lock {
     pub(crate) fn take(journal: &Path) -> Result<Self, JournalError> {
         let path = beside(journal, ".lock");
         create(&path, false)?;
-        let fail = |error| JournalError::Database { path: path.clone(), error: Box::new(error) };
+        let fail = |error| JournalError::Database { place: (&path).into(), error: Box::new(error) };
         let connection = Connection::open(&path).map_err(fail)?;
         // Who asks whether the journal is written holds it for a moment.
         connection.busy_timeout(GLANCE).map_err(fail)?;
@@ -97,7 +98,7 @@ impl Lock {
         match connection.execute_batch("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE") {
             Ok(()) => Ok(Self { _connection: connection }),
             Err(rusqlite::Error::SqliteFailure(e, _)) if e.code == ErrorCode::DatabaseBusy => {
-                Err(JournalError::InUse { path: journal.to_owned() })
+                Err(JournalError::InUse { place: journal.into(), who: None })
             }
             Err(error) => Err(fail(error)),
         }

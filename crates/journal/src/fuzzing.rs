@@ -47,7 +47,7 @@ fn empty() -> Result<Journal, StoreError> {
     let store = Sqlite::create(Path::new(":memory:"))?;
     let fill = &store as &dyn crate::store::Store;
     fill.execute(sql::META_PUT, &[Param::Text(FOREST), Param::Bytes(b"x")])?;
-    let mut journal = Journal::with(Box::new(store), Path::new(":memory:"), None).expect("a journal");
+    let mut journal = Journal::with(Box::new(store), &Path::new(":memory:").into(), None).expect("a journal");
     for name in NAMES {
         journal.ids.accept(journal.vault(), name)?;
     }

@@ -169,7 +169,7 @@ pub(crate) struct Vault<'a> {
 impl Vault<'_> {
     fn put(self, sql: &'static str, id: i64, place: Place, octets: &[u8]) -> Result<(), StoreError> {
         let payload = self.sealer.seal(place, octets.to_vec()).ok_or(StoreError::NoRandomNumbers)?;
-        self.store.execute(sql, &[Param::Int(id), Param::Bytes(&payload)]).map(drop)
+        self.store.put(sql, &[Param::Int(id), Param::Bytes(&payload)])
     }
 
     fn all<T>(

@@ -7,6 +7,7 @@
 //! Start at `store/schema.rs` for what is kept, `codec` for how, and `ingest` for what becomes a change. `docs/journal.md` tells the same
 //! to those who keep one.
 
+mod address;
 mod ask;
 mod cache;
 mod codec;
@@ -24,10 +25,13 @@ mod key;
 mod kind;
 mod lookup;
 mod names;
+mod place;
 mod rows;
 mod seal;
 mod store;
+mod whereabouts;
 
+pub use address::{BadAddress, PostgresAddress, SslMode};
 pub use ask::AttributeState;
 pub use ask::alongside::Alongside;
 pub use ask::at::ObjectState;
@@ -40,11 +44,13 @@ pub use ask::links::Link;
 pub use ask::lost::{Lost, LostLink};
 pub use ask::status::{ContextStatus, Counts, JournalStatus};
 pub use error::JournalError;
-pub use file::{file_name, is_written, set_aside};
+pub use file::file_name;
 pub use ingest::Outcome;
 pub use journal::{Journal, Options, Writer};
 pub use keep::prune::{Pruned, Retention};
 pub use key::Key;
 pub use kind::{Kind, Status};
+pub use place::{JournalPlace, PostgresPlace};
+pub use whereabouts::{is_written, schemas, set_aside};
 
 pub(crate) use store::StoreError;

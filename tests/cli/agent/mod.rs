@@ -27,7 +27,7 @@ fn journal(scene: &Scene) -> Journal {
 
 /// Waits until something holds; how long that took.
 #[track_caller]
-fn wait(what: &str, mut holds: impl FnMut() -> bool) -> Duration {
+pub(crate) fn wait(what: &str, mut holds: impl FnMut() -> bool) -> Duration {
     let began = Instant::now();
     while !holds() {
         assert!(began.elapsed() < Duration::from_secs(60), "waited in vain: {what}");

@@ -15,7 +15,7 @@ use adrecover_core::change::{Batch, ChangesError, Cursor, ObjectChange, Phase, P
 use adrecover_core::lifetime::DeletionPolicy;
 use adrecover_core::time::Timestamp;
 use adrecover_core::{Dn, ObjectGuid};
-use adrecover_journal::{Journal, JournalError, Options};
+use adrecover_journal::{Journal, JournalError, JournalPlace, Options};
 use serde_json::Value;
 use tokio::sync::Notify;
 
@@ -221,8 +221,8 @@ impl World for StageWorld {
         error.0.clone().into()
     }
 
-    fn journal(&self, _: &str) -> Result<(PathBuf, Options), Failure> {
-        Ok((self.path.clone(), Options { key: None, max_octets: self.directory.max_octets.get() }))
+    fn journal(&self, _: &str) -> Result<(JournalPlace, Options), Failure> {
+        Ok(((&self.path).into(), Options { key: None, max_octets: self.directory.max_octets.get() }))
     }
 
     fn known_forest(&self) -> Option<String> {

@@ -11,6 +11,7 @@ use super::AlertArgs;
 use crate::cloud::SECRET_VARIABLE;
 use crate::context::Ctx;
 use crate::error::CliError;
+use crate::journal::PASSWORD_VARIABLE;
 use crate::{files, folders, password};
 
 /// How long to wait for a connection of the webhook.
@@ -57,7 +58,7 @@ fn command(program: &Path) -> Result<CommandChannel, CliError> {
             .hint("name it from the root on, such as /usr/local/bin/tell"));
     }
     folders::refuse_file_if_others_write(program, "program for alerts")?;
-    let secrets = [password::VARIABLE, SECRET_VARIABLE];
+    let secrets = [password::VARIABLE, SECRET_VARIABLE, PASSWORD_VARIABLE];
     let without = secrets.into_iter().chain(OWN_VARIABLES).map(OsString::from).collect();
     Ok(CommandChannel::new(program.to_owned(), without))
 }

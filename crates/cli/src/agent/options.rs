@@ -76,6 +76,10 @@ impl KeepArgs {
         keeping: &Keeping,
         (once, full): (bool, bool),
     ) -> Result<AgentOptions, CliError> {
+        if self.max_size.is_some() && keeping.is_database() {
+            return Err(CliError::usage("--max-size is a limit for files, and the journal is in a database")
+                .hint("give the database a tablespace or a disk of that size"));
+        }
         Ok(AgentOptions {
             once,
             full,

@@ -7,7 +7,7 @@ use adrecover_agent::{Unit, Word};
 use super::{AlertArgs, KeepArgs};
 use crate::context::Ctx;
 use crate::error::CliError;
-use crate::journal::Keeping;
+use crate::journal::{Keeping, Named};
 
 /// The unit. Everything is in it: a service has neither the profile nor the variables of whoever installs it.
 pub(crate) fn unit(
@@ -30,17 +30,30 @@ pub(crate) fn unit(
     let mut words = vec![plain("agent"), plain("run")];
     words.extend(connection(ctx, &mut unit)?);
     words.extend(logon(ctx, &mut unit, keytab)?);
-    let (named, forest, key_file) = keeping.parts();
-    if let Some(named) = named {
+    let parts = keeping.parts();
+    if let Some(Named::Path(named)) = parts.named {
         words.extend([plain("--journal"), plain(&text(&whole(named)?)?)]);
-        let folder =
-            if named.extension().is_some_and(|end| end == "db") { named.parent() } else { Some(named) };
+        let folder = if named.extension().is_some_and(|end| end == "db") {
+            named.parent()
+        } else {
+            Some(named.as_path())
+        };
         unit.writable.push(whole(folder.unwrap_or(named))?);
     }
-    if let Some(forest) = forest {
+    if let Some(Named::Database(address)) = parts.named {
+        // The authorities of the server's certificate are no secret, but whoever installs it is in another folder.
+        let root_cert = address.root_cert().map(whole).transpose()?;
+        let address = address.clone().with_root_cert(root_cert);
+        words.extend([plain("--journal"), plain(&address.to_string())]);
+    }
+    if let Some(file) = parts.password_file {
+        let file = unit.credential("journal-password", &whole(file)?);
+        words.extend([plain("--journal-password-file"), file]);
+    }
+    if let Some(forest) = parts.forest {
         words.extend([plain("--forest"), plain(forest)]);
     }
-    if let Some(file) = key_file {
+    if let Some(file) = parts.key_file {
         words.extend([plain("--journal-key-file"), unit.credential("journal-key", &whole(file)?)]);
     }
     for word in keep.words() {

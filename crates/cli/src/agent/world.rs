@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use adrecover_agent::{Choice, NotConnected, Reason, World};
 use adrecover_core::change::ChangesError;
-use adrecover_journal::Options;
+use adrecover_journal::{JournalPlace, Options};
 use adrecover_ldap::changes::{Changes, Way};
 use adrecover_ldap::{BindFailure, ConnectError, KerberosFailure, Session};
 use sha2::{Digest, Sha256};
@@ -91,8 +91,12 @@ impl World for ProgramWorld<'_> {
         Reason { message: error.message.clone(), hint: error.hint.clone() }
     }
 
-    fn journal(&self, forest: &str) -> Result<(PathBuf, Options), CliError> {
+    fn journal(&self, forest: &str) -> Result<(JournalPlace, Options), CliError> {
         self.keeping.written(forest, self.max_octets)
+    }
+
+    fn memory(&self, forest: &str) -> Result<Option<PathBuf>, CliError> {
+        self.keeping.memory(forest)
     }
 
     fn known_forest(&self) -> Option<String> {

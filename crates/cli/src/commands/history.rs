@@ -108,7 +108,7 @@ pub(crate) fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     if let Some(path) = &args.html {
         files::is_free(path)?;
     }
-    let journal = args.journal.resolve(&ctx.settings)?.open(None)?;
+    let journal = args.journal.resolve(&ctx.settings, &ctx.printer)?.open(None)?;
     let source = Source::read(&journal)?;
     source.doubts(ctx.now).iter().for_each(|doubt| ctx.printer.warn(doubt));
     if args.incident {

@@ -18,7 +18,7 @@ use crate::context::Ctx;
 use crate::error::CliError;
 use crate::files;
 use crate::folders;
-use crate::journal::JournalArgs;
+use crate::journal::{JournalArgs, Named};
 use crate::printer::Printer;
 use crate::printer::table::{Column, Table};
 use crate::recovery::SyncArgs;
@@ -293,12 +293,16 @@ fn settings(given: &GlobalArgs, beyond: &BeyondArgs) -> Result<toml_edit::Table,
     let through = sync.sync_through.and_then(|through| through.to_possible_value());
     put("sync-through", through.map(|through| value(through.get_name())));
     let place = match &journal.journal {
-        Some(place) if !place.contains("://") => Some(absolute(Path::new(place))?),
-        place => place.clone(),
+        Some(place) => match Named::read(place)? {
+            Named::Path(path) => Some(absolute(&path)?),
+            Named::Database(address) => Some(address.to_string()),
+        },
+        None => None,
     };
     put("journal", text(&place));
     put("forest", text(&journal.forest));
     put("journal-key-file", path(&journal.journal_key_file)?);
+    put("journal-password-file", path(&journal.journal_password_file)?);
     put("timeout", given.timeout.map(|seconds| value(i64::from(seconds))));
     Ok(table)
 }

@@ -95,7 +95,7 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     let past = match sources.contains(&Source::Journal) || args.wishes.groups_of_journal() {
         true => {
             let forest = forest_of(desk.session.root_dse());
-            let journal = args.wishes.journal.resolve(&ctx.settings)?.open(Some(&forest))?;
+            let journal = args.wishes.journal.resolve(&ctx.settings, &ctx.printer)?.open(Some(&forest))?;
             Some(Past::ask(ctx, &desk, &journal, &chosen.guids).await?)
         }
         false => None,

@@ -57,7 +57,7 @@ pub(crate) struct Args {
 pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     let times = args.choice.times(ctx.now)?;
     let attributes = args.choice.attributes()?;
-    let keeping = args.journal.resolve(&ctx.settings)?;
+    let keeping = args.journal.resolve(&ctx.settings, &ctx.printer)?;
     let mut desk = Desk::open(ctx).await?;
     let journal = keeping.open(Some(&forest_of(desk.session.root_dse())))?;
     let plan = plan(ctx, args, &mut desk, &journal, &times, attributes).await?;

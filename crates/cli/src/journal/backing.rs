@@ -67,7 +67,7 @@ impl<'a> Backing<'a> {
         printer: &'a Printer,
     ) -> Self {
         let mut backing = Self { printer, journal: None, as_of: None, options: args.words() };
-        let (is_named, found) = match args.resolve(settings) {
+        let (is_named, found) = match args.resolve(settings, printer) {
             Ok(keeping) => (keeping.is_named(), found(&keeping, root_dse)),
             Err(error) => (true, Err(error)),
         };
@@ -198,9 +198,9 @@ fn found(keeping: &Keeping, root_dse: &RootDse) -> Result<Option<(Journal, Optio
     let forest = forest_of(root_dse);
     let Some(journal) = keeping.find(Some(&forest))? else { return Ok(None) };
     if !journal.forest().eq_ignore_ascii_case(&forest) {
-        let path = journal.path().display();
+        let place = journal.place();
         return Err(CliError::usage(format!(
-            "{path} is of the forest {}, not of {forest}",
+            "{place} is of the forest {}, not of {forest}",
             journal.forest()
         )));
     }

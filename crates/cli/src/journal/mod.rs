@@ -4,6 +4,7 @@ mod backing;
 mod controllers;
 mod object;
 mod options;
+mod password;
 mod place;
 
 pub(crate) use backing::{Backing, FILL, Holding, SOURCE};
@@ -12,4 +13,5 @@ pub(crate) use object::{ObjectArgs, queries};
 #[cfg(test)]
 pub(crate) use options::HEADING;
 pub(crate) use options::JournalArgs;
-pub(crate) use place::{Keeping, forest_of};
+pub(crate) use password::VARIABLE as PASSWORD_VARIABLE;
+pub(crate) use place::{Keeping, Named, forest_of};

@@ -1,6 +1,7 @@
 //! An object that the journal has not seen before.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use adrecover_core::change::ObjectChange;
 use adrecover_core::time;
@@ -34,13 +35,14 @@ impl Pen<'_> {
         let [context, parent, number, known_from, mark] = numbers.map(Param::Int);
         if stub.is_some() {
             let params = [context, parent, number, known_from, mark, Param::Int(id)];
-            self.store.execute(sql::OBJECT_UPDATE, &params)?;
+            self.store.put(sql::OBJECT_UPDATE, &params)?;
             self.put_state(place, &state, sql::STATE_PUT)?;
             self.cache.borrow_mut().containers.clear();
         } else {
             let guid = change.guid.to_wire();
             let params = [Param::Int(id), Param::Bytes(&guid), context, parent, number, known_from, mark];
-            self.store.execute(sql::OBJECT_INSERT, &params)?;
+            self.missing.remove(&guid);
+            self.store.put(sql::OBJECT_INSERT, &params)?;
             self.put_state(place, &state, sql::STATE_INSERT)?;
             self.cache.borrow_mut().objects.put(change.guid, id);
         }
@@ -95,9 +97,12 @@ impl Pen<'_> {
     }
 
     fn all_links(&mut self, change: &ObjectChange) -> Result<Vec<LinkWork>, StoreError> {
-        let mut out = vec![];
+        let (mut out, mut named) = (vec![], HashSet::new());
         for link in change.links.iter().filter(|link| link.is_present) {
-            if let Some((attribute, target, data)) = self.ends(link)? {
+            if let Some(ends) = self.ends(link)?
+                && named.insert(ends)
+            {
+                let (attribute, target, data) = ends;
                 out.push(LinkWork::Add { attribute, target, data });
             }
         }

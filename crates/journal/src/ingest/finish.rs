@@ -94,7 +94,7 @@ impl Pen<'_> {
             let Some(container) = state.name.container.take() else { continue };
             let Some(parent) = self.named(&container)?.filter(|parent| *parent != id) else { continue };
             let numbers = [row.context, parent, row.status.number(), row.known_from, row.mark, id];
-            self.store.execute(sql::OBJECT_UPDATE, &numbers.map(Param::Int))?;
+            self.store.put(sql::OBJECT_UPDATE, &numbers.map(Param::Int))?;
             self.put_state((id, row.guid, parent, row.status.number()), &state, sql::STATE_PUT)?;
         }
         Ok(())
@@ -110,13 +110,13 @@ impl Pen<'_> {
                 for edge in self.edges(sql::LINKS_ALL_TO, &[stub])? {
                     self.put_edge(Edge { target: id, ..edge })?;
                 }
-                self.store.execute(sql::LINKS_DELETE_TO, &[Param::Int(stub)])?;
+                self.store.put(sql::LINKS_DELETE_TO, &[Param::Int(stub)])?;
                 done.insert(stub);
             }
         }
         for stub in done {
-            self.store.execute(sql::STATE_DELETE, &[Param::Int(stub)])?;
-            self.store.execute(sql::OBJECT_DELETE, &[Param::Int(stub)])?;
+            self.store.put(sql::STATE_DELETE, &[Param::Int(stub)])?;
+            self.store.put(sql::OBJECT_DELETE, &[Param::Int(stub)])?;
         }
         Ok(())
     }

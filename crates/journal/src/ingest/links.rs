@@ -135,13 +135,14 @@ impl Pen<'_> {
                 LinkWork::Add { attribute, target, data } => {
                     let mark = self.context.generation;
                     let edge = Edge { source, attribute, target, data, added: seq, removed: 0, mark };
-                    self.outcome.links_added += self.put_edge(edge)?;
+                    self.put_edge(edge)?;
+                    self.outcome.links_added += 1;
                 }
-                LinkWork::Close(edge) => self.outcome.links_removed += self.end_link(edge, seq)?,
+                LinkWork::Close(edge) => self.close_link(edge, seq)?,
                 LinkWork::CloseAll => {
                     for sql in [sql::LINKS_OPEN_FROM, sql::LINKS_OPEN_TO] {
                         for edge in self.edges(sql, &[source])? {
-                            self.outcome.links_removed += self.end_link(edge, seq)?;
+                            self.close_link(edge, seq)?;
                         }
                     }
                 }
@@ -150,19 +151,25 @@ impl Pen<'_> {
         Ok(())
     }
 
-    pub(super) fn put_edge(&self, edge: Edge) -> Result<u64, StoreError> {
+    fn close_link(&mut self, edge: Edge, seq: i64) -> Result<(), StoreError> {
+        self.end_link(edge, seq)?;
+        self.outcome.links_removed += 1;
+        Ok(())
+    }
+
+    pub(super) fn put_edge(&self, edge: Edge) -> Result<(), StoreError> {
         let Edge { source, attribute, target, data, added, removed, mark } = edge;
         let seal = edge.seal(&self.journal.sealer);
         let params = [source, attribute, target, data, added, removed, mark, seal].map(Param::Int);
-        self.store.execute(sql::LINK_INSERT, &params)
+        self.store.put(sql::LINK_INSERT, &params)
     }
 
     /// Writes by which change a link was removed; 0 is by none.
-    pub(super) fn end_link(&self, edge: Edge, removed: i64) -> Result<u64, StoreError> {
+    pub(super) fn end_link(&self, edge: Edge, removed: i64) -> Result<(), StoreError> {
         let Edge { source, attribute, target, data, added, .. } = edge;
         let seal = Edge { removed, ..edge }.seal(&self.journal.sealer);
         let params = [removed, seal, source, attribute, target, data, added].map(Param::Int);
-        self.store.execute(sql::LINK_END, &params)
+        self.store.put(sql::LINK_END, &params)
     }
 
     /// Marks links that a full read named.
@@ -170,7 +177,7 @@ impl Pen<'_> {
         for edge in seen {
             let Edge { source, attribute, target, data, added, .. } = *edge;
             let params = [self.context.generation, source, attribute, target, data, added].map(Param::Int);
-            self.store.execute(sql::LINK_MARK, &params)?;
+            self.store.put(sql::LINK_MARK, &params)?;
         }
         Ok(())
     }

@@ -55,6 +55,7 @@ impl Writer {
             let context = ContextRow::of(store, &dn, &batch.naming_context.key())?;
             let mut pen = Pen::new(&self.journal, &self.cache, context, now.timestamp())?;
             pen.begin(batch)?;
+            pen.look_for(&batch.objects)?;
             pen.objects(&batch.objects)?;
             pen.end(batch)?;
             pen.done()
@@ -79,6 +80,15 @@ impl Pen<'_> {
                 }
             }
             _ => return Err(StoreError::OutOfOrder(context.dn.clone())),
+        }
+        Ok(())
+    }
+
+    /// Asks for all objects of a full read at once: most of them are new where it is the first one.
+    fn look_for(&mut self, objects: &[ObjectChange]) -> Result<(), StoreError> {
+        if self.context.reading != Reading::Not {
+            let guids: Vec<_> = objects.iter().map(|object| object.guid.to_wire()).collect();
+            self.missing = self.store.missing(&guids)?.into_iter().collect();
         }
         Ok(())
     }

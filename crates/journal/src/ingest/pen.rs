@@ -1,7 +1,7 @@
 //! What writes the rows: numbers that are given once, values that are kept once, objects that others point to.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use adrecover_core::ObjectGuid;
 use adrecover_core::change::{LinkTarget, ObjectChange, Stamp as CoreStamp};
@@ -55,6 +55,8 @@ pub(super) struct Pen<'a> {
     pub(super) context: ContextRow,
     pub(super) now: i64,
     pub(super) outcome: Outcome,
+    /// Objects of the batch of which it is known that they have no row yet.
+    pub(super) missing: HashSet<[u8; 16]>,
 }
 
 impl<'a> Pen<'a> {
@@ -71,7 +73,8 @@ impl<'a> Pen<'a> {
         let counters = counters
             .filter(|c| [c.objects, c.changes, c.contents].iter().all(|n| (1..i64::MAX >> 2).contains(n)))
             .ok_or_else(|| StoreError::damaged("the counters are missing"))?;
-        Ok(Self { journal, store, cache, counters, context, now, outcome: Outcome::default() })
+        let (outcome, missing) = (Outcome::default(), HashSet::new());
+        Ok(Self { journal, store, cache, counters, context, now, outcome, missing })
     }
 
     /// Writes what is left to be written.
@@ -127,12 +130,12 @@ impl<'a> Pen<'a> {
         sql: &'static str,
     ) -> Result<(), StoreError> {
         let payload = self.seal(state_place(object, guid, parent, status), state.pack())?;
-        self.store.execute(sql, &[Param::Int(object), Param::Bytes(&payload)]).map(drop)
+        self.store.put(sql, &[Param::Int(object), Param::Bytes(&payload)])
     }
 
     pub(super) fn put_lookups(&self, object: i64, hashes: &[i64]) -> Result<(), StoreError> {
         for hash in hashes {
-            self.store.execute(sql::LOOKUP_PUT, &[Param::Int(*hash), Param::Int(object)])?;
+            self.store.put(sql::LOOKUP_PUT, &[Param::Int(*hash), Param::Int(object)])?;
         }
         Ok(())
     }
@@ -168,7 +171,7 @@ impl<'a> Pen<'a> {
                 self.counters.contents += 1;
                 let payload = self.seal(seal::Place::Content { id }, value.to_vec())?;
                 let params = [Param::Int(id), Param::Bytes(&hash), Param::Bytes(&payload)];
-                self.store.execute(sql::CONTENT_INSERT, &params)?;
+                self.store.put(sql::CONTENT_INSERT, &params)?;
                 id
             }
         };
@@ -177,6 +180,9 @@ impl<'a> Pen<'a> {
     }
 
     pub(super) fn row(&self, guid: ObjectGuid) -> Result<Option<ObjectRow>, StoreError> {
+        if self.missing.contains(&guid.to_wire()) {
+            return Ok(None);
+        }
         self.journal.object(guid)
     }
 
@@ -216,7 +222,8 @@ impl<'a> Pen<'a> {
         let wire = guid.to_wire();
         let none = Param::Int(0);
         let params = [Param::Int(id), Param::Bytes(&wire), none, none, Param::Int(status), none, none];
-        self.store.execute(sql::OBJECT_INSERT, &params)?;
+        self.missing.remove(&wire);
+        self.store.put(sql::OBJECT_INSERT, &params)?;
         let (rdn, container) = names::split(dn);
         let container = Some(container).filter(|dn| !dn.is_empty()).map(|dn| dn.to_owned().into());
         let name = Name { rdn: rdn.to_owned().into(), container };

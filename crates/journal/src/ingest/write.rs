@@ -20,7 +20,7 @@ impl Pen<'_> {
         let mark = if is_marked { row.mark } else { self.context.generation };
         if delta.is_empty() {
             if mark != row.mark {
-                self.store.execute(sql::OBJECT_MARK, &[Param::Int(mark), Param::Int(row.id)])?;
+                self.store.put(sql::OBJECT_MARK, &[Param::Int(mark), Param::Int(row.id)])?;
             }
             return Ok(());
         }
@@ -44,7 +44,7 @@ impl Pen<'_> {
         let now = ObjectRow { parent: delta.parent, status, context: self.context.id, mark, ..row.clone() };
         if now != *row {
             let numbers = [now.context, now.parent, status.number(), now.known_from, mark, row.id];
-            self.store.execute(sql::OBJECT_UPDATE, &numbers.map(Param::Int))?;
+            self.store.put(sql::OBJECT_UPDATE, &numbers.map(Param::Int))?;
         }
         if delta.state.is_some() || now.place() != row.place() {
             let state = match delta.state {
@@ -66,7 +66,7 @@ impl Pen<'_> {
         let [seq_param, object, kind, happened, seen, controller, usn] =
             [seq, object, kind, happened, seen, controller, usn].map(Param::Int);
         let params = [seq_param, object, kind, happened, seen, controller, usn, Param::Bytes(&payload)];
-        self.store.execute(sql::CHANGE_INSERT, &params)?;
+        self.store.put(sql::CHANGE_INSERT, &params)?;
         self.outcome.changes += 1;
         Ok(seq)
     }

@@ -4,6 +4,8 @@
 //! they appear, `ON CONFLICT`, whole numbers and octets. What differs is in the implementation of [`Store`]: the types of the
 //! columns, how the format is found and brought up, and the maintenance. One writer at a time is what each has to see to.
 
+#[cfg(feature = "postgres")]
+pub(crate) mod postgres;
 pub(crate) mod schema;
 pub(crate) mod sql;
 pub(crate) mod sqlite;
@@ -24,6 +26,18 @@ pub(crate) trait Row {
     fn bytes(&self, column: usize) -> Result<&[u8], StoreError>;
     fn text(&self, column: usize) -> Result<&str, StoreError>;
     fn text_or_null(&self, column: usize) -> Result<Option<&str>, StoreError>;
+}
+
+/// What a place holds, before anything in it is used.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// A change journal of this format.
+    Format(i64),
+    /// Something else.
+    Foreign(&'static str),
+    /// Nothing: a database has no such schema, or one without tables. An empty file is no such thing, but damage.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "only databases know it"))]
+    Nothing,
 }
 
 /// What a transaction is for.
@@ -47,7 +61,19 @@ pub(crate) trait Store: Send {
     /// Carries a statement out, and says how many rows it changed.
     fn execute(&self, sql: &'static str, params: &[Param<'_>]) -> Result<u64, StoreError>;
 
-    /// Asks a question.
+    /// The same where nobody asks how many. A database on another computer need not have done it yet: it has before a question that
+    /// could see it is answered, and what went wrong is said then, or when it is committed.
+    fn put(&self, sql: &'static str, params: &[Param<'_>]) -> Result<(), StoreError> {
+        self.execute(sql, params).map(drop)
+    }
+
+    /// Which of these objects have no row, as far as it is worth asking for all of them at once: a file is asked for each when
+    /// it is needed.
+    fn missing(&self, _guids: &[[u8; 16]]) -> Result<Vec<[u8; 16]>, StoreError> {
+        Ok(vec![])
+    }
+
+    /// Asks a question. Within its answer no other question is asked.
     fn query(&self, sql: &'static str, params: &[Param<'_>], each: Each<'_>) -> Result<(), StoreError>;
 
     /// What is wrong with the database as such; nothing where all is well. A thorough look also compares the indexes.
@@ -71,6 +97,12 @@ pub(crate) enum StoreError {
     NotADatabase,
     /// What is there does not hold together.
     Damaged(String),
+    /// The database refuses it: the logon, or a right that is missing.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "only databases say so"))]
+    Denied(String),
+    /// There is no connection to the database, or it is gone: what was under way is not done.
+    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "only databases have one"))]
+    Lost(String),
     /// The system has no random numbers.
     NoRandomNumbers,
     /// A batch of this naming context does not belong where it came.

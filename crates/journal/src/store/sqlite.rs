@@ -8,7 +8,7 @@ use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, ErrorCode, OpenFlags, ToSql};
 
 use super::schema::{FORMAT, MIGRATIONS};
-use super::{Access, Each, Param, Row, Store, StoreError};
+use super::{Access, Each, Found, Param, Row, Store, StoreError};
 
 /// What tells a change journal from other SQLite files (`PRAGMA application_id`): `adrj`.
 const APPLICATION: i64 = 0x6164_726a;
@@ -21,15 +21,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The pages that are kept in memory, in KiB: the indexes of 100,000 objects.
 const CACHE: i64 = 16 * 1024;
-
-/// What a file is, before anything in it is used.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Found {
-    /// A change journal of this format.
-    Format(i64),
-    /// Something else.
-    Foreign(&'static str),
-}
 
 /// An open file.
 #[derive(Debug)]

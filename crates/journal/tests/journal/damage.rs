@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::support::*;
 
-fn filled() -> Place {
+pub(crate) fn filled() -> Place {
     let place = Place::new();
     let writer = place.writer();
     let mut company = company();
@@ -81,6 +81,9 @@ fn ask(journal: &Journal, right: &[(Option<adrecover_journal::ObjectState>, usiz
 
 #[test]
 fn damage_anywhere_is_an_error_or_changes_nothing() {
+    if Place::file().is_none() {
+        return;
+    }
     let place = filled();
     let right: Vec<_> = (0..=130)
         .map(|n| {
@@ -129,6 +132,9 @@ fn damage_anywhere_is_an_error_or_changes_nothing() {
 
 #[test]
 fn wrong_rows_are_errors_and_not_panics() {
+    if Place::file().is_none() {
+        return;
+    }
     let wrong = [
         "UPDATE objects SET parent = id",
         "UPDATE objects SET parent = 999999",
@@ -193,6 +199,9 @@ fn wrong_rows_are_errors_and_not_panics() {
 
 #[test]
 fn a_damaged_file_is_set_aside_and_another_one_begun() {
+    if Place::file().is_none() {
+        return;
+    }
     let place = filled();
     let mut octets = std::fs::read(&place.path).unwrap();
     let middle = octets.len() / 2;
@@ -205,8 +214,9 @@ fn a_damaged_file_is_set_aside_and_another_one_begun() {
     assert_eq!(std::fs::read(&place.path).unwrap(), octets);
 
     let to = set_aside(&place.path, time(0)).unwrap();
+    let to = to.file().unwrap();
     assert!(to.to_str().unwrap().ends_with("changes-contoso.com.db.damaged-20260921T141320Z"), "{to:?}");
-    assert_eq!(std::fs::read(&to).unwrap(), octets);
+    assert_eq!(std::fs::read(to).unwrap(), octets);
     assert!(matches!(set_aside(&place.path, time(0)), Err(JournalError::Missing { .. })));
     let writer = place.writer();
     assert!(matches!(set_aside(&place.path, time(1)), Err(JournalError::InUse { .. })));
@@ -219,6 +229,9 @@ fn a_damaged_file_is_set_aside_and_another_one_begun() {
 
 #[test]
 fn an_index_that_does_not_fit_is_found_by_the_thorough_look() {
+    if Place::file().is_none() {
+        return;
+    }
     let place = filled();
     assert_eq!(place.journal().check().unwrap(), Vec::<String>::new());
     let connection = Connection::open(&place.path).unwrap();

@@ -30,8 +30,8 @@ fn a_wrong_key_is_said_to_be_one() {
     let wrong = || Some(Key::new([4; 32]));
     let open = |place: &Place, key: Option<Key>| {
         let options = Options { key: key.clone(), max_octets: None };
-        let writer = Writer::open(&place.path, FOREST, &options).map(drop);
-        let reader = Journal::open(&place.path, key.as_ref()).map(drop);
+        let writer = Writer::open(&place.at, FOREST, &options).map(drop);
+        let reader = Journal::open(&place.at, key.as_ref()).map(drop);
         assert_eq!(writer.as_ref().unwrap_err().to_string(), reader.as_ref().unwrap_err().to_string());
         writer.unwrap_err()
     };
@@ -48,14 +48,7 @@ fn one_key_serves_several_journals_and_their_rows_are_not_alike() {
         read_all(&place.writer(), 0, company());
     }
     // Rows of one in the other are noticed.
-    let sql = rusqlite::Connection::open(&two.path).unwrap();
-    sql.execute("ATTACH ? AS other", [one.path.to_str().unwrap()]).unwrap();
-    sql.execute(
-        "UPDATE states SET payload = (SELECT payload FROM other.states o WHERE o.object = states.object)",
-        [],
-    )
-    .unwrap();
-    drop(sql);
+    two.take_states_of(&one);
     let error = two.journal().now(guid(10)).unwrap_err();
     assert!(matches!(error, JournalError::Damaged { .. }), "{error}");
 }

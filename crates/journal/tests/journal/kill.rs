@@ -41,7 +41,7 @@ fn kept(journal: &Journal) -> u64 {
 #[test]
 fn writes_until_it_is_killed() {
     let Ok(path) = std::env::var("JOURNAL_TO_WRITE") else { return };
-    let writer = Writer::open(path.as_ref(), FOREST, &Options::default()).unwrap();
+    let writer = Writer::open(Place::told(&path), FOREST, &Options::default()).unwrap();
     if writer.journal().contexts().unwrap().is_empty() {
         read_all(&writer, 0, users());
     }
@@ -63,7 +63,7 @@ fn after_any_kill_it_is_as_far_as_it_says() {
     for round in 0..25 {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "kill::writes_until_it_is_killed", "--nocapture"])
-            .env("JOURNAL_TO_WRITE", &place.path)
+            .env("JOURNAL_TO_WRITE", place.words())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -77,7 +77,7 @@ fn after_any_kill_it_is_as_far_as_it_says() {
         child.kill().unwrap();
         child.wait().unwrap();
         told = reading.join().unwrap().unwrap_or(told);
-        if place.path.exists() {
+        if place.is_there() {
             check(&place, told, round % 8 == 0);
         }
     }

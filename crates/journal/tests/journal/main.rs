@@ -6,6 +6,7 @@
 mod access;
 mod answers;
 mod damage;
+mod database;
 mod deletions;
 mod encryption;
 mod forest;
@@ -13,6 +14,8 @@ mod format;
 mod full;
 mod incident;
 mod kill;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod pruning;
 mod resync;
 mod secrets;

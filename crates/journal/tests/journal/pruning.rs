@@ -110,16 +110,10 @@ fn of_a_deleted_person_nothing_but_the_guid_is_left() {
     read_all(&writer, 0, company());
     follow(&writer, 40, vec![ada_deleted(35)]);
     // A reader that is in the way is said to be, and does not stop what comes after it.
-    let reader = rusqlite::Connection::open(&place.path).unwrap();
-    reader.execute_batch("BEGIN; SELECT * FROM objects").unwrap();
-    let mut rows = reader.prepare("SELECT guid FROM objects").unwrap();
-    let mut open = rows.query([]).unwrap();
-    open.next().unwrap();
+    let reader = place.reader_that_stays();
     let started = std::time::Instant::now();
     assert!(matches!(writer.purge(guid(10), time(50)), Err(JournalError::Busy { .. })));
     assert!(started.elapsed().as_secs() < 30);
-    drop(open);
-    drop(rows);
     drop(reader);
     writer.purge(guid(10), time(50)).unwrap().unwrap();
     for text in ["Ada", "ada@contoso.com", "CN=Ada"] {

@@ -7,7 +7,9 @@ use adrecover_core::change::{
     AttributeChange, Batch, Cursor, LinkChange, LinkTarget, ObjectChange, Phase, Position, Stamp, WholeLinks,
 };
 use adrecover_core::time::Timestamp;
-use adrecover_journal::{Journal, Key, Options, Outcome, Writer};
+use adrecover_journal::{Journal, JournalError, JournalPlace, Key, Options, Outcome, Writer};
+
+use super::database::{Database, Lab};
 
 pub(crate) const FOREST: &str = "contoso.com";
 pub(crate) const CONTEXT: &str = "DC=contoso,DC=com";
@@ -42,18 +44,32 @@ pub(crate) fn batch(phase: Phase, objects: Vec<ObjectChange>) -> Batch {
     }
 }
 
-/// A file and what it is opened with.
+/// A file, or a schema of a database, and what it is opened with.
+///
+/// `ADRECOVER_TEST_STORE=postgres` runs these tests with a database of the server that `tests/lab/postgres` started, whose state
+/// `ADRECOVER_TEST_POSTGRES` names. What is about a file only is left out then.
 pub(crate) struct Place {
     pub(crate) folder: tempfile::TempDir,
+    /// The file. In a database it is never there.
     pub(crate) path: PathBuf,
+    pub(crate) at: JournalPlace,
     pub(crate) options: Options,
+    pub(crate) database: Option<Database>,
 }
 
 impl Place {
     pub(crate) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("changes-contoso.com.db");
-        Self { folder, path, options: Options::default() }
+        let database =
+            is_postgres().then(|| Database::new().expect("ADRECOVER_TEST_POSTGRES names no server"));
+        let at = database.as_ref().map_or_else(|| (&path).into(), |database| database.place(FOREST));
+        Self { folder, path, at, options: Options::default(), database }
+    }
+
+    /// A file, whatever the other tests have; `None` where these are run once more with a database.
+    pub(crate) fn file() -> Option<Self> {
+        (!is_postgres()).then(Self::new)
     }
 
     pub(crate) fn encrypted() -> Self {
@@ -62,15 +78,18 @@ impl Place {
     }
 
     pub(crate) fn writer(&self) -> Writer {
-        Writer::open(&self.path, FOREST, &self.options).unwrap()
+        Writer::open(&self.at, FOREST, &self.options).unwrap()
     }
 
     pub(crate) fn journal(&self) -> Journal {
-        Journal::open(&self.path, self.options.key.as_ref()).unwrap()
+        Journal::open(&self.at, self.options.key.as_ref()).unwrap()
     }
 
-    /// Every octet of the file and of what SQLite keeps beside it.
+    /// Every octet of the file and of what SQLite keeps beside it, or every value of the tables.
     pub(crate) fn octets(&self) -> Vec<u8> {
+        if let Some(database) = &self.database {
+            return database.octets(FOREST);
+        }
         let mut out = vec![];
         for entry in std::fs::read_dir(self.folder.path()).unwrap() {
             out.extend(std::fs::read(entry.unwrap().path()).unwrap());
@@ -78,9 +97,70 @@ impl Place {
         out
     }
 
+    /// The place in words, for another process that is given them to [`Place::told`].
+    pub(crate) fn words(&self) -> String {
+        let database = self.database.as_ref().map(|database| database.address().to_string());
+        database.unwrap_or_else(|| self.path.to_str().unwrap().to_owned())
+    }
+
+    pub(crate) fn told(words: &str) -> JournalPlace {
+        if !is_postgres() {
+            return Path::new(words).into();
+        }
+        JournalPlace::in_database(Lab::find().unwrap().address(words), FOREST)
+    }
+
+    /// Whether the journal was begun.
+    pub(crate) fn is_there(&self) -> bool {
+        !matches!(Journal::open(&self.at, self.options.key.as_ref()), Err(JournalError::Missing { .. }))
+    }
+
+    /// Somebody who asks and does not come to an end, until it is dropped.
+    pub(crate) fn reader_that_stays(&self) -> Box<dyn std::any::Any> {
+        if let Some(database) = &self.database {
+            let mut client = database.client();
+            let sql = format!(
+                "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT guid FROM \"changes-{FOREST}\".objects"
+            );
+            client.batch_execute(&sql).unwrap();
+            return Box::new(client);
+        }
+        let connection = rusqlite::Connection::open(&self.path).unwrap();
+        connection.execute_batch("BEGIN; SELECT * FROM objects").unwrap();
+        connection.query_row("SELECT guid FROM objects", [], |_| Ok(())).unwrap();
+        Box::new(connection)
+    }
+
+    /// The newest states of all objects are replaced by those of another journal.
+    pub(crate) fn take_states_of(&self, other: &Self) {
+        if let (Some(to), Some(from)) = (&self.database, &other.database) {
+            let table = format!("\"changes-{FOREST}\".states");
+            let mut to = to.client();
+            for row in from.client().query(&format!("SELECT object, payload FROM {table}"), &[]).unwrap() {
+                let (object, payload): (i64, Vec<u8>) = (row.get(0), row.get(1));
+                to.execute(
+                    &format!("UPDATE {table} SET payload = $1 WHERE object = $2"),
+                    &[&payload, &object],
+                )
+                .unwrap();
+            }
+            return;
+        }
+        let sql = rusqlite::Connection::open(&self.path).unwrap();
+        sql.execute("ATTACH ? AS other", [other.path.to_str().unwrap()]).unwrap();
+        let copy =
+            "UPDATE states SET payload = (SELECT payload FROM other.states o WHERE o.object = states.object)";
+        sql.execute(copy, []).unwrap();
+    }
+
     pub(crate) fn holds(&self, text: &str) -> bool {
         holds(&self.octets(), text.as_bytes())
     }
+}
+
+/// Whether the tests are run with a database.
+pub(crate) fn is_postgres() -> bool {
+    std::env::var("ADRECOVER_TEST_STORE").is_ok_and(|store| store == "postgres")
 }
 
 pub(crate) fn holds(octets: &[u8], wanted: &[u8]) -> bool {

@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "these are tests: what does not work shall stop them")]
 
+#[expect(dead_code, reason = "the other tests ask more of it")]
+#[path = "../journal/database.rs"]
+mod database;
 mod directory;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -9,7 +12,10 @@ use std::path::Path;
 
 use adrecover_core::ObjectGuid;
 use adrecover_core::change::{Batch, ObjectChange, Phase};
-use adrecover_journal::{Found, Journal, Key, Link, ObjectState, Options, Query, Status, Writer};
+use adrecover_journal::{
+    Found, Journal, JournalPlace, Key, Link, ObjectState, Options, Query, Status, Writer,
+};
+use database::Database;
 use directory::{Directory, ROOT, Seen, State, UNITS, View, guid, time};
 use proptest::prelude::*;
 
@@ -27,7 +33,8 @@ struct Run {
     writer: Option<Writer>,
     key: Option<Key>,
     telling: Telling,
-    path: std::path::PathBuf,
+    path: JournalPlace,
+    _database: Option<Database>,
     told: i64,
     /// What was to be seen when changes were told, by time.
     views: BTreeMap<i64, View>,
@@ -36,9 +43,22 @@ struct Run {
 
 impl Run {
     fn new(folder: &Path, has_bin: bool, telling: Telling, key: Option<Key>) -> Self {
-        let path = folder.join("changes-x.db");
+        let is_postgres = std::env::var("ADRECOVER_TEST_STORE").is_ok_and(|store| store == "postgres");
+        let database = is_postgres.then(|| Database::new().expect("ADRECOVER_TEST_POSTGRES names no server"));
+        let file = folder.join("changes-x.db");
+        let path = database.as_ref().map_or_else(|| file.into(), |database| database.place("x"));
         let (directory, views) = (Directory::new(has_bin), BTreeMap::new());
-        let mut run = Self { directory, writer: None, key, telling, path, told: -1, views, last: None };
+        let mut run = Self {
+            directory,
+            writer: None,
+            key,
+            telling,
+            path,
+            _database: database,
+            told: -1,
+            views,
+            last: None,
+        };
         run.open();
         run.read_all();
         run

@@ -60,7 +60,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     }
     let program = std::env::current_exe()
         .map_err(|error| CliError::unexpected(format!("cannot tell where this program is: {error}")))?;
-    let keeping = args.journal.resolve(&ctx.settings)?;
+    let keeping = args.journal.resolve(&ctx.settings, &ctx.printer)?;
     // What does not fit is said now, and not by the service.
     args.keep.resolve(&args.alerts, &keeping, (false, false))?;
     let keytab = args.keytab.as_deref();

@@ -40,7 +40,7 @@ pub(crate) struct Args {
 
 /// Runs the command; the result is the exit code.
 pub(super) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
-    let keeping = args.journal.resolve(&ctx.settings)?;
+    let keeping = args.journal.resolve(&ctx.settings, &ctx.printer)?;
     let options = args.keep.resolve(&args.alerts, &keeping, (args.once, args.full))?;
     let setup = setup(ctx, &args.keep, &args.alerts)?;
     let mut world = ProgramWorld::new(ctx, keeping, args.keep.max_size);

@@ -38,9 +38,9 @@ pub(crate) struct Args {
 
 /// Runs the command; the result is the exit code.
 pub(super) fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
-    let journal = args.journal.resolve(&ctx.settings)?.open(None)?;
+    let journal = args.journal.resolve(&ctx.settings, &ctx.printer)?.open(None)?;
     let status = journal.status()?;
-    let is_running = is_written(journal.path())?;
+    let is_running = is_written(journal.place())?;
     let must_run = args.max_lag.is_none().then_some(is_running);
     let report = judge(&status, ctx.now, args.max_lag.unwrap_or(LONGEST_LAG), must_run);
     print(ctx, &journal, &status, is_running, &report)?;
@@ -119,7 +119,7 @@ fn document<'a>(
         healthy: report.problems.is_empty(),
         problems: &report.problems,
         running,
-        journal: journal.path().display().to_string(),
+        journal: journal.place().to_string(),
         forest: &status.forest,
         encrypted: status.is_encrypted,
         octets: status.octets,
@@ -139,11 +139,7 @@ fn lines(ctx: &Ctx, journal: &Journal, status: &JournalStatus, is_running: bool)
     let encrypted = if status.is_encrypted { "encrypted" } else { "not encrypted" };
     vec![
         format!("forest         {}", status.forest),
-        format!(
-            "journal        {}, {} MB, {encrypted}",
-            journal.path().display(),
-            status.octets.div_ceil(1 << 20)
-        ),
+        format!("journal        {}, {} MB, {encrypted}", journal.place(), status.octets.div_ceil(1 << 20)),
         format!("agent          {}", if is_running { "runs" } else { "does not run" }),
         format!(
             "objects        {} live, {} in the Recycle Bin, {} stripped, {} gone",

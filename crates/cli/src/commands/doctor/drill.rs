@@ -39,7 +39,7 @@ pub(super) async fn run(ctx: &Ctx, args: &Args, called: &str) -> Result<u8, CliE
         return Err(CliError::usage("--drill names no object"));
     }
     args.html.iter().try_for_each(|path| files::is_free(path))?;
-    let keeping = args.journal.resolve(&ctx.settings)?;
+    let keeping = args.journal.resolve(&ctx.settings, &ctx.printer)?;
     let mut inputs = Inputs::read(ctx, &args.evidence, false).await?;
     let session = ctx.connect().await?;
     let facts = ctx

@@ -32,7 +32,7 @@ impl Source {
         let contexts = journal.contexts()?;
         Ok(Self {
             forest: journal.forest().to_owned(),
-            file: journal.path().display().to_string(),
+            file: journal.place().to_string(),
             begins: journal.begins()?,
             as_of: as_of(&contexts),
             is_complete: !contexts.is_empty() && contexts.iter().all(|context| context.completed.is_some()),

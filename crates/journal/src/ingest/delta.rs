@@ -18,6 +18,8 @@ pub(super) enum LinkWork {
     Close(Edge),
     /// All that there is, in both directions: the object is stripped.
     CloseAll,
+    /// The same, but for what was told of a time after this one: the object has been back since, and others may point to it again.
+    CloseBefore(i64),
 }
 
 /// What happened in one write of a directory, or all of which that is not known.
@@ -51,6 +53,13 @@ pub(super) struct Delta {
 impl Delta {
     pub(super) fn is_empty(&self) -> bool {
         self.groups.is_empty()
+    }
+
+    /// It is a deletion that was over when anything was told: what was told of the time after it stays.
+    pub(super) fn is_over(&mut self) {
+        let happened = self.happened;
+        let links = self.groups.iter_mut().flat_map(|group| &mut group.links);
+        links.filter(|work| **work == LinkWork::CloseAll).for_each(|work| *work = LinkWork::CloseBefore(happened));
     }
 
     /// The write that something belongs to.

@@ -139,16 +139,39 @@ impl Pen<'_> {
                     self.outcome.links_added += 1;
                 }
                 LinkWork::Close(edge) => self.close_link(edge, seq)?,
-                LinkWork::CloseAll => {
-                    for sql in [sql::LINKS_OPEN_FROM, sql::LINKS_OPEN_TO] {
-                        for edge in self.edges(sql, &[source])? {
-                            self.close_link(edge, seq)?;
-                        }
-                    }
+                LinkWork::CloseAll => self.close_all(source, seq, None)?,
+                LinkWork::CloseBefore(happened) => self.close_all(source, seq, Some(happened))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Closes the links of an object in both directions; where its deletion was over before anything was told, not those that were
+    /// told of the time after it.
+    fn close_all(&mut self, object: i64, seq: i64, happened: Option<i64>) -> Result<(), StoreError> {
+        for sql in [sql::LINKS_OPEN_FROM, sql::LINKS_OPEN_TO] {
+            for edge in self.edges(sql, &[object])? {
+                let is_later = match happened {
+                    Some(happened) => self.is_told_after(&edge, happened)?,
+                    None => false,
+                };
+                if !is_later {
+                    self.close_link(edge, seq)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Whether this read has told that a link was there after that time.
+    fn is_told_after(&self, edge: &Edge, happened: i64) -> Result<bool, StoreError> {
+        if self.context.reading != Reading::Not {
+            return Ok(edge.mark == self.context.generation);
+        }
+        if self.context.cycle_from == 0 || edge.added < self.context.cycle_from {
+            return Ok(false);
+        }
+        Ok(self.journal.change(edge.added)?.is_some_and(|change| change.happened > happened))
     }
 
     fn close_link(&mut self, edge: Edge, seq: i64) -> Result<(), StoreError> {

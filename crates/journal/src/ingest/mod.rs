@@ -110,13 +110,19 @@ impl Pen<'_> {
         Ok(())
     }
 
-    /// What is back from the Recycle Bin comes first: until then its links are taken for hidden where a list lacks them.
+    /// What is back comes first. Until then links to what was in the Recycle Bin are taken for hidden where a list lacks them; and a
+    /// list that was read after a deletion and a restore tells what points to the object again.
     fn in_order<'c>(&self, objects: &'c [ObjectChange]) -> Result<Vec<&'c ObjectChange>, StoreError> {
         let mut order: Vec<&ObjectChange> = objects.iter().collect();
         if self.context.reading == Reading::Not {
             let mut back = HashSet::new();
+            let deleted: HashSet<_> = objects.iter().filter(|o| o.is_deleted).map(|o| o.guid).collect();
             for object in objects.iter().filter(|object| !object.is_deleted) {
-                if self.row(object.guid)?.is_some_and(|row| row.status == Status::Deleted) {
+                let Some(row) = self.row(object.guid)? else { continue };
+                let is_back = row.status == Status::Deleted
+                    || deleted.contains(&object.guid)
+                    || self.unseen_deletion(&row, object)?.is_some();
+                if is_back {
                     back.insert(object.guid);
                 }
             }
@@ -129,7 +135,8 @@ impl Pen<'_> {
         match self.row(change.guid)? {
             Some(row) if row.is_known() => {
                 if let Some(deletion) = self.unseen_deletion(&row, change)? {
-                    let delta = self.compare(&row, &deletion)?;
+                    let mut delta = self.compare(&row, &deletion)?;
+                    delta.is_over();
                     self.write(&row, delta)?;
                     return self.object(change);
                 }

@@ -19,7 +19,7 @@ impl Pen<'_> {
     /// tell that apart ([MS-ADTS] 3.1.1.1.9: one more with each write), where one is kept: times are whole seconds, in which much
     /// can happen.
     pub(super) fn unseen_deletion(
-        &mut self,
+        &self,
         row: &ObjectRow,
         change: &ObjectChange,
     ) -> Result<Option<ObjectChange>, StoreError> {

@@ -226,3 +226,19 @@ fn a_second_deletion_in_the_second_of_a_restore_is_inferred_too() {
     assert_eq!(follow(&writer, 70, vec![again]).changes, 0);
     assert_eq!(follow(&writer, 80, vec![back(50)]).changes, 0);
 }
+
+/// Deleted, back, and a member again, all before anybody asked: it is a member, in whatever order that is told.
+#[test]
+fn who_is_a_member_again_after_a_deletion_that_nobody_told_of_is_one() {
+    let member = |at| object(20, "", &[("description", "x")]).link("member", 10, true).stamped(at, 3);
+    for objects in [vec![back(50), member(55)], vec![member(55), back(50)]] {
+        let place = Place::new();
+        let writer = place.writer();
+        read_all(&writer, 0, company());
+        let outcome = follow(&writer, 60, objects);
+        assert_eq!(outcome.deletions.len(), 1);
+        let journal = writer.journal();
+        assert_eq!(journal.groups_of(guid(10), time(60)).unwrap().len(), 1, "of the two groups before");
+        assert_eq!(names(&lost(journal).referrers), [s("member", 21)]);
+    }
+}

@@ -100,6 +100,7 @@ pub(crate) fn schema_name(forest: &str) -> String {
 }
 
 /// The name under which a schema is set aside.
+#[cfg_attr(not(any(test, feature = "postgres")), expect(dead_code, reason = "only schemas are set aside so"))]
 pub(crate) fn aside_name(schema: &str, stamp: &str) -> String {
     let end = format!("{ASIDE}{stamp}");
     format!("{}{end}", cut(schema, LONGEST_NAME.saturating_sub(end.len())))

@@ -22,7 +22,7 @@ fn place(scene: &Scene) -> PathBuf {
 
 /// The journal, to ask it.
 fn journal(scene: &Scene) -> Journal {
-    Journal::open(&place(scene), None).unwrap()
+    Journal::open(place(scene), None).unwrap()
 }
 
 /// Waits until something holds; how long that took.

@@ -23,7 +23,10 @@ fn what_a_deletion_took_is_given_back() {
     assert!(document.stdout.contains("Countess") && document.stdout.contains("Analyst"), "{document}");
     assert!(document.stdout.contains("(schema changes-contoso.test)"), "{document}");
     let listed = database.run(&scene, &["list", &scene.tag, "-o", "json"]).run().exits(0);
-    assert!(listed.object_of(&user)["canFillFrom"].to_string().contains("journal"), "{listed}");
+    let listed = listed.json();
+    let is_user = |object: &&serde_json::Value| object["guid"] == user.guid.as_str();
+    let found = listed["items"].as_array().unwrap().iter().find(is_user).unwrap();
+    assert_eq!(found["canFillFrom"], serde_json::json!(["journal"]), "{found}");
     database
         .run(&scene, &["show", "--guid", &user.guid])
         .run()
@@ -57,14 +60,14 @@ fn what_a_deletion_took_is_given_back() {
     database.run(&scene, &ONCE).run().exits(0);
     scene.hand().change(&Ldif::default().replace(&user.dn, "title", &["Wrong"]));
     database.run(&scene, &ONCE).run().exits(0);
-    let moment = now_minus_nothing(&database, &user.guid);
+    let moment = before_the_last_change(&database, &user.guid);
     let back = ["rollback", "--guid", &user.guid, "--to", &moment, "--yes", "-o", "json"];
     database.run(&scene, &back).run().exits(0);
     assert_eq!(scene.hand().get(&user.guid, &["title"]).text("title"), "Countess");
 }
 
 /// A moment right before the last change of an object, as the journal has it.
-fn now_minus_nothing(database: &Database, guid: &str) -> String {
+fn before_the_last_change(database: &Database, guid: &str) -> String {
     let guid: adrecover_core::ObjectGuid = guid.parse().unwrap();
     let hex: String = guid.to_wire().iter().map(|octet| format!("{octet:02x}")).collect();
     database.sql(&format!(

@@ -47,8 +47,8 @@ fn what_the_database_says_is_said() {
     let nobody =
         database.run(&scene, &STATUS).env("ADRECOVER_JOURNAL", "postgres://lab@127.0.0.1:1/adrecover");
     nobody.run().exits(10).says("cannot be reached");
-    let unverified =
-        database.address().replace("sslmode=verify-full", "sslmode=verify-full&sslrootcert=/nonexistent");
+    let address = database.address();
+    let unverified = format!("{}&sslrootcert=/nonexistent", address.split("&sslrootcert").next().unwrap());
     database.run(&scene, &STATUS).env("ADRECOVER_JOURNAL", unverified).run().exits(1).says("/nonexistent");
 }
 

@@ -136,7 +136,7 @@ fn what_was_kept_and_not_told_is_told_after_a_kill() {
     stage.once(alerts.clone()).unwrap();
     stage.directory.changes.borrow_mut().push(deleted(10, "Ada"));
     {
-        let writer = Writer::open(&stage.path(), "contoso.com", &Options::default()).unwrap();
+        let writer = Writer::open(stage.path(), "contoso.com", &Options::default()).unwrap();
         let cursor = writer.journal().contexts().unwrap()[0].cursor.clone();
         let batch = adrecover_core::change::Batch {
             naming_context: DOMAIN.parse().unwrap(),

@@ -157,7 +157,7 @@ fn two_agents_do_not_write_one_journal() {
     let stage = Stage::new(company());
     stage.once(AgentOptions::default()).unwrap();
     let options = adrecover_journal::Options::default();
-    let _other = adrecover_journal::Writer::open(&stage.path(), "contoso.com", &options).unwrap();
+    let _other = adrecover_journal::Writer::open(stage.path(), "contoso.com", &options).unwrap();
     let ended = stage.try_until(quick(), stage.setup(), || false);
     assert!(ended.unwrap_err().0.contains("another process"));
 }

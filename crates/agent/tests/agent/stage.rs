@@ -91,7 +91,7 @@ impl Stage {
     }
 
     pub(crate) fn journal(&self) -> Journal {
-        Journal::open(&self.path(), None).unwrap()
+        Journal::open(self.path(), None).unwrap()
     }
 
     pub(crate) fn world(&self) -> StageWorld {

@@ -24,6 +24,7 @@ pub(crate) struct Lab {
 
 impl Lab {
     /// The server that is named; `None`, said with a word, where none is.
+    #[expect(clippy::print_stderr, reason = "what was not tested is said")]
     pub(crate) fn find() -> Option<Self> {
         let Some(state) = std::env::var_os("ADRECOVER_TEST_POSTGRES").map(PathBuf::from) else {
             eprintln!("skipped: ADRECOVER_TEST_POSTGRES names no server (tests/lab/postgres)");

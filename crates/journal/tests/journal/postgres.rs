@@ -21,7 +21,7 @@ fn filled(database: &Database) -> JournalPlace {
 
 fn run(database: &Database, sql: &str) {
     let sql = format!("SET search_path = \"changes-{FOREST}\"; {sql}");
-    database.client().batch_execute(&sql).unwrap_or_else(|error| panic!("{sql}: {error}"));
+    database.client().batch_execute(&sql).expect(&sql);
 }
 
 fn write(place: &JournalPlace) -> Result<Writer, JournalError> {
@@ -84,7 +84,7 @@ fn what_is_no_journal_is_left_alone() {
             match error {
                 JournalError::NewerFormat { found: 99, .. } => assert!(newer, "{sql}"),
                 JournalError::NotAJournal { .. } => assert!(!newer, "{sql}"),
-                other => panic!("{sql}: {other}"),
+                other => unreachable!("{sql}: {other}"),
             }
         }
     }

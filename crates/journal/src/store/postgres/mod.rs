@@ -28,6 +28,10 @@ use link::{Link, wait};
 pub(crate) use upkeep::{is_written, journals, set_aside};
 use values::Value;
 
+/// After so many rows the tables are counted anew, and then after twice as many each time up to the second number: until the server
+/// knows how large they are it looks through all of a table instead of into an index, and by itself it learns that minutes later.
+const COUNTED_AFTER: [u64; 2] = [5_000, 1_000_000];
+
 /// So many statements are on their way at most.
 const ON_THEIR_WAY: usize = 64;
 
@@ -47,6 +51,9 @@ pub(crate) struct Postgres {
     bulk_statements: RefCell<HashMap<&'static str, Statement>>,
     bulks: RefCell<Vec<Bulk>>,
     sent: RefCell<VecDeque<Sent>>,
+    /// The rows that were written since the tables were counted, and how many make them be counted again.
+    written: Cell<u64>,
+    counted_after: Cell<u64>,
 }
 
 impl Postgres {
@@ -63,6 +70,8 @@ impl Postgres {
             bulk_statements: RefCell::default(),
             bulks: RefCell::default(),
             sent: RefCell::default(),
+            written: Cell::new(0),
+            counted_after: Cell::new(COUNTED_AFTER[0]),
         };
         // What a role or a database sets must not change what is meant, and nothing but the schema's own tables is found.
         store.run(&format!(
@@ -169,6 +178,16 @@ impl Postgres {
         Ok(true)
     }
 
+    /// Has the server count the tables, once enough has changed in them.
+    fn count_tables(&self) -> Result<(), StoreError> {
+        if self.written.get() < self.counted_after.get() {
+            return Ok(());
+        }
+        self.written.set(0);
+        self.counted_after.set((self.counted_after.get() * 2).min(COUNTED_AFTER[1]));
+        self.run("ANALYZE objects, states, lookups, changes, links, contents")
+    }
+
     /// Asks, and hands the rows over as they come.
     fn ask(
         &self,
@@ -208,6 +227,8 @@ impl Store for Postgres {
         self.answered(0)?;
         self.run("COMMIT")?;
         self.is_in_transaction.set(false);
+        // What is committed is, whatever comes of this; a connection that is lost is said by what comes next.
+        let _ = self.count_tables();
         Ok(())
     }
 
@@ -234,6 +255,7 @@ impl Store for Postgres {
         if !self.is_in_transaction.get() {
             return self.execute(sql, params).map(drop);
         }
+        self.written.set(self.written.get() + 1);
         if self.collect(sql, params)? {
             return Ok(());
         }

@@ -14,6 +14,7 @@ mod connection;
 mod demo;
 mod discovery;
 mod doctor;
+mod domains;
 mod drill;
 mod faults;
 mod fill;

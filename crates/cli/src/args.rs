@@ -27,6 +27,11 @@ pub(crate) struct GlobalArgs {
     #[arg(long, value_name = "ADDRESS", env = "ADRECOVER_DNS_SERVER", global = true, hide_env = true,
           help_heading = CONNECTION)]
     pub(crate) dns_server: Option<String>,
+    /// A domain controller of another domain of the forest, such as emea.contoso.com=ldaps://dc1.emea.contoso.com; may repeat
+    /// [default: looked for in the DNS when a group of that domain is written]
+    #[arg(long, value_name = "DOMAIN=URL", env = "ADRECOVER_SERVER_OF", value_delimiter = ',', global = true,
+          hide_env = true, help_heading = CONNECTION)]
+    pub(crate) server_of: Vec<String>,
     /// The account to log on with: a UPN, DOMAIN\name or a DN
     #[arg(long = "user", id = "bind_user", value_name = "NAME", env = "ADRECOVER_USER", global = true,
           hide_env = true, help_heading = CONNECTION)]

@@ -36,6 +36,9 @@ pub(crate) struct Profile {
     pub(crate) dns_server: Option<String>,
     /// `--kerberos`.
     pub(crate) kerberos: Option<bool>,
+    /// `--server-of`: a text or a list.
+    #[serde(default, deserialize_with = "one_or_many")]
+    pub(crate) server_of: Vec<String>,
     /// `--user`.
     pub(crate) user: Option<String>,
     /// `--password-file`, relative to the configuration file.

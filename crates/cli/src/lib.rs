@@ -11,6 +11,7 @@ mod commands;
 mod config;
 mod context;
 mod discovery;
+mod elsewhere;
 mod error;
 mod files;
 mod folders;

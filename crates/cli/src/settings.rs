@@ -9,6 +9,7 @@ use adrecover_ldap::{Scheme, ServerUrl};
 use crate::args::{Color, Format, GlobalArgs};
 use crate::cloud::GraphArgs;
 use crate::config::Profile;
+use crate::elsewhere::server_of;
 use crate::error::CliError;
 use crate::journal::JournalArgs;
 use crate::recovery::SyncArgs;
@@ -24,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) site: Option<String>,
     /// The DNS server to ask.
     pub(crate) dns_server: Option<SocketAddr>,
+    /// Domain controllers of other domains of the forest, with the DNS names of those.
+    pub(crate) servers_of: Vec<(String, ServerUrl)>,
     /// Whether to log on with a Kerberos ticket.
     pub(crate) kerberos: bool,
     /// The account to log on with.
@@ -66,6 +69,15 @@ impl Settings {
         // A domain controller without a certificate, which is the default, answers on 389 only.
         let scheme = if kerberos || starttls { Scheme::Ldap } else { Scheme::Ldaps };
         let servers = servers.iter().map(|text| ServerUrl::read(text, scheme)).collect::<Result<_, _>>()?;
+        let servers_of = if given.server_of.is_empty() { &profile.server_of } else { &given.server_of };
+        let read = |url: &str| Ok(ServerUrl::read(url, scheme)?);
+        let servers_of: Vec<(String, ServerUrl)> =
+            servers_of.iter().map(|text| server_of(text, read)).collect::<Result<_, _>>()?;
+        if let Some((_, url)) = servers_of.iter().find(|(_, url)| starttls && url.scheme == Scheme::Ldaps) {
+            return Err(CliError::usage(format!(
+                "--starttls is for ldap:// URLs; {url} is encrypted from the start"
+            )));
+        }
         let dns_server = given.dns_server.as_ref().or(profile.dns_server.as_ref());
         let dns_server = dns_server.map(|text| dns_address(text)).transpose()?;
         let timeout = given.timeout.or(profile.timeout).unwrap_or(60);
@@ -79,6 +91,7 @@ impl Settings {
             domain: given.domain.clone().or_else(|| profile.domain.clone()),
             site: given.site.clone().or_else(|| profile.site.clone()),
             dns_server,
+            servers_of,
             kerberos,
             user,
             password_file: given.password_file.clone().or_else(|| profile.password_file.clone()),

@@ -29,6 +29,8 @@ pub struct DomainFacts {
     pub policy: DeletionPolicy,
     /// Whether this server can undelete objects of the Recycle Bin.
     pub undeletes_from_bin: bool,
+    /// The domains of the forest, this one among them.
+    pub domains: Vec<ForestDomain>,
     /// The UPN suffixes that the forest knows: its domains' names and those listed in its configuration.
     pub upn_suffixes: Vec<String>,
     /// The time against which lifetimes are measured.
@@ -263,8 +265,54 @@ pub enum GroupFound {
     Deleted,
     /// Something else, or nothing.
     NotAGroup,
-    /// It lies in another domain: it is written on a DC of that domain.
-    OtherDomain,
+    /// It lies in another domain.
+    OtherDomain(OtherDomain),
+}
+
+/// What is known about a group of another domain.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OtherDomain {
+    /// A domain controller of its domain shows it, and is written to.
+    Group {
+        /// Its DN as the directory writes it.
+        dn: Dn,
+        /// Its GUID.
+        guid: ObjectGuid,
+        /// The DNS name of its domain.
+        domain: String,
+        /// Whether it is protected, or nested in a protected group of its domain.
+        protected: bool,
+        /// Whether the object is a member already.
+        is_member: bool,
+    },
+    /// A global group, which takes members of its own domain only ([MS-ADTS] 2.2.12; Learn, "Active Directory security groups").
+    Global {
+        /// The DNS name of its domain.
+        domain: String,
+    },
+    /// The forest has its domain, and there is no such group in it, or this account may not see it.
+    Missing {
+        /// The DNS name of its domain.
+        domain: String,
+    },
+    /// Its domain could not be asked.
+    Unreachable {
+        /// The DNS name of its domain.
+        domain: String,
+        /// Why, and what to do about it, for people.
+        reason: String,
+    },
+    /// Its name belongs to no domain of this forest.
+    OtherForest,
+}
+
+/// A domain of the forest, as its cross-reference tells ([MS-ADTS] 6.1.1.2.1.1).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForestDomain {
+    /// `nCName`: its DN.
+    pub dn: Dn,
+    /// `dnsRoot`: its DNS name.
+    pub dns: String,
 }
 
 /// The names that an object would have after the restore.

@@ -13,6 +13,7 @@ pub mod directory;
 pub mod dn;
 pub mod doctor;
 pub mod drill;
+pub mod elsewhere;
 pub mod entry;
 pub mod facts;
 pub mod fill;
@@ -45,6 +46,7 @@ pub mod win32;
 
 pub use directory::{Directory, DirectoryError};
 pub use dn::{Dn, Rdn};
+pub use elsewhere::Elsewhere;
 pub use entry::Entry;
 pub use guid::ObjectGuid;
 pub use sid::Sid;

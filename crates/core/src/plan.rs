@@ -195,6 +195,10 @@ pub enum Action {
         guid: ObjectGuid,
         /// Where the membership comes from.
         source: String,
+        /// The DNS name of the group's domain where that is another one of the forest: it is written on a domain controller of that
+        /// domain.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        domain: Option<String>,
     },
     /// Removes the object from a group.
     RemoveFromGroup {
@@ -202,6 +206,9 @@ pub enum Action {
         group: Dn,
         /// The group's GUID.
         guid: ObjectGuid,
+        /// The DNS name of the group's domain where that is another one of the forest.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        domain: Option<String>,
     },
     /// Adds values to a link attribute of an object: of this one, or of another one that points to this one.
     AddLinks {
@@ -420,6 +427,14 @@ impl Action {
     /// Whether carrying it out changes something: in the directory, in the synchronisation or in the cloud.
     pub fn writes(&self) -> bool {
         !self.is_by_hand() && !matches!(self, Self::Preflight | Self::Wait { .. })
+    }
+
+    /// The DNS name of the domain where it is written, where that is another one of the forest than the plan's.
+    pub fn other_domain(&self) -> Option<&str> {
+        match self {
+            Self::AddToGroup { domain, .. } | Self::RemoveFromGroup { domain, .. } => domain.as_deref(),
+            _ => None,
+        }
     }
 
     /// Whether it is left to a person.

@@ -105,6 +105,9 @@ pub struct StepReport {
     /// The group.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<String>,
+    /// The DNS name of the group's domain, where that is another one of the forest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub domain: Option<String>,
     /// Where the value comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<String>,
@@ -192,6 +195,7 @@ impl StepReport {
             value: None,
             attribute: None,
             group: None,
+            domain: None,
             source: None,
             source_at: None,
             message: None,
@@ -207,11 +211,15 @@ impl StepReport {
                 report.value = Some(values.iter().map(|v| v.shown()).collect::<Vec<_>>().join("; "));
                 (report.source, report.source_at) = (Some(source.clone()), *at);
             }
-            Action::AddToGroup { group, source, .. } => {
+            Action::AddToGroup { group, source, domain, .. } => {
+                report.domain.clone_from(domain);
                 report.group = Some(group.to_string());
                 report.source = Some(source.clone());
             }
-            Action::RemoveFromGroup { group, .. } => report.group = Some(group.to_string()),
+            Action::RemoveFromGroup { group, domain, .. } => {
+                report.domain.clone_from(domain);
+                report.group = Some(group.to_string());
+            }
             Action::AddLinks { attribute, holder, targets, source, at, .. } => {
                 report.attribute = Some(attribute.clone());
                 report.value = Some(links_in_words(holder, targets));

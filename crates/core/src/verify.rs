@@ -81,6 +81,8 @@ pub fn expected(object: &ObjectPlan, done: &[bool], dn: &Dn) -> Vec<Expectation>
             }
             Action::Enable => put(&mut out, Expectation::Enabled(true)),
             Action::Disable => put(&mut out, Expectation::Enabled(false)),
+            // The group says it, in its own domain.
+            action if action.other_domain().is_some() => {}
             Action::AddToGroup { group, .. } => {
                 put(&mut out, Expectation::Member { group: group.clone(), is: true });
             }

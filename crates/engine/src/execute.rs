@@ -12,7 +12,7 @@ use adrecover_core::{Directory, Dn};
 
 use crate::journal::{Detail, Event, JournalError, StepRecord, StepState};
 use crate::run::{EngineError, Run};
-use crate::step::{End, Executor, Seen, Subject};
+use crate::step::{End, Executor, Subject};
 
 /// Carries a plan out. The reports are in the plan's order, one for each object, not yet verified.
 ///
@@ -36,9 +36,7 @@ pub(crate) async fn carry_out<D: Directory>(
         Ok(operation) => operation.summary.meta,
         Err(error) => return Err(EngineError { error, reports }),
     };
-    let restored = came_back_before(plan, &history);
-    let mut executor =
-        Executor { plan, run, history, meta, seen: Seen::default(), restored, lost: HashSet::new() };
+    let mut executor = Executor::new(plan, run, history, meta);
     // Why no further object is touched.
     let mut halted: Option<(Failure, String)> = None;
     for (index, object) in plan.objects.iter().enumerate() {
@@ -50,6 +48,7 @@ pub(crate) async fn carry_out<D: Directory>(
             leave_out(&mut report, object, failure, message);
         } else {
             executor.run.progress.object_started(index, object);
+            executor.is_short_elsewhere = false;
             if let Err(error) = executor.object(index, &mut report).await {
                 conclude(&mut report);
                 reports.push(report);
@@ -73,6 +72,7 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
     async fn object(&mut self, index: usize, report: &mut ObjectReport) -> Result<(), JournalError> {
         let object = &self.plan.objects[index];
         let mut subject = subject(index, object);
+        let mut elsewhere: Option<(Failure, String)> = None;
         for (i, step) in object.steps.iter().enumerate() {
             let record = &self.history[index][i];
             if record.state.is_done() {
@@ -118,6 +118,9 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
                     return Err(error);
                 }
             };
+            if let End::Elsewhere(failure, message) = &end {
+                elsewhere.get_or_insert((*failure, message.clone()));
+            }
             settle(report, step, end);
             let status = report.steps.last().map_or(Status::Skipped, |s| s.status);
             self.run.progress.step_done(object, step, status);
@@ -126,6 +129,10 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
             report.dn.clone_from(&subject.dn);
         }
         self.guard(&mut subject, report).await;
+        if let (None, Some((failure, message))) = (report.failure, elsewhere) {
+            (report.failure, report.message) = (Some(failure), Some(message));
+            self.is_short_elsewhere = true;
+        }
         Ok(())
     }
 
@@ -201,6 +208,9 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
     /// Whether the end of one object keeps the others from being touched.
     fn halts(&self, report: &ObjectReport) -> Option<(Failure, String)> {
         let failure = report.failure?;
+        if self.is_short_elsewhere {
+            return None;
+        }
         match failure {
             Failure::Interrupted => Some((failure, "not reached: interrupted".to_owned())),
             Failure::Unreachable => {
@@ -286,6 +296,7 @@ fn settle(report: &mut ObjectReport, step: &adrecover_core::plan::Step, end: End
         End::Unchanged(message) => line(Status::Unchanged, message),
         End::Manual => line(Status::Planned, None),
         End::LeftAlone(message) => line(Status::Skipped, Some(message)),
+        End::Elsewhere(_, message) => line(Status::Failed, Some(message)),
         End::Failed(failure, message) => {
             fail(failure, &message);
             line(Status::Failed, Some(message))

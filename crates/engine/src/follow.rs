@@ -5,18 +5,16 @@
 //! waits then, for days if need be, and [`follow`] goes on with it. What a person does cannot be seen; what follows from it can, in
 //! the cloud.
 
-use std::collections::HashSet;
-
 use adrecover_core::Directory;
 use adrecover_core::plan::{Action, Plan};
 use adrecover_core::recovery::{Hand, Stage};
 use adrecover_core::report::{Failure, ObjectReport, Outcome, Status, StepReport};
 
 use crate::beyond::{Act, Beyond, Sight};
-use crate::execute::{came_back_before, subject};
+use crate::execute::subject;
 use crate::journal::{Detail, Event, JournalError, StepState};
 use crate::run::Run;
-use crate::step::{End, Executor, Seen};
+use crate::step::{End, Executor};
 
 /// How often what was just done is looked for before it counts as not done.
 const LOOKS: u32 = 5;
@@ -121,16 +119,7 @@ impl<'p, 'r, 'a, 'b, D: Directory> Following<'p, 'r, 'a, 'b, D> {
         beyond: &'b mut dyn Beyond<D>,
     ) -> Result<Self, JournalError> {
         let operation = run.journal.load(&run.operation.to_string())?;
-        let restored = came_back_before(plan, &operation.steps);
-        let executor = Executor {
-            plan,
-            run,
-            history: operation.steps,
-            meta: operation.summary.meta,
-            seen: Seen::default(),
-            restored,
-            lost: HashSet::new(),
-        };
+        let executor = Executor::new(plan, run, operation.steps, operation.summary.meta);
         Ok(Self { executor, beyond })
     }
 
@@ -384,7 +373,9 @@ impl<'p, 'r, 'a, 'b, D: Directory> Following<'p, 'r, 'a, 'b, D> {
         Ok(match self.executor.step(&mut subject, step).await? {
             End::Done(message) => Turn::Done(message),
             End::Unchanged(message) => Turn::Unchanged(message),
-            End::Failed(failure, message) => Turn::Failed(failure, message),
+            End::Failed(failure, message) | End::Elsewhere(failure, message) => {
+                Turn::Failed(failure, message)
+            }
             End::LeftAlone(message) => Turn::Failed(Failure::Stale, message),
             End::Uncertain(message) | End::Exposed(message) => Turn::Failed(Failure::Unreachable, message),
             End::Manual => Turn::Open(String::new()),

@@ -2,7 +2,8 @@
 //!
 //! [`execute()`] takes a confirmed plan and a [`Run`] (the directory, the operation journal, where passwords come from)
 //! and gives back a report for each object. [`resume()`] goes on with what was interrupted, [`undo_plan`] turns an
-//! operation into the plan that takes it back, and [`verify_all`] reads everything again and compares. [`follow()`] goes on
+//! operation into the plan that takes it back, and [`verify_all`] reads everything again and compares ([`verify_elsewhere`] what
+//! was written in other domains). [`follow()`] goes on
 //! beyond the directory, through [`Beyond`]: the synchronisation and the cloud. Nothing here
 //! prints, knows LDAP or reads the command line.
 //!
@@ -10,6 +11,7 @@
 
 pub mod audit;
 pub mod beyond;
+pub mod elsewhere;
 pub mod execute;
 pub mod follow;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -31,6 +33,7 @@ pub mod verify;
 
 pub use audit::{AuditEvent, AuditSink, NoAudit};
 pub use beyond::Beyond;
+pub use elsewhere::verify_elsewhere;
 pub use execute::execute;
 pub use follow::{Followed, follow};
 pub use journal::{Command, Journal, JournalError, Meta, Operation, OperationId, OperationState};

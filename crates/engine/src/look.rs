@@ -105,7 +105,7 @@ pub(crate) async fn look<'p, D: Directory>(
         Action::AddToGroup { group, guid, .. } => {
             group_look(executor, subject, turn, group, *guid, true).await
         }
-        Action::RemoveFromGroup { group, guid } => {
+        Action::RemoveFromGroup { group, guid, .. } => {
             group_look(executor, subject, turn, group, *guid, false).await
         }
         Action::AddLinks { attribute, holder, targets, only_if_absent, .. } => {
@@ -428,7 +428,7 @@ pub(crate) async fn refused<'p, D: Directory>(
             fail(Failure::Stale, &format!("the group {group} or the object is not there any more"))
         }
         // "Not a member" has no code of its own.
-        Action::RemoveFromGroup { group, guid } if matches!(refusal.code, 16 | 53) => {
+        Action::RemoveFromGroup { group, guid, .. } if matches!(refusal.code, 16 | 53) => {
             match is_member(executor, subject, group, *guid).await {
                 Ok(false) => Refused::Unchanged,
                 Ok(true) => Refused::Fail(failure(refusal), refusal.to_string()),

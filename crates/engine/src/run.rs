@@ -1,5 +1,6 @@
 //! What carrying out a plan needs besides the plan.
 
+use adrecover_core::Elsewhere;
 use adrecover_core::plan::{ObjectPlan, Step};
 use adrecover_core::report::{ObjectReport, Status};
 use adrecover_core::time::Timestamp;
@@ -14,6 +15,8 @@ use crate::password::PasswordSource;
 pub struct Run<'a, D> {
     /// The directory, bound to the plan's server.
     pub directory: &'a mut D,
+    /// The way to the other domains of the forest, for the memberships of their groups.
+    pub elsewhere: &'a mut dyn Elsewhere<D>,
     /// The operation journal.
     pub journal: &'a Journal,
     /// The operation, from [`Journal::begin`] or [`Journal::take_up`].

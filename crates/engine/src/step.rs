@@ -9,6 +9,8 @@ use adrecover_core::{Directory, Dn, Entry, ObjectGuid, UserAccountControl};
 use secrecy::SecretString;
 
 use crate::audit::AuditEvent;
+use crate::elsewhere::{self, Others};
+use crate::execute::came_back_before;
 use crate::journal::{
     Detail, Event, JournalError, Meta, OperationId, Place, RestoredObject, StepRecord, StepState,
 };
@@ -30,6 +32,10 @@ pub(crate) struct Executor<'p, 'r, 'a, D> {
     pub(crate) restored: HashSet<ObjectGuid>,
     /// Objects that this operation was to bring back and did not.
     pub(crate) lost: HashSet<ObjectGuid>,
+    /// What was seen of other domains.
+    pub(crate) others: Others,
+    /// Whether nothing of the last object failed but what lies in other domains.
+    pub(crate) is_short_elsewhere: bool,
 }
 
 /// What was looked up ahead, for many objects with one search. Forgotten when the connection is lost.
@@ -100,6 +106,8 @@ pub(crate) enum End {
     Exposed(String),
     /// Whether it was done is not known: its intent stands in the journal, to be looked at.
     Uncertain(String),
+    /// It could not be done in another domain, or not be seen to be: that keeps nothing else from being done.
+    Elsewhere(Failure, String),
     /// Somebody has to do it by hand.
     Manual,
 }
@@ -138,6 +146,29 @@ impl Turn {
     }
 }
 
+impl<'p, 'r, 'a, D> Executor<'p, 'r, 'a, D> {
+    /// Nothing is looked at yet.
+    pub(crate) fn new(
+        plan: &'p Plan,
+        run: &'r mut Run<'a, D>,
+        history: Vec<Vec<StepRecord>>,
+        meta: Meta,
+    ) -> Self {
+        let restored = came_back_before(plan, &history);
+        Self {
+            plan,
+            run,
+            history,
+            meta,
+            seen: Seen::default(),
+            restored,
+            lost: HashSet::new(),
+            others: Others::default(),
+            is_short_elsewhere: false,
+        }
+    }
+}
+
 impl<'p, D: Directory> Executor<'p, '_, '_, D> {
     /// Carries one step out. An error is the journal's: nothing more may be written to the directory.
     pub(crate) async fn step(
@@ -152,6 +183,9 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
         if step.already {
             self.record(subject, index, Event::Unchanged, &Detail::default())?;
             return Ok(End::Unchanged(None));
+        }
+        if let Some(end) = elsewhere::step(self, subject, index).await? {
+            return Ok(end);
         }
         let inherited = self.history[subject.index][index].state == StepState::Started;
         let mut turn = Turn { step: index, inherited, begun: inherited, unanswered: 0, second_looks: 0 };
@@ -222,7 +256,7 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
     }
 
     /// The end of a step whose write was answered with success.
-    async fn succeed(
+    pub(crate) async fn succeed(
         &mut self,
         subject: &mut Subject<'p>,
         turn: Turn,
@@ -249,7 +283,7 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
     }
 
     /// The end of a step that needed no write, or none any more.
-    async fn end_without_write(
+    pub(crate) async fn end_without_write(
         &mut self,
         subject: &mut Subject<'p>,
         turn: Turn,
@@ -297,7 +331,7 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
         }
     }
 
-    fn fail(
+    pub(crate) fn fail(
         &mut self,
         subject: &Subject<'p>,
         turn: Turn,
@@ -355,7 +389,7 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
         self.run.audit.record(&AuditEvent {
             bind_identity: &self.meta.bind_identity,
             os_user: &self.meta.os_user,
-            server: &self.plan.server,
+            server: step.action.other_domain().unwrap_or(&self.plan.server),
             operation: self.run.operation,
             guid: subject.object.guid,
             dn: &subject.dn,

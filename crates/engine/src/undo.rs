@@ -165,15 +165,13 @@ fn inverse(step: &Step, record: &StepRecord, reanimated: bool, id: &str) -> Inve
                 "whether operation {id} changed the membership of {group} is not known: it stays as it is"
             ))
         }
-        Action::AddToGroup { group, guid, .. } => {
-            Inverse::Step(Action::RemoveFromGroup { group: group.clone(), guid: *guid }, Undo::AddToGroup)
+        Action::AddToGroup { group, guid, domain, .. } => {
+            let (group, domain) = (group.clone(), domain.clone());
+            Inverse::Step(Action::RemoveFromGroup { group, guid: *guid, domain }, Undo::AddToGroup)
         }
-        Action::RemoveFromGroup { group, guid } => {
-            let source = format!("operation {id}");
-            Inverse::Step(
-                Action::AddToGroup { group: group.clone(), guid: *guid, source },
-                Undo::RemoveFromGroup,
-            )
+        Action::RemoveFromGroup { group, guid, domain } => {
+            let (group, domain, source) = (group.clone(), domain.clone(), format!("operation {id}"));
+            Inverse::Step(Action::AddToGroup { group, guid: *guid, source, domain }, Undo::RemoveFromGroup)
         }
         Action::AddLinks { attribute, holder, .. } | Action::RemoveLinks { attribute, holder, .. }
             if began_only =>

@@ -183,6 +183,11 @@ impl Session {
         &self.url
     }
 
+    /// What it was connected with, the logon included.
+    pub fn options(&self) -> &ConnectOptions {
+        &self.dialer.options
+    }
+
     /// The network address of the server.
     pub fn address(&self) -> SocketAddr {
         self.address

@@ -266,17 +266,16 @@ fn settings(given: &GlobalArgs, beyond: &BeyondArgs) -> Result<toml_edit::Table,
     };
     let text = |text: &Option<String>| text.as_ref().map(|text| value(text.as_str()));
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| absolute(path).map(value)).transpose();
-    put(
-        "server",
-        match given.server.as_slice() {
-            [] => None,
-            [one] => Some(value(one.as_str())),
-            several => Some(value(several.iter().map(String::as_str).collect::<Array>())),
-        },
-    );
+    let several = |texts: &[String]| match texts {
+        [] => None,
+        [one] => Some(value(one.as_str())),
+        several => Some(value(several.iter().map(String::as_str).collect::<Array>())),
+    };
+    put("server", several(&given.server));
     put("domain", text(&given.domain));
     put("site", text(&given.site));
     put("dns-server", text(&given.dns_server));
+    put("server-of", several(&given.server_of));
     put("kerberos", given.kerberos.map(value));
     put("user", text(&given.bind_user));
     put("password-file", path(&given.password_file)?);

@@ -6,7 +6,7 @@ use adrecover_core::time::Timestamp;
 use adrecover_engine::follow::hold;
 use adrecover_engine::{
     AuditSink, Command, EngineError, Followed, Meta, Operation, OperationState, PasswordSource, Progress,
-    Run, audit, execute, follow, resume, verify_all,
+    Run, audit, execute, follow, resume, verify_all, verify_elsewhere,
 };
 use clap::Args;
 
@@ -184,6 +184,7 @@ async fn carried_out(
     let stop = || ctx.stop.is_asked();
     let mut run = Run {
         directory: &mut desk.session,
+        elsewhere: &mut desk.others,
         journal: &desk.journal,
         operation,
         passwords: source as &mut dyn PasswordSource,
@@ -214,6 +215,7 @@ async fn carried_out(
     if goes_beyond && failed.is_none() {
         // The synchronisation sees nothing that was not seen to be right.
         verify_all(plan, &mut objects, run.directory).await;
+        verify_elsewhere(plan, &mut objects, run.elsewhere).await;
         match follow(plan, &mut objects, &mut run, outside).await {
             Ok(Followed::Waiting) if state == OperationState::Done => state = OperationState::Waiting,
             Ok(_) => {}
@@ -232,7 +234,7 @@ async fn carried_out(
         ));
     }
     if !goes_beyond {
-        verify_all(plan, &mut objects, &mut desk.session).await;
+        verify(desk, plan, &mut objects).await;
     }
     next::add(&mut objects, plan, Some(operation));
     Ok(Report {
@@ -274,10 +276,16 @@ pub(crate) fn now() -> Timestamp {
     chrono::Utc::now()
 }
 
+/// Reads everything again, each in its domain.
+async fn verify(desk: &mut Desk, plan: &Plan, objects: &mut [ObjectReport]) {
+    verify_all(plan, objects, &mut desk.session).await;
+    verify_elsewhere(plan, objects, &mut desk.others).await;
+}
+
 /// The report of a plan with nothing to do: read and compared all the same.
 async fn as_it_is(desk: &mut Desk, plan: &Plan) -> Report {
     let mut objects: Vec<ObjectReport> = plan.objects.iter().map(output::as_it_is).collect();
-    verify_all(plan, &mut objects, &mut desk.session).await;
+    verify(desk, plan, &mut objects).await;
     next::add(&mut objects, plan, None);
     Report { schema: SCHEMA, operation: None, dry_run: false, undoable: false, keep_going: false, objects }
 }

@@ -1,22 +1,27 @@
 //! The connected workplace of a restore: directory, journal, and what is true of the domain.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use adrecover_core::deleted::Judge;
+use adrecover_core::directory::{Query, Scope};
 use adrecover_core::facts::{AttributeFacts, DomainFacts, ForestCheck, ObjectFacts, Presence};
 use adrecover_core::fill::{Rule, rule};
 use adrecover_core::plan::Plan;
 use adrecover_core::request::{RestoreRequest, SetRefusal};
 use adrecover_core::rollback::{Around, Past};
-use adrecover_core::{ObjectGuid, planner};
+use adrecover_core::{Dn, ObjectGuid, filter, planner};
 use adrecover_engine::Journal;
 use adrecover_ldap::Session;
 use adrecover_ldap::deleted::{self, AttributeNames};
 use adrecover_ldap::gather::{self, Gathered, Gatherer};
 
 use crate::context::{Ctx, Pin};
+use crate::elsewhere::Others;
 use crate::error::{CliError, Kind};
 use crate::folders;
+
+/// How many objects one search of the global catalogue asks for.
+const CHUNK: usize = 50;
 
 /// A directory that was connected to, with everything that a plan needs to know of it.
 pub(crate) struct Desk {
@@ -30,6 +35,8 @@ pub(crate) struct Desk {
     pub(crate) journal: Journal,
     /// Who has logged on.
     pub(crate) account: String,
+    /// The other domains of the forest.
+    pub(crate) others: Others,
     catalogue: Option<Session>,
     names: AttributeNames,
 }
@@ -70,8 +77,10 @@ impl Desk {
             ctx.printer.detail(1, format!("the global catalogue cannot be asked: {reason}"));
         }
         let account = session.account().to_owned();
+        let others = Others::new(ctx, &session, &domain.domains);
         Ok(Self {
             account,
+            others,
             session,
             judge,
             domain,
@@ -94,8 +103,15 @@ impl Desk {
             ForestCheck::Unavailable(reason) => reason.clone(),
             ForestCheck::Asked => "it was not asked".to_owned(),
         });
-        let mut gatherer =
-            Gatherer::new(&mut self.session, catalogue, &self.domain, &self.judge, request, &mut self.names);
+        let mut gatherer = Gatherer::new(
+            &mut self.session,
+            catalogue,
+            &self.domain,
+            &self.judge,
+            request,
+            &mut self.names,
+            &mut self.others,
+        );
         let gathered = gatherer.gather(guids).await;
         self.catalogue = gatherer.into_catalogue();
         let mut gathered = gathered?;
@@ -199,11 +215,32 @@ impl Desk {
     pub(crate) async fn names_held(&mut self, objects: &[Past], around: &mut Around) -> Result<(), CliError> {
         let catalogue = self.catalogue.take().ok_or_else(|| "it was not asked".to_owned());
         let request = RestoreRequest::default();
-        let mut gatherer =
-            Gatherer::new(&mut self.session, catalogue, &self.domain, &self.judge, &request, &mut self.names);
+        let mut gatherer = Gatherer::new(
+            &mut self.session,
+            catalogue,
+            &self.domain,
+            &self.judge,
+            &request,
+            &mut self.names,
+            &mut self.others,
+        );
         let asked = gatherer.names_held(objects, around).await;
         self.catalogue = gatherer.into_catalogue();
         Ok(asked?)
+    }
+
+    /// What objects of any domain of the forest are called now, as the global catalogue has them: deleted ones are not in it, nor is
+    /// anything where it cannot be asked.
+    pub(crate) async fn names_in_forest(&self, guids: &[ObjectGuid]) -> HashMap<ObjectGuid, Dn> {
+        let mut out = HashMap::new();
+        let Some(catalogue) = &self.catalogue else { return out };
+        for some in guids.chunks(CHUNK) {
+            let parts = some.iter().map(|guid| format!("(objectGUID={})", guid.filter_value()));
+            let query = Query::below("", Scope::Subtree, filter::any_of(parts)).attributes(["objectGUID"]);
+            let Ok(found) = catalogue.ask(&query).await else { return out };
+            out.extend(found.iter().filter_map(|entry| Some((entry.guid()?, entry.dn.parse().ok()?))));
+        }
+        out
     }
 
     /// The name of a domain controller by its invocation id, else that id.

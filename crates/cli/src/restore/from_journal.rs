@@ -119,6 +119,9 @@ impl Past {
             by_guid(&desk.session, &desk.domain.domain, &wanted, &["objectGUID", "isDeleted"]).await?;
         let live = found.iter().filter(|entry| !entry.is_deleted());
         self.groups = live.filter_map(|entry| Some((entry.guid()?, entry.dn.parse().ok()?))).collect();
+        let here: HashSet<ObjectGuid> = found.iter().filter_map(Entry::guid).collect();
+        let elsewhere: Vec<ObjectGuid> = wanted.into_iter().filter(|guid| !here.contains(guid)).collect();
+        self.groups.extend(desk.names_in_forest(&elsewhere).await);
         Ok(())
     }
 

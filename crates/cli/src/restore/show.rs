@@ -177,8 +177,12 @@ pub(super) fn step_text(step: &Step, now: Timestamp) -> String {
         ),
         Action::Enable => "enable the account".to_owned(),
         Action::Disable => "disable the account".to_owned(),
-        Action::AddToGroup { group, .. } => format!("add it to {}", shown(&group.to_string())),
-        Action::RemoveFromGroup { group, .. } => format!("take it out of {}", shown(&group.to_string())),
+        Action::AddToGroup { group, domain, .. } => {
+            format!("add it to {}{}", shown(&group.to_string()), of_domain(domain.as_deref()))
+        }
+        Action::RemoveFromGroup { group, domain, .. } => {
+            format!("take it out of {}{}", shown(&group.to_string()), of_domain(domain.as_deref()))
+        }
         Action::AddLinks { attribute, holder, targets, source, at, .. } => format!(
             "add to {}: {} (from {})",
             shown(attribute),
@@ -221,6 +225,11 @@ fn by(hand: &Hand) -> &'static str {
 }
 
 /// A source with its age.
+/// The domain of a group, where that is another one.
+fn of_domain(domain: Option<&str>) -> String {
+    domain.map(|domain| format!(", in the domain {}", printable(domain))).unwrap_or_default()
+}
+
 fn whence(source: &str, at: Option<Timestamp>, now: Timestamp) -> String {
     match at {
         Some(at) => format!("{source}, {}", age(at, now)),

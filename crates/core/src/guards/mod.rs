@@ -121,6 +121,7 @@ pub(crate) mod tests {
             ],
             policy: DeletionPolicy::new(false, Some(180), None),
             undeletes_from_bin: false,
+            domains: vec![],
             upn_suffixes: vec!["contoso.com".into()],
             now: crate::time::generalized("20261122000000.0Z").unwrap(),
             forest: ForestCheck::Asked,

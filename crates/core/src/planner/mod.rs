@@ -1,5 +1,6 @@
 //! From facts and wishes to a plan. Pure: the same facts and wishes give the same plan.
 
+mod elsewhere;
 mod links;
 mod steps;
 #[cfg(test)]

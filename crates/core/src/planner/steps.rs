@@ -1,5 +1,6 @@
 //! The steps of one object: which, in which order, and why.
 
+use super::elsewhere;
 use crate::Dn;
 use crate::facts::{DomainFacts, GroupFacts, GroupFound, Identity, ObjectFacts, ParentFacts, Presence};
 use crate::fill::{Fill, LOGON_NAME, comes_with_a_value};
@@ -355,7 +356,12 @@ impl Maker<'_> {
                 format!("`{dn}` is a protected group: add the object by hand, or give --allow-privileged"),
             ),
             GroupFound::Group { dn, guid, is_member, .. } => Some(Step {
-                action: Action::AddToGroup { group: dn.clone(), guid: *guid, source: group.source.clone() },
+                action: Action::AddToGroup {
+                    group: dn.clone(),
+                    guid: *guid,
+                    source: group.source.clone(),
+                    domain: None,
+                },
                 why: format!("{} lists it", group.source),
                 already: *is_member,
                 undo: Undo::RemoveFromGroup,
@@ -365,10 +371,7 @@ impl Maker<'_> {
                 group.wanted
             )),
             GroupFound::NotAGroup => manual(format!("`{}` is not a group of this domain", group.wanted)),
-            GroupFound::OtherDomain => manual(format!(
-                "`{}` lies in another domain: add the object on a DC of that domain",
-                group.wanted
-            )),
+            GroupFound::OtherDomain(found) => Some(elsewhere::group(group, found, self.request)),
         }
     }
 

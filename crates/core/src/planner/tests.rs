@@ -1,7 +1,7 @@
 //! What is planned for whom.
 
 use super::*;
-use crate::facts::{GroupFacts, GroupFound};
+use crate::facts::{GroupFacts, GroupFound, OtherDomain};
 use crate::guards::tests::{domain, guid, object};
 use crate::kind::ObjectKind;
 use crate::lifetime::State;
@@ -134,10 +134,68 @@ fn groups_that_cannot_be_joined_are_left_to_a_person() {
         group(found(false, true)),
         group(GroupFound::Deleted),
         group(GroupFound::NotAGroup),
-        group(GroupFound::OtherDomain),
+        group(GroupFound::OtherDomain(OtherDomain::OtherForest)),
     ];
     let plan = one(facts, &RestoreRequest::default());
     assert_eq!(names(&plan)[2..], ["addToGroup", "manual", "manual", "manual", "manual"]);
+}
+
+/// The step that a group of another domain becomes.
+fn elsewhere(found: OtherDomain, allow_privileged: bool) -> Step {
+    let mut facts = object();
+    let found = GroupFound::OtherDomain(found);
+    facts.groups =
+        vec![GroupFacts { wanted: "CN=G,DC=emea,DC=x".parse().unwrap(), source: "file:g".into(), found }];
+    let request = RestoreRequest { allow_privileged, ..Default::default() };
+    one(facts, &request).steps.pop().unwrap()
+}
+
+#[test]
+fn a_group_of_another_domain_is_written_there() {
+    let found = |protected, is_member| OtherDomain::Group {
+        dn: "CN=G,DC=emea,DC=x".parse().unwrap(),
+        guid: guid(8),
+        domain: "emea.x".into(),
+        protected,
+        is_member,
+    };
+    let step = elsewhere(found(false, false), false);
+    assert_eq!((step.action.name(), step.action.other_domain()), ("addToGroup", Some("emea.x")));
+    assert_eq!((step.already, step.undo), (false, Undo::RemoveFromGroup));
+    assert!(elsewhere(found(false, true), false).already);
+    let text = |found| match elsewhere(found, false).action {
+        Action::Manual { text } => text,
+        other => panic!("{other:?}"),
+    };
+    assert!(text(found(true, false)).contains("protected group of the domain emea.x"));
+    assert_eq!(elsewhere(found(true, false), true).action.name(), "addToGroup");
+    let domain = || "emea.x".to_owned();
+    assert!(text(OtherDomain::Global { domain: domain() }).contains("takes no members of this domain"));
+    assert!(text(OtherDomain::Missing { domain: domain() }).contains("does not show a live group"));
+    let unreachable = OtherDomain::Unreachable { domain: domain(), reason: "no route".into() };
+    assert!(text(unreachable).ends_with("(no route)"));
+    assert!(text(OtherDomain::OtherForest).contains("none of this forest"));
+}
+
+#[test]
+fn what_was_saved_before_there_were_other_domains_is_read() {
+    let old = r#"{"step":"addToGroup","group":"CN=G,DC=x","guid":"3c45a0ae-ebc5-490d-a4b4-4b20d3e34a3f","source":"file:g"}"#;
+    let action: Action = serde_json::from_str(old).unwrap();
+    assert_eq!(action.other_domain(), None);
+    // Nor does a group of the domain itself look different.
+    assert_eq!(serde_json::to_string(&action).unwrap(), old);
+    let new = serde_json::to_string(&elsewhere(
+        OtherDomain::Group {
+            dn: "CN=G,DC=emea,DC=x".parse().unwrap(),
+            guid: guid(8),
+            domain: "emea.x".into(),
+            protected: false,
+            is_member: false,
+        },
+        false,
+    ));
+    let step: Step = serde_json::from_str(&new.unwrap()).unwrap();
+    assert_eq!(step.action.other_domain(), Some("emea.x"));
 }
 
 #[test]

@@ -155,7 +155,7 @@ fn memberships(maker: &mut Maker<'_>, groups: &PastLinks) {
             continue;
         }
         maker.steps.push(Step {
-            action: Action::RemoveFromGroup { group: dn, guid: end.guid },
+            action: Action::RemoveFromGroup { group: dn, guid: end.guid, domain: None },
             why: because("it was not in it", changed),
             already: false,
             undo: Undo::AddToGroup,
@@ -170,7 +170,12 @@ fn memberships(maker: &mut Maker<'_>, groups: &PastLinks) {
                     continue;
                 }
                 maker.steps.push(Step {
-                    action: Action::AddToGroup { group: dn, guid: end.guid, source: SOURCE.to_owned() },
+                    action: Action::AddToGroup {
+                        group: dn,
+                        guid: end.guid,
+                        source: SOURCE.to_owned(),
+                        domain: None,
+                    },
                     why: because("it was in it", changed),
                     already: false,
                     undo: Undo::RemoveFromGroup,

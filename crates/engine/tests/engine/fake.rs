@@ -320,6 +320,15 @@ impl Fake {
         if groups.is_empty() { entry } else { entry.with("memberOf", &groups) }
     }
 
+    /// Whether a filter that asks for a member of a group is met; any other is.
+    fn has_member(&self, group: ObjectGuid, filter: &str) -> bool {
+        let Some(name) = filter.strip_prefix("(member=") else { return true };
+        let name = String::from_utf8(unescape(name.trim_end_matches(')'))).unwrap();
+        let member = self.resolve(&name, Visibility::Live).map(|guid| guid.to_string().into_bytes());
+        let members = self.objects[&group].attributes.get("member");
+        member.is_some_and(|member| members.is_some_and(|members| members.contains(&member)))
+    }
+
     fn matches(&self, guid: ObjectGuid, filter: &str) -> bool {
         filter.split('(').filter_map(|part| part.split_once('=')).any(|(name, rest)| {
             let value = unescape(rest.trim_end_matches(')'));
@@ -360,7 +369,8 @@ impl Directory for Fake {
             _ => {}
         }
         let found: Vec<ObjectGuid> = if query.scope == Scope::Base {
-            self.resolve(&query.base, query.visibility).into_iter().collect()
+            let base = self.resolve(&query.base, query.visibility);
+            base.into_iter().filter(|guid| self.has_member(*guid, &query.filter)).collect()
         } else {
             let base: Dn = query.base.parse().unwrap();
             let visible = |o: &Object| query.visibility != Visibility::Live || !o.is_deleted();

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use adrecover_core::elsewhere::NoElsewhere;
 use adrecover_core::plan::{Action, Carried, ObjectPlan, Plan, Step, Undo};
 use adrecover_core::recovery::{Awaited, CloudChange, FILTERING_ATTRIBUTE, FILTERING_VALUE, Grant, Hand};
 use adrecover_core::report::{Failure, ObjectReport, Outcome, Status};
@@ -140,6 +141,7 @@ async fn go(
     let mut given = Given(PASSWORD);
     let mut run = Run {
         directory: fake,
+        elsewhere: &mut NoElsewhere,
         journal: &journal,
         operation: id,
         passwords: &mut given,

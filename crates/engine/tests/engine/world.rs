@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use adrecover_core::elsewhere::NoElsewhere;
 use adrecover_core::kind::ObjectKind;
 use adrecover_core::plan::{Action, Carried, ObjectPlan, Plan, Purpose, SCHEMA, Step, Undo};
 use adrecover_core::report::ObjectReport;
@@ -83,7 +84,12 @@ pub(crate) fn upn(value: &str) -> Step {
 }
 
 pub(crate) fn join() -> Step {
-    step(Action::AddToGroup { group: dn("CN=Sales,DC=x"), guid: guid(SALES), source: "journal".into() })
+    step(Action::AddToGroup {
+        group: dn("CN=Sales,DC=x"),
+        guid: guid(SALES),
+        source: "journal".into(),
+        domain: None,
+    })
 }
 
 pub(crate) fn password() -> Step {
@@ -208,6 +214,7 @@ impl Desk {
         let stop = || self.stop.load(Ordering::SeqCst);
         let mut run = Run {
             directory: fake,
+            elsewhere: &mut NoElsewhere,
             journal: &journal,
             operation: id,
             passwords: &mut given,
@@ -236,6 +243,7 @@ impl Desk {
         let mut given = Given(self.password);
         let mut run = Run {
             directory: fake,
+            elsewhere: &mut NoElsewhere,
             journal: &journal,
             operation: id,
             passwords: &mut given,

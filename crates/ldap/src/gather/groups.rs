@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use adrecover_core::directory::{Query, Scope, Visibility};
-use adrecover_core::facts::{GroupFacts, GroupFound, ObjectFacts, Presence};
+use adrecover_core::facts::{GroupFacts, GroupFound, ObjectFacts, OtherDomain, Presence};
 use adrecover_core::kind::ObjectKind;
 use adrecover_core::request::{GroupWish, MemberKey};
 use adrecover_core::{DirectoryError, Dn, Entry, ObjectGuid, Sid, filter, metadata};
@@ -20,7 +20,7 @@ pub(super) enum Known {
     Group { dn: Dn, guid: ObjectGuid, rid: Option<u32>, protected: bool },
     Deleted,
     NotAGroup,
-    OtherDomain,
+    OtherDomain(OtherDomain),
 }
 
 impl Gatherer<'_> {
@@ -86,11 +86,21 @@ impl Gatherer<'_> {
                 },
                 Known::Deleted => GroupFound::Deleted,
                 Known::NotAGroup => GroupFound::NotAGroup,
-                Known::OtherDomain => GroupFound::OtherDomain,
+                Known::OtherDomain(OtherDomain::Group { guid, .. }) if !seen.insert(guid) => continue,
+                Known::OtherDomain(found) => GroupFound::OtherDomain(self.for_object(object, found).await),
             };
             object.groups.push(GroupFacts { wanted: wish.group, source: wish.source, found });
         }
         Ok(())
+    }
+
+    /// What a group of another domain is for an object.
+    async fn for_object(&mut self, object: &ObjectFacts, found: OtherDomain) -> OtherDomain {
+        let OtherDomain::Group { dn, guid, domain, protected, .. } = found else { return found };
+        match self.is_member_elsewhere(object, &domain, guid).await {
+            Ok(is_member) => OtherDomain::Group { dn, guid, domain, protected, is_member },
+            Err(reason) => OtherDomain::Unreachable { domain, reason },
+        }
     }
 
     /// The wishes that name this object, in their order. They are sorted by key once: a file may hold a line for every
@@ -122,9 +132,11 @@ impl Gatherer<'_> {
     }
 
     async fn look_up_group(&mut self, dn: &Dn) -> Result<Known, DirectoryError> {
-        let nearest = self.domain.naming_contexts.iter().any(|nc| dn.is_at_or_below(nc));
-        if !nearest {
-            return Ok(Known::OtherDomain);
+        if let Some(elsewhere) = self.elsewhere(dn) {
+            return Ok(Known::OtherDomain(match elsewhere {
+                Some(domain) => self.group_elsewhere(dn, &domain).await,
+                None => OtherDomain::OtherForest,
+            }));
         }
         let query = Query::object(dn.to_string())
             .attributes(["objectGUID", "objectClass", "objectSid", "isDeleted"])

@@ -3,6 +3,7 @@
 //! Objects are handled in chunks, one search for a whole chunk wherever the question allows it, so that five hundred
 //! objects cost some dozens of searches and not thousands.
 
+mod elsewhere;
 pub mod ends;
 mod fills;
 mod groups;
@@ -16,13 +17,15 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 
 use adrecover_core::deleted::Judge;
 use adrecover_core::directory::{Query, Scope, Visibility};
-use adrecover_core::facts::{DomainFacts, ForestCheck, Identity, ObjectFacts, ParentFacts, Presence};
+use adrecover_core::facts::{
+    DomainFacts, ForestCheck, ForestDomain, Identity, ObjectFacts, ParentFacts, Presence,
+};
 use adrecover_core::kind::ObjectKind;
 use adrecover_core::request::{MemberKey, RestoreRequest};
-use adrecover_core::{DirectoryError, Dn, Entry, ObjectGuid, filter, planner};
+use adrecover_core::{DirectoryError, Dn, Elsewhere, Entry, ObjectGuid, filter, planner};
 
-use crate::Session;
 use crate::deleted::AttributeNames;
+use crate::{Protected, Session};
 
 /// How many objects one search asks for. AD takes far larger filters; this keeps a reply within one page.
 const CHUNK: usize = 50;
@@ -50,6 +53,8 @@ pub struct Gatherer<'a> {
     pub request: &'a RestoreRequest,
     /// Names of attributes by their ids.
     pub names: &'a mut AttributeNames,
+    /// The way to the other domains of the forest.
+    pub others: &'a mut dyn Elsewhere<Session>,
     cache: Cache,
 }
 
@@ -59,9 +64,13 @@ struct Cache {
     parents: HashMap<String, ParentFacts>,
     allowed: HashMap<ObjectGuid, HashSet<String>>,
     groups: HashMap<Dn, groups::Known>,
-    protected: Option<crate::Protected>,
+    protected: Option<Protected>,
     linked: HashMap<String, Option<Dn>>,
     wishes: Option<HashMap<MemberKey, Vec<usize>>>,
+    /// The protected groups of other domains, or why those cannot be asked, by their DNS names.
+    protected_elsewhere: HashMap<String, Result<Protected, String>>,
+    /// The groups of another domain that an object is in.
+    memberships_elsewhere: HashMap<(String, ObjectGuid), HashSet<ObjectGuid>>,
 }
 
 /// What is true of the whole directory, as far as a restore needs it.
@@ -77,12 +86,15 @@ pub async fn domain_facts(
     let partitions = format!("CN=Partitions,{}", root.configuration_naming_context);
     let query =
         Query::below(partitions, Scope::Subtree, "(|(objectClass=crossRef)(objectClass=crossRefContainer))")
-            .attributes(["uPNSuffixes", "dnsRoot", "systemFlags"]);
+            .attributes(["uPNSuffixes", "dnsRoot", "systemFlags", "nCName"]);
+    let mut domains: Vec<ForestDomain> = vec![];
     for entry in session.ask(&query).await? {
         upn_suffixes.extend(entry.texts("uPNSuffixes"));
         // Bit 2 of systemFlags marks the cross-reference of a domain ([MS-ADTS] 6.1.1.2.1.1).
         if entry.integer("systemFlags").is_some_and(|flags| flags & 2 != 0) {
             upn_suffixes.extend(entry.texts("dnsRoot"));
+            let dn = entry.text("nCName").and_then(|dn| dn.parse().ok());
+            domains.extend(dn.zip(entry.text("dnsRoot")).map(|(dn, dns)| ForestDomain { dn, dns }));
         }
     }
     upn_suffixes.sort();
@@ -94,6 +106,7 @@ pub async fn domain_facts(
         naming_contexts: root.naming_contexts.clone(),
         policy: judge.policy,
         undeletes_from_bin: judge.undeletes_from_bin,
+        domains,
         upn_suffixes,
         now: judge.now,
         forest: match catalogue {
@@ -114,8 +127,9 @@ impl<'a> Gatherer<'a> {
         judge: &'a Judge,
         request: &'a RestoreRequest,
         names: &'a mut AttributeNames,
+        others: &'a mut dyn Elsewhere<Session>,
     ) -> Self {
-        Self { session, catalogue, domain, judge, request, names, cache: Cache::default() }
+        Self { session, catalogue, domain, judge, request, names, others, cache: Cache::default() }
     }
 
     /// Gives the global catalogue back.

@@ -239,7 +239,7 @@ impl Directory {
             return Ok(());
         }
         if object.attributes.get(k.object_sid).is_empty() {
-            let sid = self.domain_sid.with_rid(self.next_rid);
+            let sid = self.sid_of_domain(object.parent).with_rid(self.next_rid);
             self.next_rid += 1;
             object.attributes.set(k.object_sid, vec![Value::Octets(sid.to_wire())]);
         }

@@ -34,7 +34,7 @@ const CONTAINERS: [(&str, &str, &str); 9] = [
 ];
 
 /// Built-in groups of `S-1-5-32`.
-const BUILTIN: [(&str, u32); 12] = [
+pub(super) const BUILTIN: [(&str, u32); 12] = [
     ("Administrators", 544),
     ("Users", 545),
     ("Guests", 546),
@@ -68,10 +68,10 @@ const GROUPS: [(&str, u32, i64, bool); 16] = [
     ("Allowed RODC Password Replication Group", 571, LOCAL, false),
     ("Denied RODC Password Replication Group", 572, LOCAL, false),
 ];
-const GLOBAL: i64 = -2_147_483_646;
+pub(super) const GLOBAL: i64 = -2_147_483_646;
 const LOCAL: i64 = -2_147_483_644;
 const UNIVERSAL: i64 = -2_147_483_640;
-const BUILTIN_LOCAL: i64 = -2_147_483_643;
+pub(super) const BUILTIN_LOCAL: i64 = -2_147_483_643;
 
 /// Who is in which group from the beginning.
 const MEMBERS: [(&str, &str); 7] = [
@@ -100,6 +100,9 @@ impl Directory {
             parts: Parts::default(),
             changed: vec![],
             collected_at: None,
+            siblings: vec![],
+            home: super::Home::default(),
+            untold: 0,
             settings,
         };
         directory.heads()?;
@@ -131,7 +134,7 @@ impl Directory {
         Ok(())
     }
 
-    fn head(&mut self, dn: &Dn, class: &str) -> Result<Id, Failure> {
+    pub(super) fn head(&mut self, dn: &Dn, class: &str) -> Result<Id, Failure> {
         let class = schema().class(class).ok_or_else(Failure::no_object)?;
         let rdn = dn.rdn().cloned().ok_or_else(Failure::bad_dn)?;
         let descriptor = match class.name {
@@ -165,7 +168,7 @@ impl Directory {
     }
 
     /// Adds an object below a DN, as the system.
-    fn plain(&mut self, dn: &str, class: &str, more: &[(&str, &str)]) -> Result<Id, Failure> {
+    pub(super) fn plain(&mut self, dn: &str, class: &str, more: &[(&str, &str)]) -> Result<Id, Failure> {
         let mut given: Vec<(&str, Vec<&[u8]>)> = vec![("objectClass", vec![class.as_bytes()])];
         for (name, value) in more {
             match given.iter_mut().find(|(known, _)| known == name) {
@@ -179,13 +182,13 @@ impl Directory {
     }
 
     /// An attribute that the system keeps, whatever the class says.
-    fn keep(&mut self, id: Id, name: &str, values: Vec<Value>) {
+    pub(super) fn keep(&mut self, id: Id, name: &str, values: Vec<Value>) {
         if let Some(attribute) = schema().find(name) {
             self.store.set(id, attribute.id, values);
         }
     }
 
-    fn deleted_objects(&mut self, context: usize) -> Result<(), Failure> {
+    pub(super) fn deleted_objects(&mut self, context: usize) -> Result<(), Failure> {
         let Some(dn) = self.store.contexts.get(context).map(|c| c.dn.clone()) else { return Ok(()) };
         let id = self.plain(&format!("CN=Deleted Objects,{dn}"), "container", &[])?;
         let descriptor = sddl::descriptor(DELETED_OBJECTS_SDDL, &self.domain_sid);
@@ -251,7 +254,7 @@ impl Directory {
     }
 
     /// The categories of what was made before the schema's objects were there.
-    fn categories(&mut self) {
+    pub(super) fn categories(&mut self) {
         let ids: Vec<Id> = self.store.iter().map(|(id, _)| id).collect();
         for id in ids {
             let Some(mut object) = self.store.get(id).cloned() else { continue };
@@ -501,12 +504,12 @@ impl Directory {
     }
 }
 
-fn text(value: &str) -> Vec<Value> {
+pub(super) fn text(value: &str) -> Vec<Value> {
     vec![Value::Octets(value.as_bytes().to_vec())]
 }
 
 /// A SID that differs by what decides about GUIDs.
-fn domain_sid(random: u64) -> Option<adrecover_core::Sid> {
+pub(super) fn domain_sid(random: u64) -> Option<adrecover_core::Sid> {
     let part = |shift: u32| (random.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> shift) as u32;
     format!("S-1-5-21-{}-{}-{}", part(0), part(16), part(32)).parse().ok()
 }

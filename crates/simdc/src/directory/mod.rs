@@ -12,6 +12,7 @@ mod read;
 mod rename;
 mod rights;
 mod search;
+mod siblings;
 mod sync;
 mod undelete;
 mod unique;
@@ -30,12 +31,13 @@ pub use modify::Manner;
 pub use password::Logon;
 pub use read::Reading;
 pub use search::{Page, SearchState};
+pub use siblings::Home;
 pub use sync::{DirSync, DirSyncReply};
 
 /// How the directory is set up.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// The DNS name of the only domain.
+    /// The DNS name of the first domain.
     pub domain: String,
     /// Its NetBIOS name.
     pub net_bios: String,
@@ -104,6 +106,12 @@ pub struct Directory {
     /// Objects that were changed, for those who wait for changes.
     changed: Vec<Id>,
     collected_at: Option<Timestamp>,
+    siblings: Vec<siblings::Sibling>,
+    /// The domain whose domain controller is asked: set by whoever takes the directory to answer a request.
+    pub home: Home,
+    /// How often domain controllers of other domains still say that they do not know an object of the first: as long as nobody has
+    /// told them, in a real forest.
+    pub untold: u32,
 }
 
 /// Objects that rules need again and again.
@@ -207,6 +215,9 @@ impl Directory {
     fn target(&mut self, dn: &str, caller: &Caller, sight: Sight) -> Result<Id, Failure> {
         let name = Name::read(dn).ok_or_else(Failure::bad_dn)?;
         let id = self.find(&name).ok_or_else(Failure::no_object)?;
+        if !self.holds(id) {
+            return Err(self.elsewhere(&name));
+        }
         if self.sees(id, caller, sight) { Ok(id) } else { Err(Failure::no_object()) }
     }
 

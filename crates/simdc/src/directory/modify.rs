@@ -55,12 +55,27 @@ impl Directory {
         if (!object.is_live() && !is_container) || is("isDeleted") || is("distinguishedName") {
             return Err(Failure::unwilling(0x2077));
         }
+        self.check_far_ends(changes)?;
         let mut draft = Draft::of(id, object);
         for change in changes {
             self.apply(&mut draft, change, caller, manner)?;
         }
         self.check(&mut draft)?;
         self.commit(draft);
+        Ok(())
+    }
+
+    /// What names of other domains' objects in a request lead to.
+    fn check_far_ends(&mut self, changes: &[Change]) -> Result<(), Failure> {
+        for change in changes {
+            if find_attribute(&change.attribute)?.forward_link().is_none() {
+                continue;
+            }
+            for value in &change.values {
+                let target = self.named(value)?;
+                self.check_known(value, target)?;
+            }
+        }
         Ok(())
     }
 
@@ -154,6 +169,7 @@ impl Directory {
             ChangeKind::Add => {
                 for target in targets {
                     let is_primary = attribute.id == known().member && self.is_primary(draft.id, target);
+                    self.check_across(draft.id, attribute.id, target)?;
                     if current.contains(&target) || is_primary {
                         if manner.is_permissive {
                             continue;

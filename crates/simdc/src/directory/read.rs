@@ -121,15 +121,17 @@ impl Directory {
         if !object.is_live() && !shows_all {
             return vec![];
         }
-        let shown = |other: &Id| {
-            self.store.get(*other).is_some_and(|o| o.is_live() || shows_all)
-                && (!reading.is_catalogue || self.store.get(*other).is_some())
-        };
+        let shown = |other: &Id| self.store.get(*other).is_some_and(|o| o.is_live() || shows_all);
+        let known = |group: Id| self.shows_members(group, reading.is_catalogue);
         let ids: Vec<Id> = match attribute.link {
             Some(link) if link % 2 == 1 => match schema().of_link(link - 1) {
-                Some(forward) => self.store.links.sources(id, forward.id).filter(shown).collect(),
+                Some(forward) => {
+                    let sources = self.store.links.sources(id, forward.id).filter(shown);
+                    sources.filter(|holder| known(*holder)).collect()
+                }
                 None => vec![],
             },
+            _ if !known(id) => vec![],
             _ => self.store.links.targets(id, attribute.id).filter(shown).collect(),
         };
         ids.into_iter().filter_map(|other| self.reference(other, reading)).collect()
@@ -232,8 +234,11 @@ impl Subject for Seen<'_> {
         }
         let shown = self.reading.sight.deactivated_links
             || (self.object.is_live() && self.directory.store.get(target).is_some_and(Object::is_live));
+        let holder = if attribute.is_back_link() { Some(target) } else { own };
+        let known =
+            holder.is_none_or(|holder| self.directory.shows_members(holder, self.reading.is_catalogue));
         Some(match attribute.link {
-            Some(_) if !shown => false,
+            Some(_) if !shown || !known => false,
             Some(link) if link % 2 == 1 => {
                 let forward = schema().of_link(link - 1);
                 own.zip(forward).is_some_and(|(own, forward)| links.has(target, forward.id, own))

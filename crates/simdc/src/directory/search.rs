@@ -102,6 +102,9 @@ impl Directory {
         }
         let name = Name::read(base).ok_or_else(Failure::bad_dn)?;
         let id = self.find(&name).ok_or_else(|| self.elsewhere(&name))?;
+        if !reading.is_catalogue && !self.holds(id) {
+            return Err(self.elsewhere(&name));
+        }
         // A base that is not seen: 32 for a deleted one, and nothing at all for the container of them (seen on a real DC).
         let is_container = self.store.get(id).is_some_and(|object| self.is_deleted_objects(object));
         let sight = reading.sight;
@@ -120,9 +123,10 @@ impl Directory {
     }
 
     /// A name outside of every naming context: a referral to where its DNS name leads (202B ERROR_DS_REFERRAL).
-    fn elsewhere(&self, name: &Name) -> Failure {
+    pub(super) fn elsewhere(&self, name: &Name) -> Failure {
         let Name::Dn(dn) = name else { return Failure::no_object() };
-        if self.store.context_of(dn).is_some() || dn.dns_name().is_empty() {
+        let context = self.store.context_of(dn);
+        if context.is_some_and(|context| self.holds(context.head)) || dn.dns_name().is_empty() {
             return Failure::no_object();
         }
         let mut failure = Failure::new(10, 0x202b, crate::failure::Kind::Service, "5013 (REFERRAL)");

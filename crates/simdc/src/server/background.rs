@@ -9,6 +9,7 @@ use tokio::sync::oneshot;
 
 use super::{Server, ServerOptions};
 use crate::Directory;
+use crate::directory::Home;
 
 /// A server on a thread of its own. It ends, with all connections, when this is dropped.
 pub struct Background {
@@ -20,8 +21,17 @@ pub struct Background {
 impl Background {
     /// Listens.
     pub fn start(directory: Directory, options: &ServerOptions) -> io::Result<Self> {
+        Self::of(|runtime| runtime.block_on(Server::start(directory, options)))
+    }
+
+    /// Listens as a domain controller of another domain of the forest, as [`Server::start_beside`] does.
+    pub fn start_beside(&self, home: Home, options: &ServerOptions) -> io::Result<Self> {
+        Self::of(|runtime| runtime.block_on(self.server.start_beside(home, options)))
+    }
+
+    fn of(start: impl FnOnce(&tokio::runtime::Runtime) -> io::Result<Server>) -> io::Result<Self> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        let server = Arc::new(runtime.block_on(Server::start(directory, options))?);
+        let server = Arc::new(start(&runtime)?);
         let (stop, stopped) = oneshot::channel();
         let thread = std::thread::spawn(move || {
             // Either way nobody wants it any more.

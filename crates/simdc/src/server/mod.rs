@@ -19,6 +19,7 @@ use tokio::sync::broadcast;
 use tokio::task::JoinSet;
 
 use crate::Directory;
+use crate::directory::Home;
 use crate::fault::Faults;
 use crate::store::Id;
 
@@ -49,6 +50,8 @@ pub(crate) struct Shared {
     pub(crate) tls: Arc<ServerConfig>,
     pub(crate) changes: broadcast::Sender<Arc<Vec<Id>>>,
     observer: Arc<Mutex<Option<Observer>>>,
+    /// The domain that it serves.
+    home: Home,
 }
 
 /// Who looks at the directory after every write.
@@ -58,7 +61,9 @@ impl Shared {
     /// The directory, for one step of one request.
     pub(crate) fn directory(&self) -> MutexGuard<'_, Directory> {
         // A request that panicked has left everything as it was, or as far as it came: there is nothing to repair.
-        self.directory.lock().unwrap_or_else(PoisonError::into_inner)
+        let mut directory = self.directory.lock().unwrap_or_else(PoisonError::into_inner);
+        directory.home = self.home;
+        directory
     }
 
     /// Shows a write to whoever observes.
@@ -97,7 +102,25 @@ impl Server {
             tls: Arc::clone(&options.tls),
             changes: broadcast::channel(CHANGES).0,
             observer: Arc::default(),
+            home: Home::default(),
         };
+        Self::listening(shared, options).await
+    }
+
+    /// Listens as a domain controller of another domain of the same forest ([`Directory::add_domain`]). Its faults are its own.
+    pub async fn start_beside(&self, home: Home, options: &ServerOptions) -> io::Result<Self> {
+        let shared = Shared {
+            directory: Arc::clone(&self.shared.directory),
+            faults: Faults::default(),
+            tls: Arc::clone(&options.tls),
+            changes: broadcast::channel(CHANGES).0,
+            observer: Arc::default(),
+            home,
+        };
+        Self::listening(shared, options).await
+    }
+
+    async fn listening(shared: Shared, options: &ServerOptions) -> io::Result<Self> {
         let mut server = Self { shared, ports: vec![], tasks: JoinSet::new() };
         let kind = |tls, catalogue| Kind { tls, catalogue };
         for (port, kind) in [

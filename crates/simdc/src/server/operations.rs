@@ -67,6 +67,11 @@ impl Connection {
             return Err(Failure::unwilling(0x2035));
         }
         let mut directory = self.shared.directory();
+        let is_change = matches!(request, Request::Modify { .. } | Request::Compare { .. });
+        if directory.home != crate::directory::Home::default() && !is_change {
+            // Domains besides the first have groups to change, and that is all.
+            return Err(Failure::unwilling(0x2035));
+        }
         let outcome = self.carry_out_in(&mut directory, request, &asked);
         self.shared.written(&directory);
         outcome

@@ -9,15 +9,17 @@ use crate::wire::reply::Entry;
 
 /// The entry, with the attributes that are asked for. `tokenGroups` and the like come only by name.
 pub(crate) fn read(directory: &Directory, caller: &Caller, attributes: &[String]) -> Entry {
-    let (domain, configuration) = (directory.domain().to_string(), directory.configuration().to_string());
+    let (domain, dns_domain, host_name) = directory.own_domain();
+    let (domain, configuration) = (domain.to_string(), directory.configuration().to_string());
+    let root = directory.domain().to_string();
     let settings = &directory.settings;
-    let host = settings.host.to_uppercase();
+    let host = host_name.to_uppercase();
     let server = format!("CN={host},CN=Servers,CN=Default-First-Site-Name,CN=Sites,{configuration}");
-    let realm = settings.domain.to_uppercase();
+    let realm = dns_domain.to_uppercase();
     let one = |value: String| vec![value.into_bytes()];
     let text = |value: &str| vec![value.as_bytes().to_vec()];
     let many = |values: &[&str]| values.iter().map(|value| value.as_bytes().to_vec()).collect::<Vec<_>>();
-    let contexts = directory.store.contexts.iter().map(|c| c.dn.to_string().into_bytes()).collect();
+    let contexts = directory.held().map(|c| c.dn.to_string().into_bytes()).collect();
     // 2016 and later: level 7 ([MS-ADTS] 6.1.4.2). AD, its version, its signing; 1920 is a read-only DC ([MS-ADTS] 3.1.1.3.4.3.5).
     let mut capabilities = vec!["800", "1670", "1791", "1935", "2080", "2237"];
     capabilities.extend(settings.read_only.then_some("1920"));
@@ -27,7 +29,7 @@ pub(crate) fn read(directory: &Directory, caller: &Caller, attributes: &[String]
         ("configurationNamingContext", text(&configuration)),
         ("currentTime", one(to_generalized(directory.now()))),
         ("defaultNamingContext", text(&domain)),
-        ("dnsHostName", one(directory.host_name())),
+        ("dnsHostName", one(format!("{host_name}.{dns_domain}"))),
         ("domainControllerFunctionality", text("7")),
         ("domainFunctionality", text("7")),
         ("dsServiceName", one(format!("CN=NTDS Settings,{server}"))),
@@ -35,9 +37,9 @@ pub(crate) fn read(directory: &Directory, caller: &Caller, attributes: &[String]
         ("highestCommittedUSN", one(directory.store.usn().to_string())),
         ("isGlobalCatalogReady", text("TRUE")),
         ("isSynchronized", text("TRUE")),
-        ("ldapServiceName", one(format!("{}:{}$@{realm}", settings.domain, settings.host))),
+        ("ldapServiceName", one(format!("{dns_domain}:{host_name}$@{realm}"))),
         ("namingContexts", contexts),
-        ("rootDomainNamingContext", text(&domain)),
+        ("rootDomainNamingContext", text(&root)),
         ("schemaNamingContext", one(directory.schema_dn().to_string())),
         ("serverName", text(&server)),
         ("subschemaSubentry", one(format!("CN=Aggregate,{}", directory.schema_dn()))),

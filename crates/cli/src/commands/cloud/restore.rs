@@ -1,6 +1,7 @@
 //! `adrecover cloud restore`.
 
 use adrecover_core::directory::NoDirectory;
+use adrecover_core::elsewhere::NoElsewhere;
 use adrecover_core::plan::{ObjectPlan, Plan};
 use adrecover_core::report::{Failure, ObjectReport, Outcome, Report, SCHEMA, Status};
 use adrecover_core::text::printable;
@@ -164,6 +165,7 @@ async fn carried_out(
     let (sink, _) = audit::system();
     let stop = || ctx.stop.is_asked();
     let mut run = Run {
+        elsewhere: &mut NoElsewhere,
         directory: &mut NoDirectory,
         journal,
         operation,

@@ -1,0 +1,3 @@
+//! Reads directories that are files.
+
+pub mod samba;

@@ -1,3 +1,6 @@
 //! Reads directories that are files.
+//!
+//! The interface is [`adrecover_core::source::Source`]: every reader here implements it. Nothing here can change a directory or
+//! a file, and nothing here knows a network.
 
 pub mod samba;

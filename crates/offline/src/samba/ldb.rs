@@ -94,6 +94,23 @@ pub fn unpack(octets: &[u8]) -> Result<Message<'_>, LdbError> {
     }
 }
 
+/// The DN of a record, of which the first octets are enough.
+///
+/// # Errors
+///
+/// As [`unpack`].
+pub fn name(octets: &[u8]) -> Result<Cow<'_, str>, LdbError> {
+    let mut rest = octets;
+    let number = take_number(&mut rest, "the version")?;
+    take_number(&mut rest, "the number of attributes")?;
+    let dn = match number {
+        V1 => take_terminated(&mut rest, "the DN")?,
+        V2 => take_counted(&mut rest, "the DN")?,
+        other => return Err(LdbError::Version(other)),
+    };
+    Ok(String::from_utf8_lossy(dn))
+}
+
 fn elements_v1(mut rest: &[u8], count: u32) -> Result<Vec<Element<'_>>, LdbError> {
     let mut elements = vec![];
     for _ in 0..count {
@@ -186,6 +203,7 @@ mod tests {
                 .collect();
             assert_eq!(read, some());
             assert_eq!(message.text("CN").as_deref(), Some("kim"));
+            assert_eq!(name(&octets[..30]).as_deref(), Ok("CN=kim,DC=x"));
             assert!(!message.is_internal());
             for cut in 0..octets.len() - 1 {
                 assert!(unpack(&octets[..cut]).is_err(), "{version}: {cut}");

@@ -29,22 +29,33 @@ impl Pages {
         Self { length: octets.len() as u64, place: Place::Memory(octets) }
     }
 
-    /// Takes all of a reader, which is said to have `length` octets: in memory where that is at most `memory`. A reader that ends
-    /// early gives as much as there was.
+    /// Takes all of a reader, which is said to have `length` octets: in memory where that is at most `memory`. Of a reader that
+    /// fails, what came until then is given, and the failure.
     ///
     /// # Errors
     ///
-    /// What reading, or writing the temporary file, failed with.
-    pub fn take(from: &mut impl Read, length: u64, memory: u64) -> io::Result<Self> {
+    /// What writing the temporary file failed with.
+    pub fn take(from: &mut impl Read, length: u64, memory: u64) -> io::Result<(Self, Option<io::Error>)> {
+        let mut from = from.take(length);
         if length <= memory {
             let mut octets = Vec::new();
-            from.take(length).read_to_end(&mut octets)?;
-            return Ok(Self::of(octets));
+            let failure = from.read_to_end(&mut octets).err();
+            return Ok((Self::of(octets), failure));
         }
         let mut file = tempfile::tempfile()?;
-        let length = io::copy(&mut from.take(length), &mut file)?;
-        file.flush()?;
-        Ok(Self { place: Place::Disk { file, window: vec![], start: 0 }, length })
+        let (mut length, mut octets) = (0, vec![0; WINDOW]);
+        let failure = loop {
+            match from.read(&mut octets) {
+                Ok(0) => break None,
+                Ok(read) => {
+                    file.write_all(octets.get(..read).unwrap_or_default())?;
+                    length += read as u64;
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => break Some(error),
+            }
+        };
+        Ok((Self { place: Place::Disk { file, window: vec![], start: 0 }, length }, failure))
     }
 
     /// How many octets there are.
@@ -103,8 +114,8 @@ mod tests {
     fn memory_and_disk_read_the_same() {
         let octets: Vec<u8> = (0..200_000u32).map(|n| (n % 251) as u8).collect();
         let length = octets.len() as u64;
-        let mut memory = Pages::take(&mut octets.as_slice(), length, length).unwrap();
-        let mut disk = Pages::take(&mut octets.as_slice(), length, length - 1).unwrap();
+        let (mut memory, _) = Pages::take(&mut octets.as_slice(), length, length).unwrap();
+        let (mut disk, _) = Pages::take(&mut octets.as_slice(), length, length - 1).unwrap();
         assert_eq!((memory.in_memory(), disk.in_memory()), (length, 0));
         for (at, size) in [(0, 4), (65_534, 10), (10, 100_000), (199_990, 10), (3, 3), (70_000, 65_536)] {
             let (mut one, mut other) = (vec![0; size], vec![1; size]);
@@ -120,10 +131,21 @@ mod tests {
     }
 
     #[test]
-    fn an_archive_that_ends_early() {
+    fn what_came_before_a_failure_is_kept() {
+        struct Broken(usize);
+        impl Read for Broken {
+            fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+                self.0 = self.0.checked_sub(1).ok_or(io::ErrorKind::UnexpectedEof)?;
+                into[0] = 7;
+                Ok(1)
+            }
+        }
         for memory in [0, 100] {
-            let pages = Pages::take(&mut [1u8, 2, 3].as_slice(), 10, memory).unwrap();
-            assert_eq!(pages.length(), 3);
+            let (mut pages, failure) = Pages::take(&mut Broken(3), 10, memory).unwrap();
+            let mut octets = [0; 3];
+            pages.read(0, &mut octets).unwrap();
+            assert_eq!((pages.length(), octets), (3, [7; 3]));
+            assert!(failure.is_some());
         }
     }
 }

@@ -48,12 +48,17 @@ impl<R: Read> Tar<R> {
         Self { from, left: 0, padding: 0 }
     }
 
+    /// What it is read from.
+    pub fn source(&self) -> &R {
+        &self.from
+    }
+
     /// The next file; what was not read of the last one is passed over. `None` at the end.
     ///
     /// # Errors
     ///
     /// When reading fails, or this is no archive any more.
-    pub fn next(&mut self) -> io::Result<Option<File>> {
+    pub fn next_file(&mut self) -> io::Result<Option<File>> {
         let (mut name, mut size) = (None, None);
         for _ in 0..MOST_HEADERS {
             self.skip()?;
@@ -125,7 +130,7 @@ impl<R: Read> Tar<R> {
     }
 }
 
-/// The content of the file that [`Tar::next`] gave.
+/// The content of the file that [`Tar::next_file`] gave.
 impl<R: Read> Read for Tar<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let length = into.len().min(usize::try_from(self.left).unwrap_or(usize::MAX));
@@ -191,7 +196,7 @@ mod tests {
     fn read(archive: &[u8]) -> io::Result<Vec<(String, Vec<u8>)>> {
         let mut tar = Tar::new(archive);
         let mut files = vec![];
-        while let Some(file) = tar.next()? {
+        while let Some(file) = tar.next_file()? {
             let mut content = vec![];
             tar.read_to_end(&mut content)?;
             files.push((file.name, content));
@@ -210,7 +215,7 @@ mod tests {
         assert_eq!((files[0].1.as_slice(), &files[2].1), (&b"text"[..], &big));
         // Not read, only passed over.
         let mut again = Tar::new(archive.as_slice());
-        let last = std::iter::from_fn(|| again.next().unwrap()).last().unwrap();
+        let last = std::iter::from_fn(|| again.next_file().unwrap()).last().unwrap();
         assert_eq!((last.size, last.changed), (1000, 0o15_251_652_373));
     }
 

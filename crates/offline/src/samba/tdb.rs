@@ -163,6 +163,18 @@ impl Tdb {
         Ok(record)
     }
 
+    /// The first octets of a record's value, at most `most`.
+    ///
+    /// # Errors
+    ///
+    /// When there is no record in use at this place.
+    pub fn beginning(&mut self, at: Offset, most: u32) -> Result<Vec<u8>, TdbError> {
+        let header = self.used(at.into())?;
+        let mut octets = vec![0; header.data.min(most) as usize];
+        self.pages.read(u64::from(at) + RECORD_HEADER + u64::from(header.key), &mut octets)?;
+        Ok(octets)
+    }
+
     fn first_record(&self) -> u64 {
         HEADER + 4 + u64::from(self.chains) * 4
     }
@@ -196,7 +208,7 @@ impl Tdb {
     }
 
     fn header_of_chain(&mut self, at: u64) -> Result<Header, String> {
-        let is_place = at >= self.first_record() && at % 4 == 0;
+        let is_place = at >= self.first_record() && at.is_multiple_of(4);
         let header = is_place.then(|| self.header(at)).and_then(Result::ok);
         match header {
             Some(header) if self.fits(at, &header) && matches!(header.magic, USED | DEAD) => Ok(header),
@@ -235,7 +247,7 @@ impl Tdb {
         while let Ok(header) = self.header(at) {
             // The area for recovery, with its magic number or without, holds copies of what was there once.
             let is_known =
-                matches!(header.magic, USED | FREE | DEAD | RECOVERY) || at == self.recovery.into();
+                matches!(header.magic, USED | FREE | DEAD | RECOVERY) || at == u64::from(self.recovery);
             if !is_known || !self.fits(at, &header) {
                 at += 4;
                 continue;

@@ -3,12 +3,14 @@
 use super::*;
 use crate::samba::testing;
 
-fn some(count: usize) -> Vec<(Vec<u8>, Vec<u8>)> {
+type Pairs = Vec<(Vec<u8>, Vec<u8>)>;
+
+fn some(count: usize) -> Pairs {
     (0..count).map(|n| (format!("key {n}").into_bytes(), vec![n as u8; n * 3])).collect()
 }
 
 /// All records and all damage, in the order of the file.
-fn read(file: Vec<u8>) -> (Vec<(Vec<u8>, Vec<u8>)>, Vec<String>) {
+fn read(file: Vec<u8>) -> (Pairs, Vec<String>) {
     let mut tdb = Tdb::open(Pages::of(file)).unwrap();
     let mut damage = vec![];
     let places = tdb.records(&mut |error| damage.push(error.to_string()));

@@ -3,4 +3,5 @@
 //! The interface is [`adrecover_core::source::Source`]: every reader here implements it. Nothing here can change a directory or
 //! a file, and nothing here knows a network.
 
+pub mod evtx;
 pub mod samba;

@@ -445,3 +445,7 @@ fn entry(schema: &Schema, message: &Message<'_>, wanted: &Selection) -> (Entry, 
     }
     (entry, gaps, names)
 }
+
+#[cfg(test)]
+#[path = "backup_tests.rs"]
+mod tests;

@@ -9,6 +9,9 @@
 mod archive;
 mod backup;
 mod extended;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod index;
 #[cfg(test)]
 mod lab_tests;

@@ -105,3 +105,163 @@ pub(crate) fn tar_header(name: &str, size: usize, kind: u8) -> Vec<u8> {
     header[148..155].copy_from_slice(format!("{sum:06o}\0").as_bytes());
     header
 }
+
+/// A small domain as a backup has it: `sam.ldb`, a schema, a configuration with the Recycle Bin on, and these objects.
+pub(crate) struct Domain {
+    pub(crate) store: &'static str,
+    pub(crate) objects: Vec<Vec<u8>>,
+}
+
+const NC: &str = "DC=X";
+/// `msDS-OptionalFeatureGUID` of the Recycle Bin.
+const BIN: [u8; 16] =
+    [0xd8, 0xdc, 0x6d, 0x76, 0xd0, 0xac, 0x5e, 0x44, 0xf3, 0xb9, 0xa7, 0xf9, 0xb6, 0x74, 0x4f, 0x2a];
+
+/// Values of text.
+pub(crate) fn texts(values: &[&str]) -> Vec<Vec<u8>> {
+    values.iter().map(|value| value.as_bytes().to_vec()).collect()
+}
+
+/// A link as it lies in a database.
+pub(crate) fn link(guid: u8, flags: u8, dn: &str) -> String {
+    let guid = format!("{guid:02x}").repeat(16);
+    format!(
+        "<GUID={guid}>;<RMD_ADDTIME=134401796580000000>;<RMD_CHANGETIME=134401796590000000>;<RMD_FLAGS={flags}>;{dn}"
+    )
+}
+
+/// An object of the domain.
+pub(crate) fn object(guid: u8, dn: &str, mut attributes: Vec<Attribute<'_>>) -> Vec<u8> {
+    attributes.insert(0, ("objectGUID", vec![vec![guid; 16]]));
+    packed_v2(dn, &attributes)
+}
+
+impl Domain {
+    /// A group with a member, a user in the Recycle Bin and one that was removed; and these users.
+    pub(crate) fn small() -> Self {
+        let deleted = format!("CN=Bea\\0ADEL:{}", "12121212-1212-1212-1212-121212121212");
+        let members = [
+            link(0x11, 0, "CN=Ada,DC=x"),
+            link(0x12, 0, &format!("{deleted},CN=Deleted Objects,DC=x")),
+            link(0x13, 1, "CN=Old Name,DC=x"),
+        ];
+        let members: Vec<&str> = members.iter().map(String::as_str).collect();
+        let (top, user) = (texts(&["top", "domainDNS"]), texts(&["top", "user"]));
+        let category = "<GUID=11111111111111111111111111111111>;CN=Gone,DC=x";
+        let objects = vec![
+            object(0x10, "DC=x", vec![("objectClass", top), ("msDS-Behavior-Version", texts(&["4"]))]),
+            object(
+                0x20,
+                "CN=Team,DC=x",
+                vec![("objectClass", texts(&["top", "group"])), ("member", texts(&members))],
+            ),
+            object(
+                0x11,
+                "CN=Ada,DC=x",
+                vec![
+                    ("objectClass", user.clone()),
+                    ("sAMAccountName", texts(&["ada"])),
+                    ("userPrincipalName", texts(&["Ada@X"])),
+                    ("mail", texts(&["ada@x"])),
+                    ("unicodePwd", vec![vec![1, 2, 3]]),
+                    ("contosoBadge", texts(&["4711"])),
+                    ("whenChanged", texts(&["20261126151418.0Z"])),
+                ],
+            ),
+            object(
+                0x12,
+                &format!("{deleted},CN=Deleted Objects,DC=x"),
+                vec![
+                    ("objectClass", user.clone()),
+                    ("isDeleted", texts(&["TRUE"])),
+                    ("sAMAccountName", texts(&["bea"])),
+                    ("lastKnownParent", texts(&[category])),
+                ],
+            ),
+            object(0x13, "CN=Cid,DC=x", vec![("objectClass", user)]),
+        ];
+        Self { store: "tdb", objects }
+    }
+
+    /// The files of the archive.
+    pub(crate) fn files(&self) -> Vec<(String, Vec<u8>)> {
+        let own = |name: &str, attributes: &[Attribute<'_>]| {
+            ([b"DN=", name.as_bytes(), b"\0"].concat(), packed_v2(name, attributes))
+        };
+        let database = |records: &[Vec<u8>]| {
+            let mut all: Vec<_> =
+                records.iter().map(|r| ([&b"GUID="[..], &r[..16]].concat(), r.clone())).collect();
+            all.push(own("@INDEX:CN:x", &[("@IDX", vec![vec![1; 16]])]));
+            all.push(own("@BASEINFO", &[("sequenceNumber", texts(&["1"]))]));
+            tdb(&all, 16, false)
+        };
+        let main = [
+            own(
+                "@PARTITION",
+                &[("backendStore", texts(&[self.store])), ("partition", texts(&["DC=X:sam.ldb.d/DC=X.ldb"]))],
+            ),
+            own("@SAMBA_DSDB", &[("backupType", texts(&["offline"]))]),
+            own(
+                "@ROOTDSE",
+                &[("defaultNamingContext", texts(&["DC=x"])), ("rootDomainNamingContext", texts(&["DC=x"]))],
+            ),
+        ];
+        let define = |name: &str, link: &str, flags: &str| {
+            object(
+                0x30,
+                &format!("CN={name},CN=Schema,CN=Configuration,DC=x"),
+                vec![
+                    ("objectClass", texts(&["top", "attributeSchema"])),
+                    ("lDAPDisplayName", texts(&[name])),
+                    ("attributeSyntax", texts(&["2.5.5.1"])),
+                    ("linkID", texts(&[link])),
+                    ("searchFlags", texts(&[flags])),
+                ],
+            )
+        };
+        let schema = [
+            define("member", "2", "0"),
+            define("contosoBadge", "0", "128"),
+            define("lastKnownParent", "0", "0"),
+        ];
+        let feature = "CN=Recycle Bin Feature,CN=Configuration,DC=x";
+        let configuration = [
+            object(
+                0x40,
+                "CN=Partitions,CN=Configuration,DC=x",
+                vec![
+                    ("objectClass", texts(&["top", "crossRefContainer"])),
+                    ("msDS-Behavior-Version", texts(&["4"])),
+                    ("msDS-EnabledFeature", texts(&[&link(0x41, 0, feature)])),
+                ],
+            ),
+            object(
+                0x41,
+                feature,
+                vec![
+                    ("objectClass", texts(&["top", "msDS-OptionalFeature"])),
+                    ("msDS-OptionalFeatureGUID", vec![BIN.to_vec()]),
+                ],
+            ),
+            object(
+                0x42,
+                "CN=Directory Service,CN=Configuration,DC=x",
+                vec![("objectClass", texts(&["top", "nTDSService"])), ("tombstoneLifetime", texts(&["180"]))],
+            ),
+        ];
+        vec![
+            ("backup.txt".to_owned(), b"Backup created".to_vec()),
+            ("private/sam.ldb".to_owned(), tdb(&main, 16, false)),
+            (format!("private/sam.ldb.d/{NC}.ldb"), database(&self.objects)),
+            (format!("private/sam.ldb.d/CN=SCHEMA,CN=CONFIGURATION,{NC}.ldb"), database(&schema)),
+            (format!("private/sam.ldb.d/CN=CONFIGURATION,{NC}.ldb"), database(&configuration)),
+            ("private/secrets.ldb".to_owned(), vec![9; 100]),
+        ]
+    }
+
+    /// The archive.
+    pub(crate) fn archive(&self) -> Vec<u8> {
+        let files = self.files();
+        tar(&files.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect::<Vec<_>>())
+    }
+}

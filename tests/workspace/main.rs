@@ -35,7 +35,20 @@ const LAYERS: [(&str, &[&str]); 9] = [
         ],
     ),
     ("adrecover-journal", &["adrecover-core", "chrono", "ring", "rusqlite", "thiserror", "zeroize"]),
-    ("adrecover-offline", &["adrecover-core", "base64", "bzip2", "chrono", "flate2", "tempfile"]),
+    (
+        "adrecover-offline",
+        &[
+            "adrecover-core",
+            "base64",
+            "bzip2",
+            "chrono",
+            "evtx",
+            "flate2",
+            "serde_json",
+            "tempfile",
+            "thiserror",
+        ],
+    ),
     (
         "adrecover-agent",
         &[

@@ -4,4 +4,7 @@
 //! a file, and nothing here knows a network.
 
 pub mod evtx;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod samba;

@@ -1,3 +1,3 @@
 #![no_main]
 
-adrecover_fuzz::target!(adrecover_offline::evtx::fuzzing::evtx);
+adrecover_fuzz::target!(adrecover_offline::fuzzing::evtx);

@@ -1,3 +1,3 @@
 #![no_main]
 
-adrecover_fuzz::target!(adrecover_offline::samba::fuzzing::ldb_record);
+adrecover_fuzz::target!(adrecover_offline::fuzzing::ldb_record);

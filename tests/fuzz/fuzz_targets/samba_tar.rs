@@ -1,3 +1,3 @@
 #![no_main]
 
-adrecover_fuzz::target!(adrecover_offline::samba::fuzzing::samba_tar);
+adrecover_fuzz::target!(adrecover_offline::fuzzing::samba_tar);

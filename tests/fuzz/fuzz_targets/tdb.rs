@@ -1,3 +1,3 @@
 #![no_main]
 
-adrecover_fuzz::target!(adrecover_offline::samba::fuzzing::tdb);
+adrecover_fuzz::target!(adrecover_offline::fuzzing::tdb);

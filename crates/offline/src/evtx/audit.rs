@@ -9,10 +9,10 @@ use serde_json::Value;
 /// Who writes the events of the auditing. Others use the same numbers for other things.
 const PROVIDER: &str = "Microsoft-Windows-Security-Auditing";
 /// The events that are read.
-const WANTED: [u32; 37] = [
+const WANTED: [u32; 36] = [
     4720, 4722, 4725, 4726, 4727, 4728, 4729, 4730, 4731, 4732, 4733, 4734, 4741, 4743, 4744, 4746, 4747,
     4748, 4749, 4751, 4752, 4753, 4754, 4756, 4757, 4758, 4759, 4761, 4762, 4763, 4781, 5136, 5137, 5138,
-    5139, 5141, 4783,
+    5139, 5141,
 ];
 
 /// A record of the auditing.

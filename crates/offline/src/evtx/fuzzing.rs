@@ -1,4 +1,4 @@
-//! What the fuzz target of event logs calls (`tests/fuzz`), and the tests with the corpus and mutations of it.
+//! What the fuzz target of event logs calls (`tests/fuzz`).
 
 use std::io::Cursor;
 use std::ops::ControlFlow;
@@ -7,12 +7,6 @@ use adrecover_core::secrets::is_secret;
 use adrecover_core::source::{Direction, Event, EventKind, Link, Object, Selection, Source};
 
 use super::{Log, testing};
-
-/// A target and its name.
-pub type Target = (&'static str, fn(&[u8]));
-
-/// Every target by its name.
-pub const TARGETS: &[Target] = &[("evtx", evtx)];
 
 /// The records of a chunk, in a log that is well-formed around them; and the octets as a log themselves.
 pub fn evtx(data: &[u8]) {
@@ -44,16 +38,4 @@ fn read(file: Vec<u8>) {
         ControlFlow::Continue(())
     };
     log.events(None, &mut take).expect("damage is no failure");
-}
-
-#[cfg(test)]
-#[path = "../../../../tests/fuzz/replay.rs"]
-mod replay;
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_corpus_and_mutations_of_it() {
-        super::replay::all(super::TARGETS, 500);
-    }
 }

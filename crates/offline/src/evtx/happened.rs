@@ -40,7 +40,7 @@ pub(super) fn event(record: &Record) -> Option<Event> {
             (Subject { account: text("NewTargetUserName"), ..target() }, kind)
         }
         // Security groups: global, local, universal; distribution groups: local, global, universal.
-        4727 | 4731 | 4754 | 4744 | 4749 | 4759 | 4783 => (account("group"), EventKind::Created),
+        4727 | 4731 | 4754 | 4744 | 4749 | 4759 => (account("group"), EventKind::Created),
         4730 | 4734 | 4758 | 4748 | 4753 | 4763 => (account("group"), EventKind::Deleted),
         4728 | 4732 | 4756 | 4746 | 4751 | 4761 => {
             (member(record), EventKind::MemberAdded { group: account("group") })

@@ -196,8 +196,9 @@ impl Knowledge {
             own.sid = sid.or(own.sid.take());
             own.dn = dn.or(own.dn.take());
             own.account = account.or(own.account.take());
-            // An event of a group says "group" only; that of the directory comes with the class itself.
-            own.class = own.class.take().filter(|_| guid.is_none()).or(class);
+            // The events of accounts and groups say of which kind they are, those of the directory the class itself.
+            let is_better = guid.is_some() || own.class.is_none();
+            own.class = class.filter(|_| is_better).or(own.class.take());
         }
         number
     }

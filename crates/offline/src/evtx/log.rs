@@ -16,10 +16,10 @@ use super::known::{Knowledge, is_same};
 
 /// A record that is longer as JSON is not read: a chunk of a log, which holds whole records, has 64 KiB.
 const LONGEST: usize = 1 << 20;
-/// How much of a log is kept, in octets of its texts.
-const MOST: usize = 256 << 20;
-/// What an event takes besides its texts.
-const EVENT: usize = 400;
+/// How much of a log is kept, in octets.
+const MOST: usize = 512 << 20;
+/// What an event takes besides names and values.
+const EVENT: usize = 600;
 
 /// What this reader was tried with.
 const VERIFICATION: &str = "logs that were written for its tests, with the fields that Microsoft's pages of the events name. No log that \
@@ -37,8 +37,8 @@ pub struct Log {
 impl Log {
     /// Reads a log to its end and keeps what it tells of the directory.
     ///
-    /// `name` is what the source is called. Takes memory for a chunk of 64 KiB at a time, and for the texts of the events that
-    /// are kept, at most 256 MiB.
+    /// `name` is what the source is called. Takes memory for a chunk of 64 KiB at a time, and for the events that are
+    /// kept, at most about 512 MiB.
     ///
     /// # Errors
     ///
@@ -167,7 +167,7 @@ impl Collected {
         if read.event == 5141 {
             self.deletions.extend(operation.clone());
         }
-        self.size += EVENT + json.len().min(8 * EVENT);
+        self.size += weight(&event);
         // One operation writes a record for each value.
         if let (Some((last, last_operation)), EventKind::Changed(changes)) =
             (self.events.last_mut(), &event.kind)
@@ -180,6 +180,16 @@ impl Collected {
         }
         self.events.push((event, operation));
     }
+}
+
+/// What an event takes in memory, about.
+fn weight(event: &Event) -> usize {
+    let values = match &event.kind {
+        EventKind::Changed(changes) => changes.iter().flat_map(|change| &change.values).map(Vec::len).sum(),
+        _ => 0,
+    };
+    // It is kept as an event, and what it tells in what is known.
+    EVENT + 2 * (values + event.object.dn.as_ref().map_or(0, String::len))
 }
 
 impl Source for Log {

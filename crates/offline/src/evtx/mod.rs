@@ -10,8 +10,7 @@
 
 mod audit;
 #[cfg(any(test, feature = "fuzzing"))]
-#[doc(hidden)]
-pub mod fuzzing;
+pub(crate) mod fuzzing;
 mod happened;
 mod known;
 mod log;

@@ -18,9 +18,12 @@ use super::index::{Index, Place, Row};
 use super::ldb::{self, Element, Message};
 use super::schema::{Handling, Schema};
 use super::survey::Survey;
+use super::tdb::Record;
 
 /// How much of a record is read to know the name of its object.
 const BEGINNING: u32 = 4096;
+/// A longer record is not kept for the next question.
+const REMEMBERED: usize = 64 << 20;
 /// What an object is known by; read whatever was asked for.
 const IDENTITY: [&str; 4] = ["objectGUID", "objectSid", "isDeleted", "isRecycled"];
 /// What names of it the index is made of besides.
@@ -38,6 +41,8 @@ pub struct Backup {
     databases: Vec<Database>,
     index: Index,
     damage: DamageReport,
+    /// The record that was read last: a large group is asked for once for each of its members.
+    last: Option<(Place, Record)>,
 }
 
 impl Backup {
@@ -85,6 +90,7 @@ impl Backup {
             databases: contexts,
             index: Index::default(),
             damage,
+            last: None,
         };
         let (newest, packing) = backup.make_index(survey.recycle_bin)?;
         backup.about.moment = made.map(Moment::Written).or(newest.map(Moment::Newest));
@@ -211,19 +217,33 @@ impl Backup {
 
     /// Takes a record apart and hands it over; damage is noted.
     fn with<T>(&mut self, place: Place, take: impl FnOnce(&Self, &Message<'_>) -> T) -> Option<T> {
-        let database = self.databases.get_mut(usize::from(place.database))?;
-        let at = database.place(place.offset);
-        let record = match database.tdb.record(place.offset) {
-            Ok(record) => record,
-            Err(error) => {
-                self.damage.add(at, error.to_string());
-                return None;
-            }
+        let record = match self.last.take() {
+            Some((last, record)) if last == place => record,
+            _ => self.record(place)?,
         };
-        match ldb::unpack(&record.data) {
+        let taken = match ldb::unpack(&record.data) {
             Ok(message) => Some(take(self, &message)),
             Err(error) => {
-                self.damage.add(at, error.to_string());
+                let at = self
+                    .databases
+                    .get(usize::from(place.database))
+                    .map(|database| database.place(place.offset));
+                self.damage.add(at.unwrap_or_default(), error.to_string());
+                None
+            }
+        };
+        if record.data.len() <= REMEMBERED {
+            self.last = Some((place, record));
+        }
+        taken
+    }
+
+    fn record(&mut self, place: Place) -> Option<Record> {
+        let database = self.databases.get_mut(usize::from(place.database))?;
+        match database.tdb.record(place.offset) {
+            Ok(record) => Some(record),
+            Err(error) => {
+                self.damage.add(database.place(place.offset), error.to_string());
                 None
             }
         }
@@ -252,10 +272,11 @@ impl Backup {
 
     /// The links that an object holds, of which `only` picks those to one target.
     fn held(&mut self, place: Place, only: Option<ObjectGuid>) -> Vec<HeldLink> {
+        let needle = only.map(|guid| guid.to_string());
         let links = self.with(place, |backup, message| {
             let mut links = vec![];
             for element in message.elements.iter().filter(|element| is_link(&backup.schema, element)) {
-                for value in &element.values {
+                for value in element.values.iter().filter(|value| may_point_to(value, needle.as_deref())) {
                     let text = String::from_utf8_lossy(value);
                     let read = Extended::read(&text);
                     if only.is_none_or(|guid| read.guid == Some(guid)) {
@@ -392,6 +413,17 @@ fn end(index: &Index, databases: &mut [Database], guid: Option<ObjectGuid>) -> O
     let octets = database.tdb.beginning(row.place.offset, BEGINNING).ok()?;
     let name = ldb::name(&octets).ok()?;
     Some((name.into_owned(), row.standing))
+}
+
+/// Whether a value may point to the object with this GUID: most of a large group's are told apart without taking them apart.
+fn may_point_to(value: &[u8], guid: Option<&str>) -> bool {
+    let Some(guid) = guid else { return true };
+    let start = value.iter().position(|octet| *octet == b'<').unwrap_or(value.len());
+    let text = value.get(start..).and_then(|rest| rest.strip_prefix(b"<GUID="));
+    match text.and_then(|text| text.split_at_checked(guid.len())) {
+        Some((own, [b'>', ..])) => own.eq_ignore_ascii_case(guid.as_bytes()),
+        _ => true,
+    }
 }
 
 /// Whether an attribute holds links: the schema says so, or, where it does not know the attribute, the marks of its values.

@@ -1,4 +1,4 @@
-//! What the fuzz targets of backups call (`tests/fuzz`), and the tests with the corpus and mutations of it.
+//! What the fuzz targets of backups call (`tests/fuzz`).
 
 use std::collections::HashSet;
 use std::io::Read;
@@ -12,12 +12,6 @@ use super::tar::Tar;
 use super::tdb::Tdb;
 use super::testing::{Attribute, Domain, packed_v1, packed_v2, tar};
 use super::{Backup, Pages, ldb};
-
-/// A target and its name.
-pub type Target = (&'static str, fn(&[u8]));
-
-/// Every target by its name.
-pub const TARGETS: &[Target] = &[("ldb_record", ldb_record), ("samba_tar", samba_tar), ("tdb", tdb)];
 
 /// A TDB file: by itself, and as the database of a domain within a backup.
 pub fn tdb(data: &[u8]) {
@@ -105,16 +99,4 @@ pub fn samba_tar(data: &[u8]) {
     assert!(total <= data.len());
     // What a backup has to be is told apart from what it is not without a failure.
     let _ = Backup::read("samba:x", data, false, 1 << 30);
-}
-
-#[cfg(test)]
-#[path = "../../../../tests/fuzz/replay.rs"]
-mod replay;
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_corpus_and_mutations_of_it() {
-        super::replay::all(super::TARGETS, 1000);
-    }
 }

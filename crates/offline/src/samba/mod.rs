@@ -10,8 +10,7 @@ mod archive;
 mod backup;
 mod extended;
 #[cfg(any(test, feature = "fuzzing"))]
-#[doc(hidden)]
-pub mod fuzzing;
+pub(crate) mod fuzzing;
 mod index;
 #[cfg(test)]
 mod lab_tests;

@@ -260,6 +260,7 @@ impl Domain {
     }
 
     /// The archive.
+    #[cfg(test)]
     pub(crate) fn archive(&self) -> Vec<u8> {
         let files = self.files();
         tar(&files.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect::<Vec<_>>())

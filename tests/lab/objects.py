@@ -17,12 +17,13 @@ from samba.samdb import SamDB
 # Tombstones and recycled objects; DNs with GUID and SID, as text; links that were removed are left out.
 CONTROLS = ["show_deleted:1", "show_recycled:1", "extended_dn:1:1"]
 
+
 def tell(kind, message):
     attributes = {name: [base64.b64encode(bytes(value)).decode() for value in message[name]]
                   for name in message.keys() if name not in ("dn", "distinguishedName")}
-
     json.dump({"kind": kind, "dn": str(message.dn), "attributes": attributes}, sys.stdout)
     print()
+
 
 def main():
     sam, conf = sys.argv[1:]
@@ -41,6 +42,7 @@ def main():
                                  attrs=["*", "nTSecurityDescriptor", "replPropertyMetaData"], controls=CONTROLS)
         for message in found:
             tell("directory", message)
+
 
 if __name__ == "__main__":
     main()

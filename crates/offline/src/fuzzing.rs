@@ -8,8 +8,13 @@ pub use crate::samba::fuzzing::{ldb_record, samba_tar, tdb};
 pub type Target = (&'static str, fn(&[u8]));
 
 /// Every target by its name.
-pub const TARGETS: &[Target] =
-    &[("evtx", evtx), ("ldb_record", ldb_record), ("samba_tar", samba_tar), ("tdb", tdb)];
+pub const TARGETS: &[Target] = &[
+    ("evtx", evtx),
+    // Of backups of Samba.
+    ("ldb_record", ldb_record),
+    ("samba_tar", samba_tar),
+    ("tdb", tdb),
+];
 
 #[cfg(test)]
 #[path = "../../../tests/fuzz/replay.rs"]

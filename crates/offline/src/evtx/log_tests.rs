@@ -8,7 +8,7 @@ use adrecover_core::source::{GapReason, LinkState, Standing};
 use adrecover_core::{ObjectGuid, Sid};
 
 use super::*;
-use crate::evtx::testing::{Value, Written, log};
+use crate::evtx::testing::{self, Value, Written, log};
 
 const AUDIT: &str = "Microsoft-Windows-Security-Auditing";
 const ADA: &str = "CN=Ada,OU=Sales,DC=contoso,DC=test";
@@ -255,4 +255,19 @@ fn damage_costs_what_is_damaged() {
     assert!(count > 300 && count < 500, "{count}");
     let error = Log::read("evtx:x", Cursor::new(b"no log".to_vec())).unwrap_err();
     assert!(matches!(error, SourceError::Damaged { .. }), "{error}");
+}
+
+/// The seeds are written by another program (`tests/fuzz/seeds.py`): what one gets wrong the other does not.
+#[test]
+fn the_seeds_of_the_fuzz_target_are_events() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus/evtx");
+    for (seed, events, objects) in
+        [("account", 1, 1), ("changed", 1, 1), ("member", 1, 2), ("moved", 1, 1), ("two", 2, 2)]
+    {
+        let records = std::fs::read(folder.join(seed)).unwrap();
+        let mut log = Log::read("evtx:x", Cursor::new(testing::around(&records))).unwrap();
+        assert!(log.damage().is_empty(), "{seed}: {:?}", log.damage());
+        assert_eq!(happened(&mut log, None).len(), events, "{seed}");
+        assert_eq!(log.count().unwrap().total(), objects, "{seed}");
+    }
 }

@@ -15,7 +15,9 @@ const CHUNK_HEADER: usize = 512;
 pub(crate) fn around(records: &[u8]) -> Vec<u8> {
     let most = records.len().min(CHUNK - CHUNK_HEADER);
     let octets = [&[0; CHUNK_HEADER][..], &records[..most]].concat();
-    file(vec![Chunk { octets, first: 1, last: 1, last_at: CHUNK_HEADER }], 2)
+    // How many there are is not known: the reader goes on to the end of the octets.
+    let last_at = octets.len();
+    file(vec![Chunk { octets, first: 1, last: 1000, last_at }], 1001)
 }
 
 fn file(chunks: Vec<Chunk>, next: u64) -> Vec<u8> {

@@ -191,3 +191,26 @@ fn a_copy_within_a_transaction_is_refused_or_marked() {
     assert!(matches!(error, SourceError::Dirty { .. }) && error.hint().is_some(), "{error}");
     assert!(Backup::read("x", &*archive, true, 1 << 30).unwrap().about().is_dirty);
 }
+
+/// The seeds are written by another program (`tests/fuzz/seeds.py`): what one gets wrong the other does not.
+#[test]
+fn the_seeds_of_the_fuzz_target_are_objects() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus/tdb");
+    for (seed, objects, damage) in [
+        ("whole", 3, 0),
+        ("other-order", 3, 0),
+        ("old", 1, 0),
+        ("broken-chain", 3, 1),
+        ("circle", 3, 1),
+        ("empty", 0, 0),
+    ] {
+        let mut files = Domain::small().files();
+        let (_, content) = files.iter_mut().find(|(name, _)| name.ends_with("/DC=X.ldb")).unwrap();
+        *content = std::fs::read(folder.join(seed)).unwrap();
+        let files: Vec<_> = files.iter().map(|(name, content)| (name.as_str(), content.as_slice())).collect();
+        let backup = read(&tar(&files)).unwrap();
+        // Six are those of schema and configuration.
+        assert_eq!(backup.about().counts.unwrap().total(), objects + 6, "{seed}");
+        assert_eq!(backup.damage().total(), damage, "{seed}: {:?}", backup.damage());
+    }
+}

@@ -93,7 +93,8 @@ mod tests {
         let record = |provider: &str, id: &str| {
             let json = format!(
                 r##"{{"Event": {{"System": {{"Provider": {{"#attributes": {{"Name": "{provider}"}}}}, "EventID": {id},
-                "TimeCreated": {{"#attributes": {{"SystemTime": "2026-11-26T15:14:18.1234567Z"}}}}, "Computer": "dc1.contoso.test"}},
+                "TimeCreated": {{"#attributes": {{"SystemTime": "2026-11-26T15:14:18.1234567Z"}}}},
+                "Computer": "dc1.contoso.test"}},
                 "EventData": {{"TargetUserName": "kim", "SubjectUserName": "-", "N": 7, "M": {{"#text": "m"}}}}}}}}"##
             );
             Record::read(9, &json).unwrap()

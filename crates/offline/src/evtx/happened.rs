@@ -7,7 +7,8 @@ use adrecover_core::{ObjectGuid, Sid};
 
 use super::audit::Record;
 
-/// Values of these syntaxes ([MS-ADTS] 3.1.1.2.2.2) are not written as LDAP gives them: octets, replica links, security descriptors.
+/// Values of these syntaxes ([MS-ADTS] 3.1.1.2.2.2) are not written as LDAP gives them: octets, replica links, security
+/// descriptors.
 const NOT_TEXT: [&str; 2] = ["2.5.5.10", "2.5.5.15"];
 /// The syntax of SIDs, which are written as text.
 const SID: &str = "2.5.5.17";

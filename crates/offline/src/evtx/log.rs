@@ -22,8 +22,8 @@ const MOST: usize = 512 << 20;
 const EVENT: usize = 600;
 
 /// What this reader was tried with.
-const VERIFICATION: &str = "logs that were written for its tests, with the fields that Microsoft's pages of the events name. No log that \
-     Windows wrote was at hand.";
+const VERIFICATION: &str = "logs that were written for its tests, with the fields that Microsoft's pages of the events name. No \
+     log that Windows wrote was at hand.";
 
 /// An opened log.
 #[derive(Debug)]
@@ -86,8 +86,9 @@ impl Log {
                 return Err(SourceError::TooLarge {
                     name: name.to_owned(),
                     what: format!(
-                        "it tells more than {MOST} octets of changes; write a part of it into a log of its own, such as `wevtutil epl \
-                         {name} part.evtx /lf:true /q:\"*[System[TimeCreated[@SystemTime>='2026-01-01T00:00:00Z']]]\"`"
+                        "it tells more than {MOST} octets of changes; write a part of it into a log of its own: `wevtutil \
+                         epl FILE part.evtx /lf:true \
+                         /q:\"*[System[TimeCreated[@SystemTime>='2026-01-01T00:00:00Z']]]\"`"
                     ),
                 });
             }
@@ -125,10 +126,11 @@ impl Log {
                     rfc3339(first),
                     rfc3339(last)
                 ),
-                _ => "it has no event of accounts, groups or the directory: the auditing was not switched on, or it is another log"
+                _ => "it has no event of accounts, groups or the directory: nothing was audited, or it is another log"
                     .to_owned(),
             },
-            "an attribute is known only where it was changed in that time and \"Directory Service Changes\" were audited".to_owned(),
+            "an attribute is known only where it was changed in that time and \"Directory Service Changes\" were audited"
+                .to_owned(),
         ];
     }
 }

@@ -30,8 +30,8 @@ const IDENTITY: [&str; 4] = ["objectGUID", "objectSid", "isDeleted", "isRecycled
 const NAMES: [&str; 3] = ["sAMAccountName", "userPrincipalName", "msDS-LastKnownRDN"];
 
 /// What this reader was tried with.
-const VERIFICATION: &str = "compared with Samba 4.17: every object, attribute and link of a backup with what `ldbsearch` gives of the same \
-     databases. Backups of other versions, of large domains and of several domain controllers were not tried.";
+const VERIFICATION: &str = "compared with Samba 4.17: every object, attribute and link of a backup with what Samba's libraries \
+     give of the same databases. Backups of other versions, of large domains and of several domain controllers were not tried.";
 
 /// An opened backup.
 #[derive(Debug)]
@@ -48,8 +48,8 @@ pub struct Backup {
 impl Backup {
     /// Reads an unpacked archive to its end and makes an index of it.
     ///
-    /// `name` is what the source is called. Databases of up to 256 MiB altogether are kept in memory, what is beyond in files that
-    /// nobody else can open and that go with the program.
+    /// `name` is what the source is called. Databases of up to 256 MiB altogether are kept in memory, what is beyond in files
+    /// that nobody else can open and that go with the program.
     ///
     /// # Errors
     ///

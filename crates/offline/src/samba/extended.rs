@@ -1,8 +1,8 @@
 //! Values with a DN as Samba keeps them: `<GUID=…>;<RMD_FLAGS=0>;…;<SID=…>;CN=…`.
 //!
-//! What stands before the DN says who it is, and of a link when and where it was written (as Samba 4.17 writes it; times are those of
-//! [MS-DTYP] 2.3.3). Values of the syntaxes DN-Binary and DN-String ([MS-ADTS] 3.1.1.2.2.2.5 and .6) have their data in front of
-//! all that: `B:8:00ff00ff:<GUID=…>;CN=…`.
+//! What stands before the DN says who it is, and of a link when and where it was written (as Samba 4.17 writes it; times are
+//! those of [MS-DTYP] 2.3.3). Values of the syntaxes DN-Binary and DN-String ([MS-ADTS] 3.1.1.2.2.2.5 and .6) have their data in
+//! front of all that: `B:8:00ff00ff:<GUID=…>;CN=…`.
 
 use adrecover_core::time::{self, Timestamp};
 use adrecover_core::{ObjectGuid, Sid};

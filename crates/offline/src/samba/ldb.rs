@@ -1,7 +1,7 @@
 //! Packed records of LDB: a DN and attributes.
 //!
-//! Two versions are in use, both read from files of Samba 4.17: version 2 in the databases of the directory (since Samba 4.11), version 1
-//! in others and in older ones. Numbers are little-endian, texts are followed by a NUL.
+//! Two versions are in use, both read from files of Samba 4.17: version 2 in the databases of the directory (since Samba 4.11),
+//! version 1 in others and in older ones. Numbers are little-endian, texts are followed by a NUL.
 //!
 //! ```text
 //! version 1   number 0x26011967, attributes; DN; for each attribute: name; values; for each value: length, octets, NUL

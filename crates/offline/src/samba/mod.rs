@@ -1,10 +1,10 @@
 //! Backups of Samba: `samba-tool domain backup offline` writes an archive of its databases.
 //!
-//! From the outside inwards: an archive ([`tar`]), in it TDB files ([`tdb`]), in these packed records of LDB ([`ldb`]), and in these
-//! the objects of a naming context each. [`Backup`] makes a source of that.
+//! From the outside inwards: an archive ([`tar`]), in it TDB files ([`tdb`]), in these packed records of LDB ([`ldb`]), and in
+//! these the objects of a naming context each. [`Backup`] makes a source of that.
 //!
-//! Nothing here was taken from Samba's code. The layouts are those of files that Samba 4.17 wrote, and are held against what its own
-//! tools give of them.
+//! Nothing here was taken from Samba's code. The layouts are those of files that Samba 4.17 wrote, and are held against what its
+//! own tools give of them.
 
 mod archive;
 mod backup;

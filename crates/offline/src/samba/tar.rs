@@ -1,7 +1,7 @@
 //! Archives of `tar`, read as a stream from the beginning to the end.
 //!
-//! What Python's `tarfile` writes, which makes Samba's backups: POSIX.1-2001 (`ustar` with `pax` headers), and GNU's long names besides.
-//! The layout is that of POSIX.1-2017, `pax`, "ustar Interchange Format".
+//! What Python's `tarfile` writes, which makes Samba's backups: POSIX.1-2001 (`ustar` with `pax` headers), and GNU's long names
+//! besides. The layout is that of POSIX.1-2017, `pax`, "ustar Interchange Format".
 
 use std::io::{self, Read};
 

@@ -9,8 +9,8 @@
 //! …    records: next in chain, length, length of the key, of the data, hash, magic number; key, data, padding
 //! ```
 //!
-//! The records lie one behind the other without gaps, and those that are in use are in exactly one chain. Chains are what the database
-//! itself goes by. Where one of them is broken, what it does not lead to any more is found by looking through the file.
+//! The records lie one behind the other without gaps, and those that are in use are in exactly one chain. Chains are what the
+//! database itself goes by. Where one of them is broken, what it does not lead to any more is found by looking through the file.
 
 use std::io;
 

@@ -1,14 +1,19 @@
 //! An event log as a source.
 
-use std::io::{Read, Seek};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::sync::Arc;
 
 use ::evtx::{EvtxParser, EvtxRecord, ParserSettings};
 use adrecover_core::source::{
-    About, DamageReport, Direction, Event, EventKind, Key, Link, Moment, Object, Selection, Source,
+    About, Damage, DamageReport, Direction, Event, EventKind, Key, Link, Moment, Object, Selection, Source,
     SourceError, SourceKind, Subject, Visit, find_by_listing,
 };
 use adrecover_core::time::rfc3339;
+
+use crate::Options;
+use crate::compressed::Packed;
+use crate::input::Input;
+use crate::open::name_of;
 
 use super::audit::Record;
 use super::happened::{event, operation};
@@ -35,6 +40,20 @@ pub struct Log {
 }
 
 impl Log {
+    /// Opens a log. What is compressed is unpacked first.
+    pub(crate) fn open(packed: &Packed, options: &Options) -> Result<Self, SourceError> {
+        let (input, damage) = packed.unpack(options.most_unpacked)?;
+        let mut log = Self::read(&packed.name, Reader { input, at: 0 })?;
+        log.about.name = name_of(SourceKind::Evtx, packed);
+        log.about.size = Some(packed.size);
+        log.about.format.push_str(packed.compression.suffix());
+        log.about.moment = log.about.moment.or(packed.modified.map(Moment::File));
+        if let Some(Damage { place, problem }) = damage {
+            log.damage.add(place, problem);
+        }
+        Ok(log)
+    }
+
     /// Reads a log to its end and keeps what it tells of the directory.
     ///
     /// `name` is what the source is called. Takes memory for a chunk of 64 KiB at a time, and for the events that are
@@ -132,6 +151,32 @@ impl Log {
             "an attribute is known only where it was changed in that time and \"Directory Service Changes\" were audited"
                 .to_owned(),
         ];
+    }
+}
+
+/// An input that is read in its order, or from a place that is set.
+struct Reader {
+    input: Input,
+    at: u64,
+}
+
+impl Read for Reader {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let read = self.input.read_at(self.at, into)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+impl Seek for Reader {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let place = match to {
+            SeekFrom::Start(place) => Some(place),
+            SeekFrom::End(by) => self.input.len().checked_add_signed(by),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        self.at = place.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
     }
 }
 

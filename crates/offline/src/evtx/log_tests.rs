@@ -1,6 +1,6 @@
 //! Logs that were written here: what happened, and what is known of each object at the end.
 
-use std::io::Cursor;
+use std::io::{Cursor, Write};
 use std::ops::ControlFlow;
 
 use adrecover_core::directory::ChangeKind;
@@ -269,5 +269,21 @@ fn the_seeds_of_the_fuzz_target_are_events() {
         assert!(log.damage().is_empty(), "{seed}: {:?}", log.damage());
         assert_eq!(happened(&mut log, None).len(), events, "{seed}");
         assert_eq!(log.count().unwrap().total(), objects, "{seed}");
+    }
+}
+
+#[test]
+fn a_file_is_opened_compressed_or_not() {
+    let octets = log(&story());
+    let mut encoder = flate2::write::GzEncoder::new(vec![], flate2::Compression::fast());
+    encoder.write_all(&octets).unwrap();
+    for (content, suffix) in [(octets, "directory"), (encoder.finish().unwrap(), ", gzip")] {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(&content).unwrap();
+        let place = crate::Place { kind: None, path: file.path().to_owned() };
+        let mut source = crate::open(&place, &Options::default()).unwrap();
+        let about = source.about();
+        assert!(about.name.starts_with("evtx:") && about.format.ends_with(suffix), "{about:?}");
+        assert_eq!(source.find(&Key::Account("ada.l".into())).unwrap().len(), 1);
     }
 }

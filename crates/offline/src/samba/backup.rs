@@ -12,6 +12,10 @@ use adrecover_core::source::{
 use adrecover_core::time::{Timestamp, generalized};
 use adrecover_core::{Dn, Entry, ObjectGuid};
 
+use crate::Options;
+use crate::compressed::Packed;
+use crate::open::name_of;
+
 use super::archive::{Archive, Database};
 use super::extended::Extended;
 use super::index::{Index, Place, Row};
@@ -46,6 +50,17 @@ pub struct Backup {
 }
 
 impl Backup {
+    /// Opens the archive of a backup.
+    pub(crate) fn open(packed: &Packed, options: &Options) -> Result<Self, SourceError> {
+        let mut backup =
+            Self::read(&packed.name, packed.reader()?, options.allow_dirty, options.most_unpacked)?;
+        backup.about.name = name_of(SourceKind::Samba, packed);
+        backup.about.size = Some(packed.size);
+        backup.about.format.push_str(packed.compression.suffix());
+        backup.about.moment = backup.about.moment.or(packed.modified.map(Moment::File));
+        Ok(backup)
+    }
+
     /// Reads an unpacked archive to its end and makes an index of it.
     ///
     /// `name` is what the source is called. Databases of up to 256 MiB altogether are kept in memory, what is beyond in files

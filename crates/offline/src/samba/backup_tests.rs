@@ -1,5 +1,6 @@
 //! A backup whole and damaged, made here. Against real ones: `lab_tests.rs`.
 
+use std::io::Write;
 use std::ops::ControlFlow;
 
 use super::*;
@@ -213,4 +214,20 @@ fn the_seeds_of_the_fuzz_target_are_objects() {
         assert_eq!(backup.about().counts.unwrap().total(), objects + 6, "{seed}");
         assert_eq!(backup.damage().total(), damage, "{seed}: {:?}", backup.damage());
     }
+}
+
+#[test]
+fn a_compressed_archive_is_opened_as_it_lies_there() {
+    let mut encoder = bzip2::write::BzEncoder::new(vec![], bzip2::Compression::fast());
+    encoder.write_all(&Domain::small().archive()).unwrap();
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(&encoder.finish().unwrap()).unwrap();
+    let place = crate::Place { kind: Some(SourceKind::Samba), path: file.path().to_owned() };
+    let mut source = crate::open(&place, &Options::default()).unwrap();
+    let about = source.about();
+    assert!(
+        about.name.starts_with("samba:") && about.format.ends_with(", bzip2") && about.size.is_some(),
+        "{about:?}"
+    );
+    assert_eq!(source.find(&Key::Account("ada".into())).unwrap().len(), 1);
 }

@@ -4,9 +4,12 @@
 Inputs that once made a target fail are files of their own (`found-*`), which this leaves alone.
 """
 
+import gzip
+import io
 import json
 import pathlib
 import struct
+import tarfile
 
 ROOT = pathlib.Path(__file__).resolve().parent
 GUID = "3c45a0ae-ebc5-490d-a4b4-4b20d3e34a3f"
@@ -917,5 +920,237 @@ def change_journal():
     )
 
 
-for part in [replies, changes, streams, names, values, files, plans, logons, synchronisation, exports, change_journal]:
+def directories():
+    """Files that are directories."""
+    user = "objectClass: top\nobjectClass: user\nsAMAccountName: ada\nobjectGUID:: rqBFPMXrDUmktEsg0+NKPw==\n"
+    export = "# requesting: ALL\n\ndn: CN=Ada,DC=x\n" + user + "memberOf: CN=G,DC=x\nunicodePwd:: AAAA\njpegPhoto:< file:///x\n\n"
+    group = "dn: CN=G,DC=x\nmember;range=0-1: CN=Ada,\n DC=x\nmember;range=0-1: CN=Bea,DC=x\nmember:\n\n"
+    log = (
+        "version: 1\n\ndn: CN=Ada,DC=x\ncontrol: 1.2.840.113556.1.4.417 true: x\nchangetype: add\n" + user + "\n"
+        "dn: CN=Ada,DC=x\nchangetype: modify\nadd: mail\nmail: a@x\n-\ndelete: mail\nmail: A@X\n-\nreplace: sn\nsn: b\n-\n\n"
+        "dn: CN=Ada,DC=x\nchangetype: modrdn\nnewrdn: CN=Bea\ndeleteoldrdn: 1\nnewsuperior: OU=b,DC=x\n\n"
+        "dn: CN=Bea,OU=b,DC=x\nchangetype: delete\n"
+    )
+    ldb = f"# record 1\ndn: <GUID={GUID}>;<SID={SID}>;CN=Ada,DC=x\nobjectGUID: {GUID}\nobjectSid: {SID}\nmember: B:4:0aff:<GUID={GUID_WIRE.hex()}>;CN=G\n"
+    schema = "dn: CN=boss,DC=x\nobjectClass: attributeSchema\nlDAPDisplayName: boss\nlinkID: 90000\n\ndn: CN=a,DC=x\nboss: CN=Ada,DC=x\n\n"
+    deleted = f"dn: CN=Ada\\0ADEL:{GUID},CN=Deleted Objects,DC=x\nisDeleted: TRUE\nisRecycled: TRUE\n\n"
+    wide = b"\xff\xfe" + (export + group).replace("\n", "\r\n").encode("utf-16-le")
+    renames = "".join(f"dn: OU={n},DC=x\nchangetype: moddn\nnewrdn: OU={n + 1}\n\n" for n in range(5)) + "dn: CN=a,OU=5,DC=x\ncn: a\n"
+    write(
+        "ldif_offline",
+        export=export + group + "search: 2\nresult: 4 Size limit exceeded\n", log=log, ldb=ldb, schema=schema + export,
+        deleted=deleted + export, wide=wide, wide_be=(export + group).encode("utf-16-be"), twice=export + group + export + group,
+        root="dn:\ndnsHostName: dc1.x\ndefaultNamingContext: DC=x\ncurrentTime: 20261101093000.0Z\n\n" + export, renames=renames,
+        bad="dn: CN=a\nno colon\ncn:: !!\n\nmail: nobody\n\ndn:: !\n\ndn: CN=b\nchangetype: odd\n", empty="", gzip=gzip.compress(export.encode(), mtime=0),
+    )
+
+    def wide_text(value):
+        return value.encode("utf-16-le")
+
+    def texts(*values):
+        offsets, body = [], b""
+        for value in values:
+            offsets.append(4 + 4 * len(values) + len(body))
+            body += wide_text(value + "\0")
+        return struct.pack(f"<I{len(values)}I", len(values), *offsets) + body
+
+    def snapshot(properties, *objects):
+        body = b""
+        for values in objects:
+            table, data = b"", b""
+            for place, value in values:
+                # A number is a reference to values that lie elsewhere.
+                offset = value if isinstance(value, int) else 8 + 8 * len(values) + len(data)
+                table += struct.pack("<Ii", place, offset)
+                data += b"" if isinstance(value, int) else value
+            body += struct.pack("<II", 8 + len(table) + len(data), len(values)) + table + data
+        head = b"win-ad-ob\0" + struct.pack("<IQ", 0x10001, 132827825226331628) + bytes(520) + wide_text("dc1.x").ljust(520, b"\0")
+        head += struct.pack("<IIQQ", len(objects), 0, 0x43E + len(body), 0)
+        out = head + body + struct.pack("<I", len(properties))
+        for name, kind in properties:
+            name, dn = wide_text(name + "\0"), wide_text("CN=x\0")
+            out += struct.pack("<I", len(name)) + name + struct.pack("<iII", 1, kind, len(dn)) + dn + bytes(36)
+        return out
+
+    names = [("distinguishedName", 1), ("objectGUID", 8), ("member", 1), ("whenChanged", 9), ("isDeleted", 6), ("sAMAccountName", 3), ("pwdLastSet", 10)]
+    ada = [
+        (0, texts("CN=Ada,DC=x")),
+        (1, struct.pack("<II", 1, 16) + GUID_WIRE),
+        (3, struct.pack("<I8H", 1, 2026, 11, 0, 1, 9, 30, 0, 0)),
+        (5, texts("ada")),
+        (6, struct.pack("<Iq", 1, -1)),
+    ]
+    gone = [(0, texts("CN=Bea,DC=x")), (4, struct.pack("<II", 1, 1))]
+    group_of = [(0, texts("CN=G,DC=x")), (2, texts("CN=Ada,DC=x", "CN=Bea,DC=x"))]
+    whole = snapshot(names, ada, gone, group_of)
+    write(
+        "adexplorer",
+        whole=whole, shared=snapshot(names, ada, [(0, 8 - len(snapshot(names, ada)))], [(0, -150), (5, 8)]), empty=b"", cut=whole[:1300],
+        other_types=snapshot([("distinguishedName", 1), ("msDS-RevealedList", 28), ("nTSecurityDescriptor", 25), ("linkID", 7)], [(0, texts("DC=x")), (1, texts("x")), (2, struct.pack("<II", 1, 4) + b"\1\0\4\x80"), (3, struct.pack("<Ii", 1, -5))]),
+        no_objects=snapshot(names), damaged=whole.replace(struct.pack("<II", 5, 0)[:4], b"\xff" * 4, 1),
+    )
+
+
+def packed(version, dn, *attributes):
+    """A record of LDB (crates/offline/src/samba/ldb.rs)."""
+    def long(value):
+        return struct.pack("<I", len(value)) + value + b"\0"
+
+    attributes = [(name.encode(), [v.encode() if isinstance(v, str) else v for v in values]) for name, *values in attributes]
+    out = struct.pack("<II", 0x26011966 + version, len(attributes))
+    if version < 2:
+        out += dn.encode() + b"\0" if version else b""
+        for name, values in attributes:
+            out += name + b"\0" + struct.pack("<I", len(values)) + b"".join(map(long, values))
+        return out
+    names = contents = b""
+    for name, values in attributes:
+        width = 1 if max([0, *map(len, values)]) < 256 else 2
+        names += long(name) + struct.pack("<IB", len(values), width)
+        names += b"".join(len(v).to_bytes(width, "little") for v in values)
+        contents += b"".join(v + b"\0" for v in values)
+    return out + long(dn.encode()) + long(b"x/") + struct.pack("<I", len(names) + 4) + names + contents
+
+
+def table(*records, chains=3, order="<", recovery=0):
+    """A TDB file (crates/offline/src/samba/tdb.rs)."""
+    heads = [0] * chains
+    at, body = 172 + 4 * chains, b""
+    for n, (key, data) in enumerate(records):
+        length = (len(key) + len(data) + 7) // 4 * 4
+        body += struct.pack(order + "6I", heads[n % chains], length, len(key), len(data), n, 0x26011999)
+        body += (key + data).ljust(length, b"\0")
+        heads[n % chains] = at
+        at += 24 + length
+    head = b"TDB file\n".ljust(32, b"\0") + struct.pack(order + "4I", 0x2601196D, chains, 0, recovery)
+    return head.ljust(172, b"\0") + struct.pack(order + "%dI" % chains, *heads) + body
+
+
+def backups():
+    ada, gone = "CN=Ada,DC=x", "CN=Bea" + MARK + GUID + ",CN=Deleted Objects,DC=x"
+    link = "<GUID=" + GUID + ">;<RMD_ADDTIME=134401796580000000>;<RMD_CHANGETIME=134401796590000000>;<RMD_FLAGS=%d>;<SID=" + SID + ">;%s"
+    user = packed(2, ada, ("objectClass", "top", "user"), ("objectGUID", GUID_WIRE), ("sAMAccountName", "ada"), ("unicodePwd", b"\1\2"),
+                  ("userPrincipalName", "ada@x"), ("objectCategory", "<GUID=" + GUID + ">;CN=Person,CN=Schema"), ("whenChanged", "20261126151418.0Z"))
+    group = packed(2, "CN=Team,DC=x", ("objectGUID", bytes(range(16))), ("member", link % (0, ada), link % (1, gone)), ("manager", link % (0, ada)))
+    deleted = packed(2, gone, ("objectGUID", GUID_WIRE[::-1]), ("isDeleted", "TRUE"), ("lastKnownParent", "DC=x"))
+    index = packed(2, "@INDEX:CN:ADA", ("@IDX", GUID_WIRE * 2))
+    objects = [(b"GUID=" + bytes([n] * 16), value) for n, value in enumerate([user, group, deleted])]
+    objects.append((b"DN=@INDEX:CN:ADA\0", index))
+    whole = table(*objects)
+    broken = bytearray(whole)
+    broken[172:176] = b"\xff\xff\xff\xff"
+    again = bytearray(table(*objects, chains=1))
+    again[176:180] = again[172:176]
+    write(
+        "tdb", whole=whole, broken_chain=bytes(broken), circle=bytes(again), other_order=table(*objects, order=">"), empty=table(),
+        same_twice=table(*objects, *objects), recovery=table(*objects, recovery=len(whole)) + struct.pack("<6I", 0, 0, 0, 0, 0, 0xF53BC0E7),
+        old=table((b"DN=CN=ADA,DC=X\0", packed(1, ada, ("objectGUID", GUID_WIRE), ("description", "a", "b")))), cut=whole[:300], none=b"",
+    )
+    wide = packed(2, ada, ("cn", "x" * 300, ""), ("empty",), ("data", b"\0\1"))
+    write("ldb_record", user=user, group=group, index=index, old=packed(1, ada, ("cn", "Ada"), ("empty",), ("data", b"\0\1")),
+          without_a_name=packed(0, "", ("cn", "Ada")), wide=wide, cut=user[:60], none=b"")
+
+    def archive(form, *files):
+        out = io.BytesIO()
+        with tarfile.open(fileobj=out, mode="w", format=form) as tar:
+            for name, content in files:
+                about = tarfile.TarInfo(name)
+                about.size = len(content)
+                tar.addfile(about, io.BytesIO(content))
+        # Without the blanks at the end, which fill a tape.
+        return out.getvalue().rstrip(b"\0") + bytes(1024)
+
+    few = ("backup.txt", b"Backup created"), ("private/sam.ldb.d/DC=X.ldb", table(objects[0]))
+    lmdb = ("private/sam.ldb.d/DC=X.ldb", bytes(16) + b"\xde\xc0\xef\xbe" + bytes(40))
+    long = ("private/" + "x" * 150 + "/sam.ldb.d/DC=\u00e9.ldb", b"TDB file\n")
+    write("samba_tar", backup=archive(tarfile.PAX_FORMAT, *few), lmdb=archive(tarfile.PAX_FORMAT, lmdb),
+          long_pax=archive(tarfile.PAX_FORMAT, long), long_gnu=archive(tarfile.GNU_FORMAT, long),
+          main=archive(tarfile.USTAR_FORMAT, ("private/sam.ldb", table()), *few), empty=bytes(1024), none=b"")
+
+
+def event_logs():
+    """Records of a chunk (crates/offline/src/evtx/testing.rs), which begins 512 octets before them."""
+    def utf16(value):
+        return value.encode("utf-16-le")
+
+    def record(start, number, event, **data):
+        out, values = bytearray(), []
+
+        def name(value):
+            at = start + len(out) + 4
+            out.extend(struct.pack("<IIHH", at, 0, 0, len(value)) + utf16(value) + b"\0\0")
+
+        def open_(value, attribute=None):
+            out.extend(b"\x41" if attribute else b"\x01")
+            out.extend(struct.pack("<HI", 0xFFFF, 0))
+            name(value)
+            if attribute:
+                out.extend(bytes(4) + b"\x06")
+                name(attribute[0])
+                out.extend(attribute[1])
+
+        def fixed(value):
+            return b"\x05\x01" + struct.pack("<H", len(value)) + utf16(value)
+
+        def slot(kind, value):
+            values.append((kind, value))
+            return b"\x0d" + struct.pack("<HB", len(values) - 1, kind)
+
+        def element(tag, attribute, kind, value):
+            open_(tag, attribute)
+            out.extend(b"\x02" + slot(kind, value) + b"\x04")
+
+        stamp = struct.pack("<Q", 134401796580000000 + number * 10**7)
+        out.extend(b"**\0\0" + bytes(4) + struct.pack("<Q", number) + stamp + b"\x0f\1\1\0\x0c\1" + struct.pack("<I", number))
+        out.extend(struct.pack("<I", start + len(out) + 4) + bytes(4) + bytes([number] * 16) + bytes(4))
+        definition = len(out)
+        out.extend(b"\x0f\1\1\0")
+        open_("Event")
+        out.extend(b"\x02")
+        open_("System")
+        out.extend(b"\x02")
+        open_("Provider", ("Name", fixed("Microsoft-Windows-Security-Auditing")))
+        out.extend(b"\x03")
+        element("EventID", None, 6, struct.pack("<H", event))
+        open_("TimeCreated", ("SystemTime", slot(0x11, stamp)))
+        out.extend(b"\x03")
+        element("Computer", None, 1, utf16("dc1.x"))
+        out.extend(b"\x04")
+        open_("EventData")
+        out.extend(b"\x02")
+        for tag, value in data.items():
+            kind, octets = (1, utf16(value)) if isinstance(value, str) else (0x0F if len(value) == 16 else 0x13, value)
+            element("Data", ("Name", fixed(tag)), kind, octets)
+        out.extend(b"\4\4\0")
+        out[definition - 4 : definition] = struct.pack("<I", len(out) - definition)
+        out.extend(struct.pack("<I", len(values)) + b"".join(struct.pack("<HBB", len(v), kind, 0) for kind, v in values))
+        out.extend(b"".join(v for _, v in values) + b"\0")
+        out.extend(struct.pack("<I", len(out) + 4))
+        out[4:8] = struct.pack("<I", len(out))
+        return bytes(out)
+
+    def records(*events):
+        out = b""
+        for n, (event, data) in enumerate(events):
+            out += record(512 + len(out), n + 1, event, **data)
+        return out
+
+    who, ada = dict(SubjectUserName="admin"), dict(ObjectDN="CN=Ada,DC=x", ObjectGUID=GUID_WIRE, ObjectClass="user")
+
+    def changed(attribute, operation, value):
+        return 5136, {"OpCorrelationID": "{a}", **ada, "AttributeLDAPDisplayName": attribute, "AttributeValue": value, "OperationType": operation}
+
+    member = dict(MemberName="CN=Ada,DC=x", MemberSid=sid(SID), TargetUserName="Team", TargetSid=sid(SID + "-9"))
+    write(
+        "evtx",
+        account=records((4726, {**who, "TargetUserName": "ada", "TargetSid": sid(SID)})), changed=records(changed("title", "%%14674", "Clerk")),
+        secret=records(changed("unicodePwd", "%%14674", "hunter2")), link=records(changed("member", "%%14675", "CN=Bea,DC=x")),
+        member=records((4728, member)), left=records((4729, member)), deleted=records((5141, {"OpCorrelationID": "{a}", **ada})),
+        moved=records((5139, {"OldObjectDN": "CN=Ada,DC=x", "NewObjectDN": "CN=Ada,OU=y,DC=x", "ObjectGUID": GUID_WIRE})),
+        two=records((4725, {"TargetSid": sid(SID)}), (5141, ada)), nothing=records((4726, {})), none=b"", head=b"ElfFile\0" + bytes(120),
+    )
+
+
+for part in [replies, changes, streams, names, values, files, plans, logons, synchronisation, exports, change_journal, directories,
+             backups, event_logs]:
     part()

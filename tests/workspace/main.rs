@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// The crates of the workspace and what each may use of the others and of the libraries with a layer of their own.
 /// `docs/architecture.md` says why.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("adrecover-core", &["base64", "chrono", "serde", "serde_json", "thiserror", "uuid"]),
     (
         "adrecover-ldap",
@@ -50,6 +50,20 @@ const LAYERS: [(&str, &[&str]); 8] = [
             "tokio-postgres",
             "tokio-rustls",
             "zeroize",
+        ],
+    ),
+    (
+        "adrecover-offline",
+        &[
+            "adrecover-core",
+            "base64",
+            "bzip2",
+            "chrono",
+            "evtx",
+            "flate2",
+            "serde_json",
+            "tempfile",
+            "thiserror",
         ],
     ),
     (
@@ -156,7 +170,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
 ];
 
 /// The licences of dependencies that fit MIT OR Apache-2.0.
-const LICENCES: [&str; 13] = [
+const LICENCES: [&str; 14] = [
     "0BSD",
     "Apache-2.0",
     "Apache-2.0 WITH LLVM-exception",
@@ -170,6 +184,7 @@ const LICENCES: [&str; 13] = [
     "Unicode-3.0",
     "Unlicense",
     "Zlib",
+    "bzip2-1.0.6",
 ];
 
 /// Libraries that must not come in by any way: other TLS stacks, and a crate that is unmaintained.

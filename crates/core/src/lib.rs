@@ -37,6 +37,7 @@ pub mod rollback;
 pub mod secrets;
 pub mod security;
 pub mod sid;
+pub mod source;
 pub mod text;
 pub mod time;
 pub mod uac;

@@ -12,6 +12,7 @@
 pub mod audit;
 pub mod beyond;
 pub mod elsewhere;
+mod create;
 pub mod execute;
 pub mod follow;
 #[cfg(any(test, feature = "fuzzing"))]

@@ -16,6 +16,7 @@ pub(super) fn group(group: &GroupFacts, found: &OtherDomain, request: &RestoreRe
                         guid: *guid,
                         source: group.source.clone(),
                         domain: Some(domain.clone()),
+                        at: group.at,
                     },
                     why: format!("{} lists it", group.source),
                     already: *is_member,

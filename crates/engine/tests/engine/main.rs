@@ -3,6 +3,7 @@
 
 mod crash;
 mod elsewhere;
+mod create;
 mod fake;
 mod follow;
 mod journal;

@@ -4,6 +4,7 @@
 Inputs that once made a target fail are files of their own (`found-*`), which this leaves alone.
 """
 
+import gzip
 import json
 import pathlib
 import struct
@@ -917,5 +918,76 @@ def change_journal():
     )
 
 
-for part in [replies, changes, streams, names, values, files, plans, logons, synchronisation, exports, change_journal]:
+def directories():
+    """Files that are directories."""
+    user = "objectClass: top\nobjectClass: user\nsAMAccountName: ada\nobjectGUID:: rqBFPMXrDUmktEsg0+NKPw==\n"
+    export = "# requesting: ALL\n\ndn: CN=Ada,DC=x\n" + user + "memberOf: CN=G,DC=x\nunicodePwd:: AAAA\njpegPhoto:< file:///x\n\n"
+    group = "dn: CN=G,DC=x\nmember;range=0-1: CN=Ada,\n DC=x\nmember;range=0-1: CN=Bea,DC=x\nmember:\n\n"
+    log = (
+        "version: 1\n\ndn: CN=Ada,DC=x\ncontrol: 1.2.840.113556.1.4.417 true: x\nchangetype: add\n" + user + "\n"
+        "dn: CN=Ada,DC=x\nchangetype: modify\nadd: mail\nmail: a@x\n-\ndelete: mail\nmail: A@X\n-\nreplace: sn\nsn: b\n-\n\n"
+        "dn: CN=Ada,DC=x\nchangetype: modrdn\nnewrdn: CN=Bea\ndeleteoldrdn: 1\nnewsuperior: OU=b,DC=x\n\n"
+        "dn: CN=Bea,OU=b,DC=x\nchangetype: delete\n"
+    )
+    ldb = f"# record 1\ndn: <GUID={GUID}>;<SID={SID}>;CN=Ada,DC=x\nobjectGUID: {GUID}\nobjectSid: {SID}\nmember: B:4:0aff:<GUID={GUID_WIRE.hex()}>;CN=G\n"
+    schema = "dn: CN=boss,DC=x\nobjectClass: attributeSchema\nlDAPDisplayName: boss\nlinkID: 90000\n\ndn: CN=a,DC=x\nboss: CN=Ada,DC=x\n\n"
+    deleted = f"dn: CN=Ada\\0ADEL:{GUID},CN=Deleted Objects,DC=x\nisDeleted: TRUE\nisRecycled: TRUE\n\n"
+    wide = b"\xff\xfe" + (export + group).replace("\n", "\r\n").encode("utf-16-le")
+    renames = "".join(f"dn: OU={n},DC=x\nchangetype: moddn\nnewrdn: OU={n + 1}\n\n" for n in range(5)) + "dn: CN=a,OU=5,DC=x\ncn: a\n"
+    write(
+        "ldif_offline",
+        export=export + group + "search: 2\nresult: 4 Size limit exceeded\n", log=log, ldb=ldb, schema=schema + export,
+        deleted=deleted + export, wide=wide, wide_be=(export + group).encode("utf-16-be"), twice=export + group + export + group,
+        root="dn:\ndnsHostName: dc1.x\ndefaultNamingContext: DC=x\ncurrentTime: 20261101093000.0Z\n\n" + export, renames=renames,
+        bad="dn: CN=a\nno colon\ncn:: !!\n\nmail: nobody\n\ndn:: !\n\ndn: CN=b\nchangetype: odd\n", empty="", gzip=gzip.compress(export.encode(), mtime=0),
+    )
+
+    def wide_text(value):
+        return value.encode("utf-16-le")
+
+    def texts(*values):
+        offsets, body = [], b""
+        for value in values:
+            offsets.append(4 + 4 * len(values) + len(body))
+            body += wide_text(value + "\0")
+        return struct.pack(f"<I{len(values)}I", len(values), *offsets) + body
+
+    def snapshot(properties, *objects):
+        body = b""
+        for values in objects:
+            table, data = b"", b""
+            for place, value in values:
+                # A number is a reference to values that lie elsewhere.
+                offset = value if isinstance(value, int) else 8 + 8 * len(values) + len(data)
+                table += struct.pack("<Ii", place, offset)
+                data += b"" if isinstance(value, int) else value
+            body += struct.pack("<II", 8 + len(table) + len(data), len(values)) + table + data
+        head = b"win-ad-ob\0" + struct.pack("<IQ", 0x10001, 132827825226331628) + bytes(520) + wide_text("dc1.x").ljust(520, b"\0")
+        head += struct.pack("<IIQQ", len(objects), 0, 0x43E + len(body), 0)
+        out = head + body + struct.pack("<I", len(properties))
+        for name, kind in properties:
+            name, dn = wide_text(name + "\0"), wide_text("CN=x\0")
+            out += struct.pack("<I", len(name)) + name + struct.pack("<iII", 1, kind, len(dn)) + dn + bytes(36)
+        return out
+
+    names = [("distinguishedName", 1), ("objectGUID", 8), ("member", 1), ("whenChanged", 9), ("isDeleted", 6), ("sAMAccountName", 3), ("pwdLastSet", 10)]
+    ada = [
+        (0, texts("CN=Ada,DC=x")),
+        (1, struct.pack("<II", 1, 16) + GUID_WIRE),
+        (3, struct.pack("<I8H", 1, 2026, 11, 0, 1, 9, 30, 0, 0)),
+        (5, texts("ada")),
+        (6, struct.pack("<Iq", 1, -1)),
+    ]
+    gone = [(0, texts("CN=Bea,DC=x")), (4, struct.pack("<II", 1, 1))]
+    group_of = [(0, texts("CN=G,DC=x")), (2, texts("CN=Ada,DC=x", "CN=Bea,DC=x"))]
+    whole = snapshot(names, ada, gone, group_of)
+    write(
+        "adexplorer",
+        whole=whole, shared=snapshot(names, ada, [(0, 8 - len(snapshot(names, ada)))], [(0, -150), (5, 8)]), empty=b"", cut=whole[:1300],
+        other_types=snapshot([("distinguishedName", 1), ("msDS-RevealedList", 28), ("nTSecurityDescriptor", 25), ("linkID", 7)], [(0, texts("DC=x")), (1, texts("x")), (2, struct.pack("<II", 1, 4) + b"\1\0\4\x80"), (3, struct.pack("<Ii", 1, -5))]),
+        no_objects=snapshot(names), damaged=whole.replace(struct.pack("<II", 5, 0)[:4], b"\xff" * 4, 1),
+    )
+
+
+for part in [replies, changes, streams, names, values, files, plans, logons, synchronisation, exports, change_journal, directories]:
     part()

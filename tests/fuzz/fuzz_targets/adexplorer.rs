@@ -1,0 +1,3 @@
+#![no_main]
+
+adrecover_fuzz::target!(adrecover_offline::fuzzing::adexplorer);

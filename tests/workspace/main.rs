@@ -115,6 +115,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
             "adrecover-hybrid",
             "adrecover-journal",
             "adrecover-ldap",
+            "adrecover-offline",
             "adrecover-simdc",
             "chrono",
             "clap",

@@ -13,6 +13,7 @@ use crate::interrupt::Stop;
 use crate::password;
 use crate::printer::Printer;
 use crate::settings::Settings;
+use crate::sources::SourceArgs;
 
 /// The context of one run.
 pub(crate) struct Ctx {
@@ -111,6 +112,35 @@ impl Ctx {
             None => Origin::named(),
         };
         Ok((options, origin))
+    }
+
+    /// What it takes to connect to a server that is a source: its own account where one is named, else that of the connection.
+    pub(crate) fn source_options(
+        &self,
+        url: &ServerUrl,
+        args: &SourceArgs,
+    ) -> Result<ConnectOptions, CliError> {
+        let settings = &self.settings;
+        let bind = match &args.source_user {
+            Some(name) => BindMethod::Simple {
+                name: name.clone(),
+                password: match &args.source_password_file {
+                    Some(file) => password::from_file(file, &self.printer)?,
+                    None => {
+                        return Err(CliError::usage(format!("there is no password for {name} on {url}"))
+                            .hint("give it with --source-password-file FILE (- is standard input)"));
+                    }
+                },
+            },
+            None => self.bind_method()?,
+        };
+        let mut options = ConnectOptions::new(vec![url.clone()], bind);
+        options.starttls = settings.starttls && url.scheme == Scheme::Ldap;
+        options.ca_file.clone_from(&settings.ca);
+        options.insecure = settings.insecure;
+        options.timeout = settings.timeout;
+        options.plain_loopback = true;
+        Ok(options)
     }
 
     /// A ticket or a password.

@@ -29,6 +29,7 @@ mod restore;
 mod rollback;
 mod selectors;
 mod settings;
+mod sources;
 mod start;
 
 pub use start::start;

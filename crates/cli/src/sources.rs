@@ -9,7 +9,7 @@ use adrecover_ldap::source::{LdapSource, OpenError};
 use adrecover_offline::{Options, Place};
 use clap::Args;
 
-use crate::context::Ctx;
+use crate::context::{Ctx, Pin};
 use crate::error::{CliError, Kind};
 
 /// How a source is named, for help texts and hints.
@@ -51,7 +51,9 @@ impl SourceName {
         }
         let place = Place::parse(text);
         if place.path.as_os_str().is_empty() {
-            return Err(CliError::usage(format!("`{text}` names no file")).hint(format!("sources are {FORMS}")));
+            return Err(
+                CliError::usage(format!("`{text}` names no file")).hint(format!("sources are {FORMS}"))
+            );
         }
         Ok(Self::File(place))
     }
@@ -95,7 +97,8 @@ pub(crate) struct Opened {
 pub(crate) async fn open(ctx: &Ctx, name: &SourceName, args: &SourceArgs) -> Result<Opened, CliError> {
     let source = match name {
         SourceName::File(place) => {
-            let (place, options) = (place.clone(), Options { allow_dirty: args.allow_dirty, ..Options::default() });
+            let (place, options) =
+                (place.clone(), Options { allow_dirty: args.allow_dirty, ..Options::default() });
             let opening = blocking(move || adrecover_offline::open(&place, &options));
             ctx.stop.unless_asked(async { Ok(opening.await??) }).await?
         }
@@ -118,7 +121,27 @@ pub(crate) async fn open(ctx: &Ctx, name: &SourceName, args: &SourceArgs) -> Res
     Ok(opened)
 }
 
+/// Opens the directory of the connection, to be read only.
+pub(crate) async fn live(ctx: &Ctx) -> Result<Opened, CliError> {
+    let (options, _) = ctx.prepared(&Pin::Any).await?;
+    let opening = blocking(move || LdapSource::open(&options));
+    let opened = ctx.stop.unless_asked(async { Ok(opening.await?) }).await?;
+    let mut source = opened.map_err(|error| match error {
+        OpenError::Connect(error) => CliError::from(error),
+        OpenError::Source(error) => CliError::from(error),
+    })?;
+    source.is_live(ctx.now);
+    Ok(Opened { about: source.about().clone(), source: Some(Box::new(source)) })
+}
+
 impl Opened {
+    /// The source itself.
+    pub(crate) fn into_source(self) -> Result<Box<dyn Source>, CliError> {
+        let name = self.about.name;
+        self.source
+            .ok_or_else(|| CliError::unexpected(format!("{name} was left in the middle of a question")))
+    }
+
     /// What it is.
     pub(crate) fn about(&self) -> &About {
         &self.about
@@ -130,7 +153,10 @@ impl Opened {
         question: impl FnOnce(&mut dyn Source) -> Result<T, SourceError> + Send + 'static,
     ) -> Result<T, CliError> {
         let Some(mut source) = self.source.take() else {
-            return Err(CliError::unexpected(format!("{} was left in the middle of a question", self.about.name)));
+            return Err(CliError::unexpected(format!(
+                "{} was left in the middle of a question",
+                self.about.name
+            )));
         };
         let (source, answer) = blocking(move || {
             let answer = question(source.as_mut());
@@ -159,12 +185,8 @@ impl Opened {
         let Some(source) = &self.source else { return vec![] };
         let report = source.damage();
         let name = &self.about.name;
-        let mut out: Vec<String> = report
-            .first()
-            .iter()
-            .take(TOLD)
-            .map(|damage| format!("{name} is damaged: {damage}"))
-            .collect();
+        let mut out: Vec<String> =
+            report.first().iter().take(TOLD).map(|damage| format!("{name} is damaged: {damage}")).collect();
         let more = report.total().saturating_sub(out.len() as u64);
         if more > 0 {
             out.push(format!("{name} is damaged in {more} more places"));
@@ -214,7 +236,9 @@ mod tests {
         assert_eq!(file("file:a:b"), (None, "a:b".into()));
         assert_eq!(file("C:\\export.ldf"), (None, "C:\\export.ldf".into()));
         assert_eq!(SourceName::parse("ldif:").unwrap_err().code(), 2);
-        assert!(SourceName::parse_named("a.ldf").is_none() && SourceName::parse_named("nonsense:x").is_none());
+        assert!(
+            SourceName::parse_named("a.ldf").is_none() && SourceName::parse_named("nonsense:x").is_none()
+        );
         assert_eq!(SourceName::parse_named("file:x").unwrap().unwrap().to_string(), "file:x");
     }
 
@@ -240,7 +264,8 @@ mod tests {
         assert_eq!(CliError::from(missing).code(), 2);
         let none = CliError::from(SourceError::NotRecognised { name: "x".into(), found: "empty".into() });
         assert_eq!((none.code(), none.hint.is_some()), (12, true));
-        let dirty = SourceError::Dirty { name: "x".into(), state: "dirty".into(), hint: "--allow-dirty".into() };
+        let dirty =
+            SourceError::Dirty { name: "x".into(), state: "dirty".into(), hint: "--allow-dirty".into() };
         assert_eq!(CliError::from(dirty).code(), 12);
     }
 }

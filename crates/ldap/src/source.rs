@@ -9,8 +9,8 @@ use std::future::Future;
 use adrecover_core::directory::{Query, Scope, Visibility};
 use adrecover_core::entry::Attribute;
 use adrecover_core::source::{
-    About, DamageReport, Direction, Gap, GapReason, Key, Link, LinkEnd, LinkState, MOST_FOUND, Moment, Object,
-    Selection, Source, SourceError, SourceKind, Standing, Visit,
+    About, DamageReport, Direction, Gap, GapReason, Key, Link, LinkEnd, LinkState, MOST_FOUND, Moment,
+    Object, Selection, Source, SourceError, SourceKind, Standing, Visit,
 };
 use adrecover_core::time::Timestamp;
 use adrecover_core::{DirectoryError, Dn, Entry, ObjectGuid, filter, secrets};
@@ -33,6 +33,37 @@ pub struct LdapSource {
     about: About,
     links: Links,
     damage: DamageReport,
+    remembered: Option<Remembered>,
+}
+
+/// The links of the objects of a listing, so that they need not be asked for one by one.
+#[derive(Debug, Default)]
+struct Remembered {
+    of: HashMap<ObjectGuid, Vec<(String, Vec<u8>)>>,
+    values: usize,
+}
+
+/// How many objects, and how many values of links, are remembered; the links of others are asked for. About 100 MB at most.
+const REMEMBERED: usize = 500_000;
+
+impl Remembered {
+    fn add(&mut self, entry: &Entry, links: &Links) {
+        let forward = |name: &str| {
+            links.all.contains(&name.to_lowercase())
+                && links.forward.values().any(|f| f.eq_ignore_ascii_case(name))
+        };
+        let Some(guid) = entry.guid() else { return };
+        let held: Vec<&Attribute> =
+            entry.attributes.iter().filter(|attribute| forward(&attribute.name)).collect();
+        let number: usize = held.iter().map(|attribute| attribute.values.len()).sum();
+        if self.of.len() >= REMEMBERED || self.values + number > REMEMBERED {
+            return;
+        }
+        self.values += number;
+        let values =
+            held.into_iter().flat_map(|a| a.values.iter().map(|value| (a.name.to_string(), value.clone())));
+        self.of.insert(guid, values.collect());
+    }
 }
 
 /// The session on threads of its own, so that calls may block wherever they are made.
@@ -108,7 +139,9 @@ impl Links {
             Direction::Holds => self.forward.values().map(|name| (name.as_str(), name.as_str())).collect(),
             Direction::PointedTo => {
                 let pairs = self.backward.iter();
-                pairs.filter_map(|(name, half)| Some((name.as_str(), self.forward.get(half)?.as_str()))).collect()
+                pairs
+                    .filter_map(|(name, half)| Some((name.as_str(), self.forward.get(half)?.as_str())))
+                    .collect()
             }
         }
     }
@@ -130,11 +163,27 @@ impl LdapSource {
         let schema = wire.session.root_dse().schema_naming_context.to_string();
         // Confidential is bit 0x80 of the flags (the rule is LDAP_MATCHING_RULE_BIT_AND, [MS-ADTS] 3.1.1.3.4.4.1).
         let wanted = "(&(objectClass=attributeSchema)(|(linkID=*)(searchFlags:1.2.840.113556.1.4.803:=128)))";
-        let query = Query::below(schema, Scope::OneLevel, wanted)
-            .attributes(["lDAPDisplayName", "linkID", "searchFlags"]);
+        let query = Query::below(schema, Scope::OneLevel, wanted).attributes([
+            "lDAPDisplayName",
+            "linkID",
+            "searchFlags",
+        ]);
         let links = Links::of(&wire.ask(&query)?);
         let about = about(&wire)?;
-        Ok(Self { wire, about, links, damage: DamageReport::default() })
+        Ok(Self { wire, about, links, damage: DamageReport::default(), remembered: None })
+    }
+
+    /// Makes it the directory as it is now, read from beginning to end: its moment is this one, what the account cannot read is taken for
+    /// not set, and the links of what is listed are remembered.
+    pub fn is_live(&mut self, now: Timestamp) {
+        self.about.moment = Some(Moment::Live(now));
+        self.about.absence_is_unset = true;
+        self.about.limits = vec![
+            "what the account cannot read seems not to be set, and what it cannot see seems not to be there"
+                .to_owned(),
+            "memberships in groups of other domains are not in it".to_owned(),
+        ];
+        self.remembered = Some(Remembered::default());
     }
 
     /// The object of an entry: without links and secrets, which are named as gaps.
@@ -165,7 +214,8 @@ impl LdapSource {
     fn ends(&self, names: &[String]) -> Result<HashMap<String, Entry>, SourceError> {
         let mut out = HashMap::new();
         for chunk in names.chunks(CHUNK) {
-            let parts: Vec<String> = chunk.iter().map(|name| filter::equals("distinguishedName", name)).collect();
+            let parts: Vec<String> =
+                chunk.iter().map(|name| filter::equals("distinguishedName", name)).collect();
             for base in self.bases(None) {
                 let query = Query::below(base, Scope::Subtree, filter::any_of(&parts))
                     .attributes(IDENTITY)
@@ -198,7 +248,8 @@ fn key(dn: &str) -> String {
 fn about(wire: &Wire) -> Result<About, SourceError> {
     let root = wire.session.root_dse();
     let mut about = About::new(SourceKind::Ldap, format!("ldap:{}", wire.session.server()));
-    about.format = format!("LDAP server{}", root.vendor_name.as_ref().map(|v| format!(" of {v}")).unwrap_or_default());
+    about.format =
+        format!("LDAP server{}", root.vendor_name.as_ref().map(|v| format!(" of {v}")).unwrap_or_default());
     about.host.clone_from(&root.dns_host_name);
     about.domain = Some(root.default_naming_context.clone());
     about.forest = Some(root.root_domain_naming_context.clone());
@@ -216,7 +267,8 @@ fn about(wire: &Wire) -> Result<About, SourceError> {
         "it shows what the account that logs on to it may read".to_owned(),
         "memberships in groups of other domains are not in it".to_owned(),
     ];
-    about.verification = "tried against Samba and against this project's stand-in, and not against dsamain".to_owned();
+    about.verification =
+        "tried against Samba and against this project's stand-in, and not against dsamain".to_owned();
     Ok(about)
 }
 
@@ -251,9 +303,15 @@ impl Source for LdapSource {
             (true, false) => Visibility::Deleted,
             _ => Visibility::Live,
         };
+        // Of a part of the attributes nothing could be said of links.
+        let is_whole = wanted.attributes.is_none();
+        if let Some(remembered) = self.remembered.as_mut().filter(|_| is_whole) {
+            *remembered = Remembered::default();
+        }
         for base in self.bases(wanted.under.as_ref()) {
-            let query =
-                Query::below(base, Scope::Subtree, "(objectClass=*)").attributes(&names).visibility(visibility);
+            let query = Query::below(base, Scope::Subtree, "(objectClass=*)")
+                .attributes(&names)
+                .visibility(visibility);
             let mut stream = self.wire.session.search_stream(&query, &SearchOptions::default())?;
             loop {
                 let some = self.wire.wait(some(&mut stream))?;
@@ -261,6 +319,9 @@ impl Source for LdapSource {
                     break;
                 }
                 for entry in some {
+                    if let Some(remembered) = self.remembered.as_mut().filter(|_| is_whole) {
+                        remembered.add(&entry, &self.links);
+                    }
                     let object = self.object(entry);
                     if wanted.takes(object.standing) && visit(object).is_break() {
                         return Ok(());
@@ -308,6 +369,24 @@ impl Source for LdapSource {
         direction: Direction,
         visit: Visit<'_, Link>,
     ) -> Result<(), SourceError> {
+        let known = self.remembered.as_ref().zip(object.guid).and_then(|(known, guid)| known.of.get(&guid));
+        if let (Some(values), Direction::Holds) = (known, direction) {
+            for (attribute, value) in values {
+                let (dn, data) = split(value);
+                let other = LinkEnd { dn, ..LinkEnd::default() };
+                let link = Link {
+                    attribute: attribute.clone(),
+                    other,
+                    data,
+                    state: LinkState::Present,
+                    since: None,
+                };
+                if visit(link).is_break() {
+                    break;
+                }
+            }
+            return Ok(());
+        }
         let told = self.links.told_by(direction);
         let dn = object.guid.map_or_else(|| object.entry.dn.clone(), ObjectGuid::as_dn);
         let query =
@@ -315,7 +394,9 @@ impl Source for LdapSource {
         let Some(entry) = self.wire.ask(&query)?.into_iter().next() else { return Ok(()) };
         let mut seen: Vec<(&str, String, Vec<u8>)> = vec![];
         for Attribute { name, values } in &entry.attributes {
-            let Some((_, forward)) = told.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) else { continue };
+            let Some((_, forward)) = told.iter().find(|(known, _)| known.eq_ignore_ascii_case(name)) else {
+                continue;
+            };
             seen.extend(values.iter().map(|value| {
                 let (dn, data) = split(value);
                 (*forward, dn, data)
@@ -326,8 +407,8 @@ impl Source for LdapSource {
         for (attribute, dn, data) in seen {
             let other = ends.get(&key(&dn));
             let standing = other.map(|entry| Standing::of(entry, self.about.recycle_bin));
-            let is_in_bin =
-                object.standing != Standing::Live || standing.is_some_and(|standing| standing != Standing::Live);
+            let is_in_bin = object.standing != Standing::Live
+                || standing.is_some_and(|standing| standing != Standing::Live);
             let link = Link {
                 attribute: attribute.to_owned(),
                 other: LinkEnd {
@@ -397,7 +478,11 @@ mod tests {
         let entry = |name: &str, id: &str, flags: &str| {
             Entry::new("").with("lDAPDisplayName", [name]).with("linkID", [id]).with("searchFlags", [flags])
         };
-        let links = Links::of(&[entry("member", "2", "0"), entry("memberOf", "3", "0"), entry("secretOne", "x", "128")]);
+        let links = Links::of(&[
+            entry("member", "2", "0"),
+            entry("memberOf", "3", "0"),
+            entry("secretOne", "x", "128"),
+        ]);
         assert_eq!(links.told_by(Direction::Holds), [("member", "member")]);
         assert_eq!(links.told_by(Direction::PointedTo), [("memberOf", "member")]);
         assert!(links.all.contains("memberof") && links.confidential.contains("secretone"));

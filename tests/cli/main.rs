@@ -27,6 +27,7 @@ mod kerberos;
 mod list;
 mod namesakes;
 mod odd_names;
+mod offline;
 mod plans;
 mod preflight;
 mod profiles;

@@ -27,7 +27,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         gaps += object.gaps.len();
         ControlFlow::Continue(())
     })?;
-    println!("listed in {:?}: {objects} objects, {attributes} attributes, {values} values, {gaps} gaps", begun.elapsed());
+    println!(
+        "listed in {:?}: {objects} objects, {attributes} attributes, {values} values, {gaps} gaps",
+        begun.elapsed()
+    );
     println!("{:?}, {} damaged: {:#?}", source.count()?, source.damage().total(), source.damage().first());
     if let Some(account) = arguments.next() {
         let begun = Instant::now();

@@ -139,7 +139,8 @@ pub struct Link {
     pub since: Option<Timestamp>,
 }
 
-/// The object at the other end of a link, as far as the source tells who it is.
+/// The object at the other end of a link, as far as the source tells who it is beside the link. Where it gives a name only, the
+/// object may be found by that ([`Key::Dn`](super::Key::Dn)).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LinkEnd {
     /// `objectGUID`.

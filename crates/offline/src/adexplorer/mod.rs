@@ -10,6 +10,7 @@ mod layout;
 mod values;
 
 use std::borrow::Cow;
+use std::ops::ControlFlow;
 
 use adrecover_core::Entry;
 use adrecover_core::entry::Attribute as EntryAttribute;
@@ -336,12 +337,8 @@ impl Snapshot {
         Ok(Some(object))
     }
 
-    /// The values of the links of an object, as far as they are wanted.
-    fn own_links(
-        &mut self,
-        number: u32,
-        is_forward: bool,
-    ) -> Result<Vec<(String, Vec<Vec<u8>>)>, SourceError> {
+    /// The links of an object that it holds, or what its back links tell, by the forward attribute's name.
+    fn own_links(&mut self, number: u32, is_forward: bool) -> Result<Vec<EntryAttribute>, SourceError> {
         let Some(at) = self.places.get(number as usize).copied() else { return Ok(vec![]) };
         let Some(raw) = self.raw(at)? else { return Ok(vec![]) };
         let links = std::mem::take(&mut self.links);
@@ -352,12 +349,55 @@ impl Snapshot {
         };
         let read = self.read(&raw, &|name| forward(name).is_some());
         let read = read.map(|(entry, _)| {
-            let named = entry.attributes.into_iter().filter_map(|a| Some((forward(&a.name)?, a.values)));
-            named.collect()
+            let named =
+                |a: EntryAttribute| Some(EntryAttribute { name: forward(&a.name)?.into(), values: a.values });
+            entry.attributes.into_iter().filter_map(named).collect()
         });
         self.links = links;
         read
     }
+}
+
+impl Snapshot {
+    /// Hands over the links of others to an object, and notes them.
+    fn referrers(
+        &mut self,
+        object: &Object,
+        told: &mut Vec<(Cow<'static, str>, String)>,
+        visit: Visit<'_, Link>,
+    ) -> Result<ControlFlow<()>, SourceError> {
+        let candidates = match self.index.pointing_to(object) {
+            Candidates::These(numbers) => numbers,
+            Candidates::All => (0..self.places.len() as u32).collect(),
+        };
+        let name = Name::new(&object.entry.dn);
+        for number in candidates {
+            let is_it = |value: &Vec<u8>| std::str::from_utf8(value).is_ok_and(|dn| name.is(dn));
+            let mut pointing = self.own_links(number, true)?;
+            pointing.retain(|attribute| attribute.values.iter().any(is_it));
+            if pointing.is_empty() {
+                continue;
+            }
+            let Some(holder) = self.object(number, None)? else { continue };
+            for attribute in pointing {
+                let other = LinkEnd {
+                    guid: holder.guid,
+                    sid: holder.sid.clone(),
+                    dn: holder.entry.dn.clone(),
+                    standing: Some(holder.standing),
+                };
+                if visit(link(&attribute.name, other)).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+                told.push((attribute.name, holder.entry.dn.clone()));
+            }
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+}
+
+fn link(attribute: &str, other: LinkEnd) -> Link {
+    Link { attribute: attribute.to_owned(), other, data: vec![], state: LinkState::Present, since: None }
 }
 
 /// What an object and its state are read from.
@@ -426,57 +466,21 @@ impl Source for Snapshot {
         self.spent = 0;
         let Ok(own) = u32::try_from(object.id) else { return Ok(()) };
         let is_forward = direction == Direction::Holds;
-        let link = |attribute: &str, other: LinkEnd| Link {
-            attribute: attribute.to_owned(),
-            other,
-            data: vec![],
-            state: LinkState::Present,
-            since: None,
-        };
+        // Those who point to it tell who they are; its own back links tell names only.
         let mut told = vec![];
-        for (attribute, values) in self.own_links(own, is_forward)? {
-            for value in values {
-                let dn = String::from_utf8_lossy(&value).into_owned();
-                if !is_forward {
-                    told.push((attribute.clone(), dn.clone()));
-                }
-                if visit(link(&attribute, LinkEnd { dn, ..LinkEnd::default() })).is_break() {
-                    return Ok(());
-                }
-            }
-        }
-        if is_forward {
+        if !is_forward && self.referrers(object, &mut told, visit)?.is_break() {
             return Ok(());
         }
-        let candidates = match self.index.pointing_to(object) {
-            Candidates::These(numbers) => numbers,
-            Candidates::All => (0..self.places.len() as u32).collect(),
-        };
-        let name = Name::new(&object.entry.dn);
-        for number in candidates {
-            let held = self.own_links(number, true)?;
-            let is_it = |value: &Vec<u8>| std::str::from_utf8(value).is_ok_and(|dn| name.is(dn));
-            let pointing: Vec<String> = held
-                .into_iter()
-                .filter(|(_, values)| values.iter().any(is_it))
-                .map(|(name, _)| name)
-                .collect();
-            if pointing.is_empty() {
-                continue;
-            }
-            let Some(holder) = self.object(number, None)? else { continue };
-            let holder_name = Name::new(&holder.entry.dn);
-            for attribute in pointing {
-                let is_told = |(name, dn): &(String, String)| {
-                    name.eq_ignore_ascii_case(&attribute) && holder_name.is(dn)
-                };
-                let other = LinkEnd {
-                    guid: holder.guid,
-                    sid: holder.sid.clone(),
-                    dn: holder.entry.dn.clone(),
-                    standing: Some(holder.standing),
-                };
-                if !told.iter().any(is_told) && visit(link(&attribute, other)).is_break() {
+        for attribute in self.own_links(own, is_forward)? {
+            let is_told = |dn: &str| {
+                let name = Name::new(dn);
+                told.iter().any(|(forward, other)| *forward == attribute.name && name.is(other))
+            };
+            for value in &attribute.values {
+                let dn = String::from_utf8_lossy(value).into_owned();
+                if !is_told(&dn)
+                    && visit(link(&attribute.name, LinkEnd { dn, ..LinkEnd::default() })).is_break()
+                {
                     return Ok(());
                 }
             }

@@ -15,6 +15,7 @@ mod state;
 mod values;
 
 use std::io;
+use std::ops::ControlFlow;
 
 use adrecover_core::directory::Change;
 use adrecover_core::secrets::is_secret;
@@ -241,47 +242,15 @@ impl Source for LdifFile {
             return Ok(());
         };
         let is_forward = direction == Direction::Holds;
+        // Those who point to it tell who they are; its own back links tell names only.
         let mut told = vec![];
-        let mut is_over = false;
-        self.state(own)?.links(&self.links, is_forward, &mut |link| {
-            if !is_forward {
-                told.push((link.attribute.to_lowercase(), key_of(&link.other.dn)));
-            }
-            is_over = visit(link).is_break();
-            !is_over
-        });
-        if is_forward || is_over {
+        if !is_forward && self.referrers(object, &mut told, visit)?.is_break() {
             return Ok(());
         }
-        let name = Name::new(&object.entry.dn);
-        for first in self.pointing_to(object) {
-            let state = self.state(first)?;
-            let mut links = vec![];
-            state.links(&self.links, true, &mut |link| {
-                let is_it = match (link.other.guid, object.guid) {
-                    (Some(one), Some(other)) => one == other,
-                    _ => name.is(&link.other.dn),
-                };
-                if is_it {
-                    links.push(link);
-                }
-                links.len() < MOST_FOUND
-            });
-            let holder = self.object(first, state);
-            for link in links {
-                let name = (link.attribute.to_lowercase(), key_of(&holder.entry.dn));
-                let is_told = link.data.is_empty() && told.contains(&name);
-                let other = LinkEnd {
-                    guid: holder.guid,
-                    sid: holder.sid.clone(),
-                    dn: holder.entry.dn.clone(),
-                    standing: Some(holder.standing),
-                };
-                if !is_told && visit(Link { other, ..link }).is_break() {
-                    return Ok(());
-                }
-            }
-        }
+        self.state(own)?.links(&self.links, is_forward, &mut |link| {
+            let is_told = !told.is_empty() && told.contains(&told_as(&link.attribute, &link.other.dn));
+            is_told || visit(link).is_continue()
+        });
         Ok(())
     }
 
@@ -313,20 +282,56 @@ impl Source for LdifFile {
 }
 
 impl LdifFile {
-    /// The first records of objects that may point to one.
-    fn pointing_to(&self, object: &Object) -> Vec<u32> {
+    /// Hands over the links of others to an object, and notes them.
+    fn referrers(
+        &self,
+        object: &Object,
+        told: &mut Vec<(String, String)>,
+        visit: Visit<'_, Link>,
+    ) -> Result<ControlFlow<()>, SourceError> {
         let mut firsts: Vec<u32> = match self.scan.index.pointing_to(object) {
             Candidates::These(records) => records.into_iter().map(|r| self.scan.first_of(r)).collect(),
             Candidates::All => (0..self.scan.len()).filter(|record| self.scan.is_first(*record)).collect(),
         };
         firsts.sort_unstable();
         firsts.dedup();
-        firsts
+        let name = Name::new(&object.entry.dn);
+        for first in firsts {
+            let state = self.state(first)?;
+            let mut links = vec![];
+            state.links(&self.links, true, &mut |link| {
+                let is_it = match (link.other.guid, object.guid) {
+                    (Some(one), Some(other)) => one == other,
+                    _ => name.is(&link.other.dn),
+                };
+                if is_it {
+                    links.push(link);
+                }
+                links.len() < MOST_FOUND
+            });
+            if links.is_empty() {
+                continue;
+            }
+            let holder = self.object(first, state);
+            for link in links {
+                told.push(told_as(&link.attribute, &holder.entry.dn));
+                let other = LinkEnd {
+                    guid: holder.guid,
+                    sid: holder.sid.clone(),
+                    dn: holder.entry.dn.clone(),
+                    standing: Some(holder.standing),
+                };
+                if visit(Link { other, ..link }).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+        }
+        Ok(ControlFlow::Continue(()))
     }
 }
 
-fn key_of(dn: &str) -> String {
-    dn_key(dn).map_or_else(|| dn.to_owned(), std::borrow::Cow::into_owned)
+fn told_as(attribute: &str, dn: &str) -> (String, String) {
+    (attribute.to_lowercase(), dn_key(dn).map_or_else(|| dn.to_owned(), std::borrow::Cow::into_owned))
 }
 
 /// What a change record tells.

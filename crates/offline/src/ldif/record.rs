@@ -96,16 +96,6 @@ impl Values {
     }
 }
 
-impl Record {
-    /// What an object has, where the record tells that.
-    pub(crate) fn content(&self) -> Option<&[Values]> {
-        match &self.body {
-            Body::Content(values) | Body::Add(values) => Some(values),
-            Body::Delete | Body::Modify(_) | Body::Rename { .. } => None,
-        }
-    }
-}
-
 #[cfg(any(test, feature = "fuzzing"))]
 impl Record {
     /// Leaves out what no file can hold: values that were too large.

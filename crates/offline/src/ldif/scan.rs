@@ -14,7 +14,6 @@ use super::lines::Encoding;
 use super::parse::{Item, Records};
 use super::record::{Body, Record};
 use super::state::State;
-use super::values;
 use crate::facts::Facts;
 use crate::index::Index;
 use crate::input::Input;

@@ -1,7 +1,6 @@
 //! Whole files: what is told of their objects.
 
 use std::io::Write;
-use std::ops::ControlFlow;
 
 use adrecover_core::directory::ChangeKind;
 use adrecover_core::source::{GapReason, find_by_listing};

@@ -34,6 +34,7 @@ mod profiles;
 mod read_only;
 mod ready;
 mod recovery;
+mod recreate;
 mod rollback;
 mod scale;
 mod scope;

@@ -5,7 +5,7 @@ use clap::{Parser, Subcommand};
 use crate::args::GlobalArgs;
 use crate::commands::{
     agent, apply, cloud, completions, demo, doctor, guide, history, list, man, offline, operations,
-    preflight, profile, restore, rollback, scope, show, undo,
+    preflight, profile, recreate, restore, rollback, scope, show, undo,
 };
 
 /// Finds and restores deleted objects of an Active Directory
@@ -40,6 +40,7 @@ pub(crate) enum Command {
     List(Box<list::Args>),
     Show(Box<show::Args>),
     Restore(Box<restore::Args>),
+    Recreate(Box<recreate::Args>),
     Apply(Box<apply::Args>),
     Operations(Box<operations::Args>),
     Undo(Box<undo::Args>),

@@ -12,7 +12,7 @@ use crate::args::{Color, Format, GlobalArgs};
 use crate::cli::{Cli, Command};
 use crate::commands::{
     agent, apply, cloud, completions, demo, doctor, guide, history, list, man, offline, operations,
-    preflight, profile, restore, rollback, scope, show, undo,
+    preflight, profile, recreate, restore, rollback, scope, show, undo,
 };
 use crate::config;
 use crate::context::Ctx;
@@ -97,6 +97,7 @@ async fn dispatch(ctx: &Ctx, command: &Command) -> Result<u8, CliError> {
         Command::Operations(args) => operations::run(ctx, args).await,
         Command::Undo(args) => undo::run(ctx, args).await,
         Command::History(args) => history::run(ctx, args),
+        Command::Recreate(args) => recreate::run(ctx, args).await,
         Command::Rollback(args) => rollback::run(ctx, args).await,
         Command::Offline(args) => offline::run(ctx, args).await,
         Command::Doctor(args) => doctor::run(ctx, args).await,

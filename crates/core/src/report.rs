@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ObjectGuid;
+use crate::fill::Conflict;
 use crate::plan::{Action, Block, LinkEnd, ObjectPlan};
 use crate::time::Timestamp;
 
@@ -58,6 +59,9 @@ pub struct ObjectReport {
     pub losses: Vec<String>,
     /// What to know, for people.
     pub warnings: Vec<String>,
+    /// Where the sources contradicted each other: the first one counted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
     /// Commands that would go on from here.
     pub next: Vec<String>,
     /// Why it failed or was left alone, for people.
@@ -197,7 +201,9 @@ impl StepReport {
             message: None,
         };
         match action {
-            Action::Reanimate { to, .. } | Action::Move { to } => report.value = Some(to.to_string()),
+            Action::Reanimate { to, .. } | Action::Create { to, .. } | Action::Move { to } => {
+                report.value = Some(to.to_string())
+            }
             Action::SetUpn { value, source, at } => {
                 report.value = Some(value.clone());
                 (report.source, report.source_at) = (source.clone(), *at);
@@ -207,9 +213,9 @@ impl StepReport {
                 report.value = Some(values.iter().map(|v| v.shown()).collect::<Vec<_>>().join("; "));
                 (report.source, report.source_at) = (Some(source.clone()), *at);
             }
-            Action::AddToGroup { group, source, .. } => {
+            Action::AddToGroup { group, source, at, .. } => {
                 report.group = Some(group.to_string());
-                report.source = Some(source.clone());
+                (report.source, report.source_at) = (Some(source.clone()), *at);
             }
             Action::RemoveFromGroup { group, .. } => report.group = Some(group.to_string()),
             Action::AddLinks { attribute, holder, targets, source, at, .. } => {
@@ -312,6 +318,7 @@ impl ObjectReport {
             still_missing: object.still_missing.clone(),
             losses: object.losses.clone(),
             warnings: object.warnings.clone(),
+            conflicts: object.conflicts.clone(),
             next: vec![],
             message: object.skipped.clone(),
             failure: None,
@@ -368,6 +375,7 @@ mod tests {
             steps: vec![],
             verified: (outcome == Outcome::Restored).then_some(true),
             differences: vec![],
+            conflicts: vec![],
             still_missing: vec![],
             losses: vec![],
             warnings: vec![],

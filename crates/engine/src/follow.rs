@@ -13,7 +13,7 @@ use adrecover_core::recovery::{Hand, Stage};
 use adrecover_core::report::{Failure, ObjectReport, Outcome, Status, StepReport};
 
 use crate::beyond::{Act, Beyond, Sight};
-use crate::execute::{came_back_before, subject};
+use crate::execute::{came_back_before, created_before, subject};
 use crate::journal::{Detail, Event, JournalError, StepState};
 use crate::run::Run;
 use crate::step::{End, Executor, Seen};
@@ -122,6 +122,7 @@ impl<'p, 'r, 'a, 'b, D: Directory> Following<'p, 'r, 'a, 'b, D> {
     ) -> Result<Self, JournalError> {
         let operation = run.journal.load(&run.operation.to_string())?;
         let restored = came_back_before(plan, &operation.steps);
+        let created = created_before(plan, &operation.steps);
         let executor = Executor {
             plan,
             run,
@@ -129,6 +130,7 @@ impl<'p, 'r, 'a, 'b, D: Directory> Following<'p, 'r, 'a, 'b, D> {
             meta: operation.summary.meta,
             seen: Seen::default(),
             restored,
+            created,
             lost: HashSet::new(),
         };
         Ok(Self { executor, beyond })

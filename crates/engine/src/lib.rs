@@ -10,6 +10,7 @@
 
 pub mod audit;
 pub mod beyond;
+mod create;
 pub mod execute;
 pub mod follow;
 #[cfg(any(test, feature = "fuzzing"))]

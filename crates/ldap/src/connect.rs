@@ -78,7 +78,10 @@ impl Dialer {
         let deadline = Instant::now() + self.options.timeout;
         let (stream, address) = self.reach(url, known, deadline).await?;
         let is_encrypted = url.scheme == Scheme::Ldaps || self.options.starttls || self.options.is_plain();
-        if matches!(self.options.bind, BindMethod::Simple { .. }) && !is_encrypted && !address.ip().is_loopback() {
+        if matches!(self.options.bind, BindMethod::Simple { .. })
+            && !is_encrypted
+            && !address.ip().is_loopback()
+        {
             return Err(ConnectError::UnencryptedBind { server });
         }
         let link = match &self.options.bind {

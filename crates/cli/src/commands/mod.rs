@@ -14,6 +14,7 @@ pub(crate) mod offline;
 pub(crate) mod operations;
 pub(crate) mod preflight;
 pub(crate) mod profile;
+pub(crate) mod recreate;
 pub(crate) mod restore;
 pub(crate) mod rollback;
 pub(crate) mod scope;

@@ -8,7 +8,7 @@ use adrecover_core::fill::{Rule, rule};
 use adrecover_core::plan::Plan;
 use adrecover_core::request::{RestoreRequest, SetRefusal};
 use adrecover_core::rollback::{Around, Past};
-use adrecover_core::{ObjectGuid, planner};
+use adrecover_core::{Entry, ObjectGuid, planner};
 use adrecover_engine::Journal;
 use adrecover_ldap::Session;
 use adrecover_ldap::deleted::{self, AttributeNames};
@@ -90,10 +90,7 @@ impl Desk {
         self.check_set(request).await?;
         self.look_up_fills(request).await?;
         self.domain.ends = gather::ends::ends(&self.session, &self.domain.domain, &request.links).await?;
-        let catalogue = self.catalogue.take().ok_or_else(|| match &self.domain.forest {
-            ForestCheck::Unavailable(reason) => reason.clone(),
-            ForestCheck::Asked => "it was not asked".to_owned(),
-        });
+        let catalogue = self.take_catalogue();
         let mut gatherer =
             Gatherer::new(&mut self.session, catalogue, &self.domain, &self.judge, request, &mut self.names);
         let gathered = gatherer.gather(guids).await;
@@ -116,6 +113,31 @@ impl Desk {
             }
         }
         Ok(gathered)
+    }
+
+    /// The global catalogue, or why it could not be asked.
+    fn take_catalogue(&mut self) -> Result<Session, String> {
+        self.catalogue.take().ok_or_else(|| match &self.domain.forest {
+            ForestCheck::Unavailable(reason) => reason.clone(),
+            ForestCheck::Asked => "it was not asked".to_owned(),
+        })
+    }
+
+    /// The facts about objects that are to be created anew, as a source has them.
+    pub(crate) async fn absent(
+        &mut self,
+        entries: &[Entry],
+        request: &RestoreRequest,
+    ) -> Result<Vec<ObjectFacts>, CliError> {
+        self.check_set(request).await?;
+        self.look_up_fills(request).await?;
+        self.domain.ends = gather::ends::ends(&self.session, &self.domain.domain, &request.links).await?;
+        let catalogue = self.take_catalogue();
+        let mut gatherer =
+            Gatherer::new(&mut self.session, catalogue, &self.domain, &self.judge, request, &mut self.names);
+        let gathered = gatherer.gather_absent(entries).await;
+        self.catalogue = gatherer.into_catalogue();
+        Ok(gathered?)
     }
 
     /// The error for an object that is not there, or that this account may not see.

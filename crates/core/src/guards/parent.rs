@@ -2,12 +2,12 @@
 //! on a real DC); Windows answers 0x2089 for a deleted or missing one.
 
 use super::{Block, Case, block};
-use crate::facts::{ParentFacts, Presence};
+use crate::facts::ParentFacts;
 
 const DELETED_OBJECTS: &str = "CN=Deleted Objects,";
 
 pub(super) fn check_place(case: &Case<'_>) -> Option<Block> {
-    if !matches!(case.object.presence, Presence::Deleted(_)) {
+    if !case.object.presence.comes_back() {
         return None;
     }
     match &case.object.parent {
@@ -64,7 +64,7 @@ fn naming_context(case: &Case<'_>, dn: &crate::Dn) -> Option<crate::Dn> {
 }
 
 pub(super) fn check_class(case: &Case<'_>) -> Option<Block> {
-    if !matches!(case.object.presence, Presence::Deleted(_)) {
+    if !case.object.presence.comes_back() {
         return None;
     }
     let ParentFacts::Live { dn, classes, may_hold: Some(false), .. } = &case.object.parent else {

@@ -170,7 +170,7 @@ fn memberships(maker: &mut Maker<'_>, groups: &PastLinks) {
                     continue;
                 }
                 maker.steps.push(Step {
-                    action: Action::AddToGroup { group: dn, guid: end.guid, source: SOURCE.to_owned() },
+                    action: Action::AddToGroup { group: dn, guid: end.guid, source: SOURCE.to_owned(), at: None },
                     why: because("it was in it", changed),
                     already: false,
                     undo: Undo::RemoveFromGroup,

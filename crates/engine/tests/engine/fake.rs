@@ -390,6 +390,30 @@ impl Directory for Fake {
         self.answer(fault, result).await
     }
 
+    async fn add(&mut self, dn: &Dn, attributes: &[Change]) -> Result<(), DirectoryError> {
+        let fault = self.fault().await;
+        match fault {
+            Some(Fault::LostBefore) => return lost(),
+            Some(Fault::Busy) => return refuse(51, ""),
+            _ => {}
+        }
+        let result = match self.resolve(&dn.to_string(), Visibility::Live) {
+            Some(_) => refuse(68, ""),
+            None => {
+                let number = u8::try_from(self.objects.len()).unwrap();
+                let guid = ObjectGuid::from_wire(&[100 + number; 16]).unwrap();
+                Self::add(self, guid, &dn.to_string(), &[("pwdLastSet", &["0"])]);
+                let object = self.objects.get_mut(&guid).unwrap();
+                for change in attributes {
+                    object.attributes.insert(change.attribute.clone(), change.values.clone());
+                }
+                self.writes.push(format!("{guid} add"));
+                Ok(())
+            }
+        };
+        self.answer(fault, result).await
+    }
+
     async fn delete(&mut self, dn: &str) -> Result<(), DirectoryError> {
         let fault = self.fault().await;
         match fault {

@@ -83,7 +83,12 @@ pub(crate) fn upn(value: &str) -> Step {
 }
 
 pub(crate) fn join() -> Step {
-    step(Action::AddToGroup { group: dn("CN=Sales,DC=x"), guid: guid(SALES), source: "journal".into() })
+    step(Action::AddToGroup {
+        group: dn("CN=Sales,DC=x"),
+        guid: guid(SALES),
+        source: "journal".into(),
+        at: None,
+    })
 }
 
 pub(crate) fn password() -> Step {
@@ -134,6 +139,7 @@ pub(crate) fn object(fake: &Fake, n: u8, steps: Vec<Step>) -> ObjectPlan {
         blocked_by: vec![],
         losses: vec![],
         warnings: vec![],
+        conflicts: vec![],
         still_missing: vec![],
         skipped: None,
     }

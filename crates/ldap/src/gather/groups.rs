@@ -88,7 +88,7 @@ impl Gatherer<'_> {
                 Known::NotAGroup => GroupFound::NotAGroup,
                 Known::OtherDomain => GroupFound::OtherDomain,
             };
-            object.groups.push(GroupFacts { wanted: wish.group, source: wish.source, found });
+            object.groups.push(GroupFacts { wanted: wish.group, source: wish.source, at: wish.at, found });
         }
         Ok(())
     }

@@ -130,7 +130,7 @@ pub(crate) async fn live(ctx: &Ctx) -> Result<Opened, CliError> {
         OpenError::Connect(error) => CliError::from(error),
         OpenError::Source(error) => CliError::from(error),
     })?;
-    source.is_live(ctx.now);
+    source.make_live(ctx.now);
     Ok(Opened { about: source.about().clone(), source: Some(Box::new(source)) })
 }
 

@@ -175,7 +175,7 @@ impl LdapSource {
 
     /// Makes it the directory as it is now, read from beginning to end: its moment is this one, what the account cannot read is taken for
     /// not set, and the links of what is listed are remembered.
-    pub fn is_live(&mut self, now: Timestamp) {
+    pub fn make_live(&mut self, now: Timestamp) {
         self.about.moment = Some(Moment::Live(now));
         self.about.absence_is_unset = true;
         self.about.limits = vec![

@@ -28,6 +28,7 @@ mod kerberos;
 mod list;
 mod namesakes;
 mod odd_names;
+mod offline;
 mod plans;
 mod postgres;
 mod preflight;

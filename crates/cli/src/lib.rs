@@ -21,6 +21,7 @@ pub mod fuzzing;
 mod html;
 mod interrupt;
 mod journal;
+mod offline;
 mod password;
 mod preflight;
 mod printer;

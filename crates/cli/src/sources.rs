@@ -9,7 +9,7 @@ use adrecover_ldap::source::{LdapSource, OpenError};
 use adrecover_offline::{Options, Place};
 use clap::Args;
 
-use crate::context::Ctx;
+use crate::context::{Ctx, Pin};
 use crate::error::{CliError, Kind};
 
 /// How a source is named, for help texts and hints.
@@ -121,7 +121,27 @@ pub(crate) async fn open(ctx: &Ctx, name: &SourceName, args: &SourceArgs) -> Res
     Ok(opened)
 }
 
+/// Opens the directory of the connection, to be read only.
+pub(crate) async fn live(ctx: &Ctx) -> Result<Opened, CliError> {
+    let (options, _) = ctx.prepared(&Pin::Any).await?;
+    let opening = blocking(move || LdapSource::open(&options));
+    let opened = ctx.stop.unless_asked(async { Ok(opening.await?) }).await?;
+    let mut source = opened.map_err(|error| match error {
+        OpenError::Connect(error) => CliError::from(error),
+        OpenError::Source(error) => CliError::from(error),
+    })?;
+    source.make_live(ctx.now);
+    Ok(Opened { about: source.about().clone(), source: Some(Box::new(source)) })
+}
+
 impl Opened {
+    /// The source itself.
+    pub(crate) fn into_source(self) -> Result<Box<dyn Source>, CliError> {
+        let name = self.about.name;
+        self.source
+            .ok_or_else(|| CliError::unexpected(format!("{name} was left in the middle of a question")))
+    }
+
     /// What it is.
     pub(crate) fn about(&self) -> &About {
         &self.about

@@ -11,8 +11,8 @@ use clap::error::ErrorKind;
 use crate::args::{Color, Format, GlobalArgs};
 use crate::cli::{Cli, Command};
 use crate::commands::{
-    agent, apply, cloud, completions, demo, doctor, guide, history, list, man, operations, preflight,
-    profile, recreate, restore, rollback, scope, show, undo,
+    agent, apply, cloud, completions, demo, doctor, guide, history, list, man, offline, operations,
+    preflight, profile, recreate, restore, rollback, scope, show, undo,
 };
 use crate::config;
 use crate::context::Ctx;
@@ -99,6 +99,7 @@ async fn dispatch(ctx: &Ctx, command: &Command) -> Result<u8, CliError> {
         Command::History(args) => history::run(ctx, args),
         Command::Recreate(args) => recreate::run(ctx, args).await,
         Command::Rollback(args) => rollback::run(ctx, args).await,
+        Command::Offline(args) => offline::run(ctx, args).await,
         Command::Doctor(args) => doctor::run(ctx, args).await,
         Command::Scope(args) => ctx.stop.unless_asked(scope::run(ctx, args)).await,
         Command::Demo(args) => demo::run(ctx, args).await,

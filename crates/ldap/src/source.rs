@@ -33,6 +33,37 @@ pub struct LdapSource {
     about: About,
     links: Links,
     damage: DamageReport,
+    remembered: Option<Remembered>,
+}
+
+/// The links of the objects of a listing, so that they need not be asked for one by one.
+#[derive(Debug, Default)]
+struct Remembered {
+    of: HashMap<ObjectGuid, Vec<(String, Vec<u8>)>>,
+    values: usize,
+}
+
+/// How many objects, and how many values of links, are remembered; the links of others are asked for. About 100 MB at most.
+const REMEMBERED: usize = 500_000;
+
+impl Remembered {
+    fn add(&mut self, entry: &Entry, links: &Links) {
+        let forward = |name: &str| {
+            links.all.contains(&name.to_lowercase())
+                && links.forward.values().any(|f| f.eq_ignore_ascii_case(name))
+        };
+        let Some(guid) = entry.guid() else { return };
+        let held: Vec<&Attribute> =
+            entry.attributes.iter().filter(|attribute| forward(&attribute.name)).collect();
+        let number: usize = held.iter().map(|attribute| attribute.values.len()).sum();
+        if self.of.len() >= REMEMBERED || self.values + number > REMEMBERED {
+            return;
+        }
+        self.values += number;
+        let values =
+            held.into_iter().flat_map(|a| a.values.iter().map(|value| (a.name.to_string(), value.clone())));
+        self.of.insert(guid, values.collect());
+    }
 }
 
 /// The session on threads of its own, so that calls may block wherever they are made.
@@ -139,7 +170,20 @@ impl LdapSource {
         ]);
         let links = Links::of(&wire.ask(&query)?);
         let about = about(&wire)?;
-        Ok(Self { wire, about, links, damage: DamageReport::default() })
+        Ok(Self { wire, about, links, damage: DamageReport::default(), remembered: None })
+    }
+
+    /// Makes it the directory as it is now, read from beginning to end: its moment is this one, what the account cannot read is taken for
+    /// not set, and the links of what is listed are remembered.
+    pub fn make_live(&mut self, now: Timestamp) {
+        self.about.moment = Some(Moment::Live(now));
+        self.about.absence_is_unset = true;
+        self.about.limits = vec![
+            "what the account cannot read seems not to be set, and what it cannot see seems not to be there"
+                .to_owned(),
+            "memberships in groups of other domains are not in it".to_owned(),
+        ];
+        self.remembered = Some(Remembered::default());
     }
 
     /// The object of an entry: without links and secrets, which are named as gaps.
@@ -259,6 +303,11 @@ impl Source for LdapSource {
             (true, false) => Visibility::Deleted,
             _ => Visibility::Live,
         };
+        // Of a part of the attributes nothing could be said of links.
+        let is_whole = wanted.attributes.is_none();
+        if let Some(remembered) = self.remembered.as_mut().filter(|_| is_whole) {
+            *remembered = Remembered::default();
+        }
         for base in self.bases(wanted.under.as_ref()) {
             let query = Query::below(base, Scope::Subtree, "(objectClass=*)")
                 .attributes(&names)
@@ -270,6 +319,9 @@ impl Source for LdapSource {
                     break;
                 }
                 for entry in some {
+                    if let Some(remembered) = self.remembered.as_mut().filter(|_| is_whole) {
+                        remembered.add(&entry, &self.links);
+                    }
                     let object = self.object(entry);
                     if wanted.takes(object.standing) && visit(object).is_break() {
                         return Ok(());
@@ -317,6 +369,24 @@ impl Source for LdapSource {
         direction: Direction,
         visit: Visit<'_, Link>,
     ) -> Result<(), SourceError> {
+        let known = self.remembered.as_ref().zip(object.guid).and_then(|(known, guid)| known.of.get(&guid));
+        if let (Some(values), Direction::Holds) = (known, direction) {
+            for (attribute, value) in values {
+                let (dn, data) = split(value);
+                let other = LinkEnd { dn, ..LinkEnd::default() };
+                let link = Link {
+                    attribute: attribute.clone(),
+                    other,
+                    data,
+                    state: LinkState::Present,
+                    since: None,
+                };
+                if visit(link).is_break() {
+                    break;
+                }
+            }
+            return Ok(());
+        }
         let told = self.links.told_by(direction);
         let dn = object.guid.map_or_else(|| object.entry.dn.clone(), ObjectGuid::as_dn);
         let query =

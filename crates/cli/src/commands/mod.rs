@@ -10,6 +10,7 @@ pub(crate) mod guide;
 pub(crate) mod history;
 pub(crate) mod list;
 pub(crate) mod man;
+pub(crate) mod offline;
 pub(crate) mod operations;
 pub(crate) mod preflight;
 pub(crate) mod profile;

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 /// The crates of the workspace and what each may use of the others and of the libraries with a layer of their own.
 /// `docs/architecture.md` says why.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("adrecover-core", &["base64", "chrono", "serde", "serde_json", "thiserror", "uuid"]),
     (
         "adrecover-ldap",
@@ -35,6 +35,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
         ],
     ),
     ("adrecover-journal", &["adrecover-core", "chrono", "ring", "rusqlite", "thiserror", "zeroize"]),
+    ("adrecover-offline", &["adrecover-core", "base64", "bzip2", "chrono", "flate2", "tempfile", "thiserror"]),
     (
         "adrecover-agent",
         &[

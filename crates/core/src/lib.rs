@@ -36,6 +36,7 @@ pub mod rollback;
 pub mod secrets;
 pub mod security;
 pub mod sid;
+pub mod source;
 pub mod text;
 pub mod time;
 pub mod uac;

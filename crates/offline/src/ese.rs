@@ -23,6 +23,9 @@ mod compression;
 mod damage;
 mod database;
 mod error;
+#[cfg(any(test, feature = "fuzzing"))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod header;
 pub(crate) mod key;
 mod long_value;
@@ -30,13 +33,14 @@ mod page;
 mod pager;
 mod record;
 mod storage;
+#[cfg(test)]
+pub(crate) mod tests;
 mod text;
 mod tree;
 mod value;
 
 pub use catalog::{CodePage, Column, ColumnType, Index, Table};
-pub use checksum::{Checksum, Verdict};
-pub use compression::{CompressionError, Scheme};
+pub use compression::CompressionError;
 pub use damage::{Damage, DamageReport, Fault};
 pub use database::{Cursor, Database, Options, Row, Rows};
 pub use error::EseError;
@@ -44,6 +48,8 @@ pub use header::{Header, State};
 pub use record::{Cell, FieldError, Record};
 pub use storage::Storage;
 pub use value::Value;
+
+pub(crate) use text::utf16;
 
 /// What writers of test files need, and nobody else.
 #[cfg(any(test, feature = "testing"))]

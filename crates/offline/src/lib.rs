@@ -1,9 +1,9 @@
-//! Directories that are files: read, never written.
+//! Reads directories that are files.
+//!
+//! The interface is [`adrecover_core::source::Source`]: every reader here implements it. Nothing here can change a directory or
+//! a file, and nothing here knows a network.
 
 pub mod ese;
-#[cfg(any(test, feature = "fuzzing"))]
-#[doc(hidden)]
-pub mod fuzzing;
 pub mod ntds;
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]

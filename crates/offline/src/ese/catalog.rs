@@ -129,6 +129,11 @@ impl Column {
         self.id < 128
     }
 
+    /// The text that octets are in this column.
+    pub fn text(&self, octets: &[u8]) -> String {
+        text::decode(octets, self.code_page)
+    }
+
     /// Whether it may have several values in a record (`JET_bitColumnMultiValued`).
     pub fn is_multi_valued(&self) -> bool {
         self.flags & 0x8 != 0

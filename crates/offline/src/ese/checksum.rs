@@ -20,7 +20,7 @@ pub(crate) const SMALL_PAGE: usize = 8192;
 
 /// Which kind of checksum a page has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Checksum {
+pub(crate) enum Checksum {
     /// XOR and the page's number.
     Old,
     /// XOR with an error-correcting code.
@@ -31,7 +31,7 @@ pub enum Checksum {
 
 /// What became of checking a page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub(crate) enum Verdict {
     /// It is as it was written.
     Right(Checksum),
     /// One bit was wrong, and was mended with the code in memory (never in the file).

@@ -7,7 +7,7 @@ use super::bytes::{u16_at, u32_at};
 
 /// How a value is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Scheme {
+pub(crate) enum Scheme {
     /// 7 of the 8 bits of each octet.
     SevenBitAscii,
     /// 7 of the 16 bits of each UTF-16 unit.

@@ -162,6 +162,21 @@ impl Database {
         Ok(Cursor { pager: &self.pager, at: Some(tree::seek(&self.pager, index.root, key)?) })
     }
 
+    /// Up to `most` keys that lie apart in an index: bounds of its upper pages. None of a small one.
+    pub(crate) fn spread(&self, index: &Index, most: usize) -> Vec<Vec<u8>> {
+        let Ok(root) = self.pager.page(index.root) else { return Vec::new() };
+        if root.is_leaf() {
+            return Vec::new();
+        }
+        let step = root.len().div_ceil(most.max(1)).max(1);
+        (0..root.len()).step_by(step).filter_map(|n| Some(root.node(n)?.key())).collect()
+    }
+
+    /// How much damage was found so far.
+    pub(crate) fn damages(&self) -> u64 {
+        self.pager.log.count()
+    }
+
     /// A row by its primary key.
     pub(crate) fn row(&self, table: &Table, key: &[u8]) -> Result<Option<Row>, Fault> {
         let mut at = tree::seek(&self.pager, table.root, key)?;
@@ -196,8 +211,8 @@ impl Database {
     }
 
     /// Reports a value that cannot be read.
-    pub(crate) fn report(&self, row: &Row, column: &str, error: &FieldError) {
-        self.pager.log.add(row.page.number, Fault::Value(format!("{column}: {error}")));
+    pub(crate) fn report(&self, row: &Row, column: &str, problem: &str) {
+        self.pager.log.add(row.page.number, Fault::Value(format!("{column}: {problem}")));
     }
 
     pub(crate) fn max_value(&self) -> usize {

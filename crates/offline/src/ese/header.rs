@@ -2,6 +2,9 @@
 
 use std::fmt;
 
+use adrecover_core::time::Timestamp;
+use chrono::{TimeZone as _, Utc};
+
 use super::bytes::u32_at;
 use super::checksum::old_checksum;
 use super::error::EseError;
@@ -70,6 +73,9 @@ pub struct Header {
     pub state: State,
     /// Major, minor and build number of the Windows that wrote it last, as the engine noted them.
     pub windows: (u32, u32, u32),
+    /// When it was made consistent last, that is, closed (`logtimeConsistent`), by the clock of its computer. `None` where it is
+    /// dirty, or the time is not given in UTC.
+    pub closed: Option<Timestamp>,
     /// Whether the checksum of the header that was used is right.
     pub is_intact: bool,
     /// Whether the copy of the header was used, because the header itself is damaged.
@@ -129,8 +135,17 @@ impl Header {
             revision,
             state: State::new(number(52)),
             windows: (number(216), number(220), number(224)),
+            closed: log_time(&head[64..72]),
             is_intact,
             is_shadow: false,
         })))
     }
+}
+
+/// A `LOGTIME`: second, minute, hour, day, month, years since 1900, and a bit that says UTC.
+fn log_time(octets: &[u8]) -> Option<Timestamp> {
+    let &[second, minute, hour, day, month, year, flags, _] = octets else { return None };
+    let is_utc = flags & 1 != 0 && year != 0;
+    let [second, minute, hour, day, month] = [second, minute, hour, day, month].map(u32::from);
+    Utc.with_ymd_and_hms(1900 + i32::from(year), month, day, hour, minute, second).single().filter(|_| is_utc)
 }

@@ -16,10 +16,30 @@ const LONGEST_PIECE: usize = 1 << 16;
 /// Reads the value whose number is `id`, as a record has it.
 pub(crate) fn read(database: &Database, root: u32, id: &[u8]) -> Result<Vec<u8>, FieldError> {
     let mut reader = Reader { database, pager: database.pager(), key: id.iter().rev().copied().collect() };
-    reader.read(root).map_err(|what| {
-        let number = id.iter().rev().fold(0u64, |n, b| n << 8 | u64::from(*b));
-        FieldError::LongValue { id: number, what }
+    reader.read(root).map_err(|failure| {
+        let id = id.iter().rev().fold(0u64, |n, b| n << 8 | u64::from(*b));
+        match failure {
+            Failure::TooLong(size) => FieldError::TooLong(size),
+            Failure::Damaged(what) => FieldError::LongValue { id, what },
+        }
     })
+}
+
+enum Failure {
+    TooLong(u32),
+    Damaged(String),
+}
+
+impl From<String> for Failure {
+    fn from(what: String) -> Self {
+        Self::Damaged(what)
+    }
+}
+
+impl From<&str> for Failure {
+    fn from(what: &str) -> Self {
+        Self::Damaged(what.to_owned())
+    }
 }
 
 struct Reader<'a> {
@@ -29,21 +49,20 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn read(&mut self, root: u32) -> Result<Vec<u8>, String> {
+    fn read(&mut self, root: u32) -> Result<Vec<u8>, Failure> {
         if !matches!(self.key.len(), 4 | 8) {
-            return Err(format!("its number has {} octets", self.key.len()));
+            return Err(format!("its number has {} octets", self.key.len()).into());
         }
         let fault = |fault: super::Fault| fault.to_string();
         let mut at = tree::seek(self.pager, root, &self.key).map_err(fault)?;
         let missing = || "it is not there".to_owned();
         if !at.settle(self.pager).map_err(fault)? {
-            return Err(missing());
+            return Err(missing().into());
         }
         let head = at.page.node(at.index).filter(|node| node.compare(&self.key).is_eq()).ok_or_else(missing)?;
         let size = u32_at(head.data, 4).ok_or("its head is too short")? as usize;
-        let limit = self.database.max_value();
-        if size > limit {
-            return Err(format!("it has {size} octets, and at most {limit} are read"));
+        if size > self.database.max_value() {
+            return Err(Failure::TooLong(size as u32));
         }
         // The length is only believed as far as there are pieces.
         let mut out: Vec<u8> = Vec::new();
@@ -67,7 +86,7 @@ impl Reader<'_> {
             self.append(&mut out, begin, piece, size)?;
         }
         if out.len() != size {
-            return Err(format!("pieces of it are missing: {} of {size} octets", out.len()));
+            return Err(format!("pieces of it are missing: {} of {size} octets", out.len()).into());
         }
         self.database.count(|usage| &usage.long_values);
         Ok(out)

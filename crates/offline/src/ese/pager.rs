@@ -41,10 +41,6 @@ impl Pager {
         self.pages
     }
 
-    pub(crate) fn page_size(&self) -> usize {
-        self.page_size
-    }
-
     /// A page that is likely to be needed again. What is wrong with it is kept in the log, and told.
     pub(crate) fn page(&self, number: u32) -> Result<Arc<Page>, Fault> {
         if let Some(page) = self.kept(number) {

@@ -69,6 +69,9 @@ pub enum FieldError {
         /// What is wrong.
         what: String,
     },
+    /// It is longer than the reader keeps.
+    #[error("it has {0} octets, which is more than is read")]
+    TooLong(u32),
     /// The engine encrypted the column.
     #[error("the engine encrypted it (JET_bitColumnEncrypted)")]
     Encrypted,

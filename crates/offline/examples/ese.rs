@@ -1,19 +1,25 @@
 //! Tells every value of an ESE database, decodes one for the benchmark, or writes a synthetic directory.
 //!
 //! ```text
-//! ese dump FILE                       every value: table, row, column, values
-//! ese decode FILE                     reads every value, and says how many there are
-//! ese make FILE PAGESIZE USERS [OCTETS]   a directory of so many users, each with a photo of so many octets
-//! ese find FILE GUID [TIMES]          one object by its GUID
-//! ese objects FILE                    every object of a directory, decoded
+//! ese dump FILE                           every value: table, row, column, values
+//! ese decode FILE                         reads every value, and says how many there are
+//! ese objects FILE                        reads every object of a directory, decoded
+//! ese make FILE PAGESIZE USERS [OCTETS]   writes a directory, each user with a photo of so many octets
+//! ese find FILE NUMBER…                   opens a directory of `make`, and finds each user of these numbers by its GUID
 //! ```
 
 use std::fmt::Write as _;
+use std::fs::File;
 use std::io::{BufWriter, Write as _};
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
+use adrecover_core::ObjectGuid;
+use adrecover_core::source::{Key, Selection, Source as _};
 use adrecover_offline::ese::{Cell, Column, Database, EseError, FieldError, Options, Value};
+use adrecover_offline::ntds::Ntds;
+use adrecover_offline::testing::ntds::{FIRST_USER, Plan, guid, write};
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -25,6 +31,10 @@ fn main() -> Result<(), Failure> {
     match args.as_slice() {
         ["dump", file] => dump(&open(file)?, &mut out)?,
         ["decode", file] => decode(&open(file)?, &mut out)?,
+        ["objects", file] => objects(file, &mut out)?,
+        ["make", file, size, users] => make(file, size.parse()?, users.parse()?, 0)?,
+        ["make", file, size, users, octets] => make(file, size.parse()?, users.parse()?, octets.parse()?)?,
+        ["find", file, numbers @ ..] => find(file, numbers, &mut out)?,
         _ => return Err("what to do? The first lines of this example say what it can".into()),
     }
     out.flush()?;
@@ -60,7 +70,11 @@ fn told(database: &Database, out: &mut impl std::io::Write) -> Result<(), Failur
         writeln!(out, "# {what}: {count}")?;
     }
     let report = database.damage();
-    writeln!(out, "# pages checked: {}, mended: {}, without a checksum: {}", report.checked, report.mended, report.unchecked)?;
+    writeln!(
+        out,
+        "# pages checked: {}, mended: {}, without a checksum: {}",
+        report.checked, report.mended, report.unchecked
+    )?;
     report.notes.iter().try_for_each(|note| writeln!(out, "# {note}"))?;
     report.damages.iter().try_for_each(|damage| writeln!(out, "# {damage}"))?;
     Ok(())
@@ -104,4 +118,42 @@ fn decode(database: &Database, out: &mut impl std::io::Write) -> Result<(), Fail
     }
     writeln!(out, "{rows} rows, {values} values, {octets} octets, {:.3} s", start.elapsed().as_secs_f64())?;
     told(database, out)
+}
+
+fn objects(file: &str, out: &mut impl std::io::Write) -> Result<(), Failure> {
+    let start = Instant::now();
+    let mut directory = Ntds::open(Path::new(file), file, Options::default())?;
+    let (mut count, mut values) = (0u64, 0u64);
+    directory.list(&Selection::everything(), &mut |object| {
+        count += 1;
+        values += object.entry.attributes.iter().map(|a| a.values.len() as u64).sum::<u64>();
+        ControlFlow::Continue(())
+    })?;
+    writeln!(out, "{count} objects, {values} values, {:.3} s", start.elapsed().as_secs_f64())?;
+    told(directory.database(), out)
+}
+
+fn make(file: &str, page_size: usize, users: u32, photo: usize) -> Result<(), Failure> {
+    // Pages of several trees go out in turn: a large buffer would be flushed at each.
+    write(File::create(file)?, &Plan { photo, ..Plan::new(page_size, users) })?;
+    Ok(())
+}
+
+/// Milliseconds for opening, and for each of the users; and how many pages were read.
+fn find(file: &str, numbers: &[&str], out: &mut impl std::io::Write) -> Result<(), Failure> {
+    let start = Instant::now();
+    let mut directory = Ntds::open(Path::new(file), file, Options::default())?;
+    let mut pages = directory.database().damage().checked;
+    writeln!(out, "open {:.4} ms {pages} pages", start.elapsed().as_secs_f64() * 1000.0)?;
+    for number in numbers {
+        let key = Key::Guid(ObjectGuid::from_wire(&guid(FIRST_USER + number.parse::<u32>()?))?);
+        let start = Instant::now();
+        let found = directory.find(&key)?;
+        let time = start.elapsed().as_secs_f64() * 1000.0;
+        let read = directory.database().damage().checked - pages;
+        pages += read;
+        let name = found.first().map(|object| object.entry.dn.as_str()).ok_or("it is not there")?;
+        writeln!(out, "found {time:.4} ms {read} pages {name}")?;
+    }
+    Ok(())
 }

@@ -11,8 +11,8 @@
 //! Any octet may be wrong. A page that fails its checksum or does not hold together is reported ([`DamageReport`]) and costs what
 //! is on it; everything else is read. Nothing is read whole: pages come one at a time, with a bounded number of them kept.
 //!
-//! Tried on databases of the real engine with 4K and 32K pages. Those with 8K and 16K pages, and every `ntds.dit`, were written by
-//! writers for tests: no database of a Windows domain controller has been read yet.
+//! Tried on databases of the real engine with 4K and 32K pages. Those with 8K and 16K pages, and every `ntds.dit`, were written
+//! by writers for tests: no database of a Windows domain controller has been read yet.
 //!
 //! [Extensible-Storage-Engine]: https://github.com/microsoft/Extensible-Storage-Engine
 

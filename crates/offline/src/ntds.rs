@@ -1,15 +1,16 @@
 //! The directory in an `ntds.dit`: schema, objects, names, links, security descriptors.
 //!
-//! Everything is read from the database itself: which column is which attribute from the schema objects in it, names by walking from
-//! parent to parent, links from their table with the removed and deactivated ones told apart. What the domain controller encrypts
-//! (passwords and their like) is never decoded: it is named as a gap.
+//! Everything is read from the database itself: which column is which attribute from the schema objects in it, names by walking
+//! from parent to parent, links from their table with the removed and deactivated ones told apart. What the domain controller
+//! encrypts (passwords and their like) is never decoded: it is named as a gap.
 //!
-//! No `ntds.dit` of Windows has been read yet. What is here follows the published schema ([MS-ADTS], [MS-ADA1] to [MS-ADA3]), the ATTRTYP
-//! of [MS-DRSR] 5.16.4, and what other readers of the format found; it was tried on databases of two independent writers for tests.
+//! No `ntds.dit` of Windows has been read yet. What is here follows the published schema ([MS-ADTS], [MS-ADA1] to [MS-ADA3]),
+//! the ATTRTYP of [MS-DRSR] 5.16.4, and what other readers of the format found; it was tried on databases of two independent
+//! writers for tests.
 //!
 //! | table | what of it is read |
 //! |---|---|
-//! | `datatable` | a row an object, by `DNT_col`; `PDNT_col` is the parent, `RDNtyp_col` the type of its RDN, `OBJ_col` 0 for a mere reference |
+//! | `datatable` | a row an object, by `DNT_col`; `PDNT_col` is the parent, `RDNtyp_col` the type of its RDN |
 //! | `link_table` | a row a link value: `link_DNT` holds it, `backlink_DNT` is pointed to, `link_base` is half the `linkID` |
 //! | `sd_table` | security descriptors by number, because many objects have the same |
 //! | `hiddentable` | the domain controller's own object |
@@ -116,11 +117,9 @@ fn refused(name: &str, error: &EseError) -> SourceError {
         EseError::Catalog(what) => {
             SourceError::Damaged { name, place: "the catalog".into(), problem: what.clone() }
         }
-        other => SourceError::Unsupported {
-            name,
-            what: other.to_string(),
-            hint: other.hint().map(str::to_owned),
-        },
+        other => {
+            SourceError::Unsupported { name, what: other.to_string(), hint: other.hint().map(str::to_owned) }
+        }
     }
 }
 
@@ -141,7 +140,12 @@ impl Source for Ntds {
         Ok(found)
     }
 
-    fn links(&mut self, object: &Object, direction: Direction, visit: Visit<'_, Link>) -> Result<(), SourceError> {
+    fn links(
+        &mut self,
+        object: &Object,
+        direction: Direction,
+        visit: Visit<'_, Link>,
+    ) -> Result<(), SourceError> {
         self.list_links(object, direction, visit);
         self.tell_damage();
         Ok(())

@@ -13,7 +13,8 @@ use super::text;
 
 /// `pgnoFDPMSO` and `pgnoFDPMSOShadow`.
 const ROOTS: [u32; 2] = [4, 24];
-/// More columns and indexes than this are taken for damage: the engine allows 65,000 in a table, and `ntds.dit` has some 4,000 in all.
+/// More columns and indexes than this are taken for damage: the engine allows 65,000 in a table, and `ntds.dit` has some 4,000
+/// in all.
 const MOST: usize = 500_000;
 
 /// The type of a column (`JET_coltyp`).
@@ -202,7 +203,8 @@ impl Table {
 
     /// The columns, or an error that names the one that is missing.
     pub(crate) fn need(&self, column: &str) -> Result<&Column, EseError> {
-        self.column(column).ok_or_else(|| EseError::NoColumn { table: self.name.to_string(), column: column.into() })
+        self.column(column)
+            .ok_or_else(|| EseError::NoColumn { table: self.name.to_string(), column: column.into() })
     }
 
     fn new(name: Box<str>, root: u32) -> Self {

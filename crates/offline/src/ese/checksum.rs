@@ -1,11 +1,11 @@
 //! The checksums of pages: the old one (XOR), and the one since Windows Server 2003 SP1 (XOR with an error-correcting code).
 //!
-//! With the old one the first 4 octets of a page are the XOR of all other 32-bit words with 0x89abcdef, and the next 4 are the page's
-//! number. With the new one (`fPageNewChecksumFormat`) the first 4 octets are the XOR of all words from the third on and the page's
-//! number, and the next 4 a code over the positions of all bits that are set: the low half the XOR of the positions, the high half
-//! that of their complements. A single bit that has changed makes both halves of the difference complement each other, and the low half
-//! is its position. Pages above 8K have four of them, each over a quarter; those of the last three are in the second part of the
-//! page's header. All of it was found right on each page of the real databases of the tests.
+//! With the old one the first 4 octets of a page are the XOR of all other 32-bit words with 0x89abcdef, and the next 4 are the
+//! page's number. With the new one (`fPageNewChecksumFormat`) the first 4 octets are the XOR of all words from the third on and
+//! the page's number, and the next 4 a code over the positions of all bits that are set: the low half the XOR of the positions,
+//! the high half that of their complements. A single bit that has changed makes both halves of the difference complement each
+//! other, and the low half is its position. Pages above 8K have four of them, each over a quarter; those of the last three are
+//! in the second part of the page's header. All of it was found right on each page of the real databases of the tests.
 
 use super::bytes::{u32_at, u64_at};
 
@@ -58,8 +58,8 @@ fn parity(word: u32) -> u32 {
     0u32.wrapping_sub(word.count_ones() & 1)
 }
 
-/// The code and the XOR (without the page's number) of a block whose length is a multiple of 16. `skips_head` leaves out the first 8
-/// octets, where the checksum itself is.
+/// The code and the XOR (without the page's number) of a block whose length is a multiple of 16. `skips_head` leaves out the
+/// first 8 octets, where the checksum itself is.
 pub(crate) fn ecc_and_xor(block: &[u8], skips_head: bool) -> (u32, u32) {
     let mut columns = [0u32; 4];
     let (mut low, mut high) = (0u32, 0u32);
@@ -121,9 +121,8 @@ pub(crate) fn check(page: &mut [u8], number: u32) -> Verdict {
         more
     };
     let mut rest = page[quarter..].chunks_exact_mut(quarter);
-    let others = more.map(|stored| {
-        rest.next().map_or(Block::Wrong, |block| check_block(block, number, stored, false))
-    });
+    let others = more
+        .map(|stored| rest.next().map_or(Block::Wrong, |block| check_block(block, number, stored, false)));
     verdict(Checksum::EccFour, std::iter::once(first).chain(others))
 }
 
@@ -224,8 +223,12 @@ mod tests {
                 bad[bit / 8] ^= 1 << (bit % 8);
                 assert_eq!(check(&mut bad, 77), Verdict::Mended(kind), "{len}: bit {bit}");
                 assert_eq!(bad, good);
+                // Two bits of one block are noticed.
+                let block = if len > SMALL_PAGE { len / 4 } else { len };
+                let begin = bit / 8 / block * block;
+                let other = begin + (bit / 8 - begin + 100) % (block - 128) + 128;
                 bad[bit / 8] ^= 1 << (bit % 8);
-                bad[(bit / 8 + 100) % (len / 4) + 64] ^= 0x11;
+                bad[other] ^= 1;
                 assert_eq!(check(&mut bad, 77), Verdict::Wrong(kind));
             }
         }

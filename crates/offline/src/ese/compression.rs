@@ -1,7 +1,7 @@
 //! The compression of values: 7 bits a character, and XPRESS (plain LZ77, [MS-XCA] 2.3).
 //!
-//! The first octet says how: its upper 5 bits are the scheme, and with 7 bits its lower 3 are how many bits of the last octet count,
-//! less one. XPRESS has the length after it, 16 bits. XPRESS9 and XPRESS10, which Exchange uses, are not read.
+//! The first octet says how: its upper 5 bits are the scheme, and with 7 bits its lower 3 are how many bits of the last octet
+//! count, less one. XPRESS has the length after it, 16 bits. XPRESS9 and XPRESS10, which Exchange uses, are not read.
 
 use super::bytes::{u16_at, u32_at};
 

@@ -21,7 +21,8 @@ use super::tree::{self, Leaves, Position};
 /// How a database is opened.
 #[derive(Debug, Clone)]
 pub struct Options {
-    /// Whether one that was not closed cleanly is read as it is. Then parts of it may disagree, and what its logs hold is missing.
+    /// Whether one that was not closed cleanly is read as it is. Then parts of it may disagree, and what its logs hold is
+    /// missing.
     pub allow_dirty: bool,
     /// The longest value that is read, in octets. Active Directory takes none above some 10 MB.
     pub max_value: usize,
@@ -93,7 +94,9 @@ impl Database {
             pager.log.note("the header is damaged, and its copy as well".into());
         }
         if header.state != State::CleanShutdown {
-            pager.log.note(format!("the database was not closed cleanly ({}): parts may disagree", header.state));
+            pager
+                .log
+                .note(format!("the database was not closed cleanly ({}): parts may disagree", header.state));
         }
         let tables = catalog::read(&pager)?;
         Ok(Self { header, pager, tables, options, usage: Usage::default() })
@@ -198,7 +201,9 @@ impl Database {
     /// Takes a row of a table apart. A row that does not hold together is reported, and `None`.
     pub fn record<'a>(&'a self, table: &'a Table, row: &'a Row) -> Option<Record<'a>> {
         if !row.page.has_new_records() {
-            self.pager.log.add(row.page.number, Fault::Record("records of Exchange 5.5 are not supported".into()));
+            self.pager
+                .log
+                .add(row.page.number, Fault::Record("records of Exchange 5.5 are not supported".into()));
             return None;
         }
         match Record::new(row.data(), table, Some(self), row.page.is_small()) {

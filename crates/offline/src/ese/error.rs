@@ -14,13 +14,17 @@ pub enum EseError {
     #[error("this is no ESE database: neither its header nor the copy of it has the signature 0x89abcdef")]
     NotEse,
     /// The engine's other file types (logs, checkpoints, flush maps) have the same signature.
-    #[error("this is an ESE file of type {0}, no database (type 0 or 1): transaction logs and checkpoints hold no objects")]
+    #[error(
+        "this is an ESE file of type {0}, no database (type 0 or 1): transaction logs and checkpoints hold no objects"
+    )]
     NotADatabase(u32),
     /// A page size that the engine does not have.
     #[error("the header gives a page size of {0} octets; 4096, 8192, 16384 and 32768 are known")]
     PageSize(u32),
     /// A format that is older or newer than this reader.
-    #[error("format version {version:#x}, revision {revision:#x} is not supported (0x620, revisions 0x09 to 0x1ff)")]
+    #[error(
+        "format version {version:#x}, revision {revision:#x} is not supported (0x620, revisions 0x09 to 0x1ff)"
+    )]
     Format {
         /// `ulVersion`.
         version: u32,
@@ -51,7 +55,8 @@ impl EseError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             Self::Dirty(_) => Some(
-                "take a copy of the file with its transaction logs and run `esentutl /r edb` beside them on Windows (`esentutl /p` \
+                "take a copy of the file with its transaction logs and run `esentutl /r edb` beside them on Windows (or \
+                 `esentutl /p`, which \
                  repairs without logs and may lose data), or read it as it is with --allow-dirty",
             ),
             Self::NotEse | Self::PageSize(_) | Self::NotADatabase(_) => {

@@ -1,7 +1,7 @@
 //! What the fuzz targets call (`tests/fuzz`), and the tests with the corpus and mutations of it.
 //!
-//! A database is too large to be an input. An input is what is changed in one: the first octet says which, then each change is a page, a
-//! place in it, how many octets, and these.
+//! A database is too large to be an input. An input is what is changed in one: the first octet says which, then each change is a
+//! page, a place in it, how many octets, and these.
 
 use std::ops::ControlFlow;
 use std::sync::OnceLock;
@@ -27,12 +27,14 @@ const LONGEST: usize = 1 << 18;
 fn templates() -> &'static [Vec<u8>; 3] {
     static TEMPLATES: OnceLock<[Vec<u8>; 3]> = OnceLock::new();
     TEMPLATES.get_or_init(|| {
-        [(4096, Checksums::None), (8192, Checksums::None), (32768, Checksums::Ecc)].map(|(size, checksums)| {
-            let format = Format { checksums, ..Format::new(size) };
-            let plan = Plan { format, ..Plan::new(size, 20) };
-            let file = write(std::io::Cursor::new(Vec::new()), &plan).expect("memory can be written");
-            file.into_inner()
-        })
+        [(4096, Checksums::None), (8192, Checksums::None), (32768, Checksums::Ecc)].map(
+            |(size, checksums)| {
+                let format = Format { checksums, ..Format::new(size) };
+                let plan = Plan { format, ..Plan::new(size, 20) };
+                let file = write(std::io::Cursor::new(Vec::new()), &plan).expect("memory can be written");
+                file.into_inner()
+            },
+        )
     })
 }
 

@@ -1,7 +1,7 @@
 //! Keys as the engine normalises them, so that comparing octets compares values (`fldnorm.cxx`).
 //!
-//! Each value has an octet before it: 0 for none, 0x40 for an empty one, 0x7f for data. Numbers are big-endian with the sign turned over.
-//! Keys of Unicode text are sort keys of Windows and are not made here.
+//! Each value has an octet before it: 0 for none, 0x40 for an empty one, 0x7f for data. Numbers are big-endian with the sign
+//! turned over. Keys of Unicode text are sort keys of Windows and are not made here.
 
 use super::catalog::{CodePage, Column, ColumnType};
 
@@ -78,7 +78,7 @@ pub(crate) fn of(column: &Column, value: &[u8], longest: usize) -> Option<Vec<u8
                 return Some(vec![EMPTY]);
             }
             let upper = value.iter().map(u8::to_ascii_uppercase);
-            std::iter::once(DATA).chain(upper.take(longest - 2)).chain([0]).collect()
+            std::iter::once(DATA).chain(upper).chain([0]).take(longest).collect()
         }
         _ => return None,
     })

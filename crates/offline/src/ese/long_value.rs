@@ -1,7 +1,8 @@
 //! Values that are too long for a record: a tree of their own, with a head (references, length) and pieces by offset.
 //!
 //! The record has the number of the value, little-endian; the key of its head is the number big-endian (4 octets, or 8 in newer
-//! databases), and that of a piece the same with the piece's offset behind it. A piece that is shorter than its place is compressed.
+//! databases), and that of a piece the same with the piece's offset behind it. A piece that is shorter than its place is
+//! compressed.
 
 use super::bytes::u32_at;
 use super::compression;
@@ -59,7 +60,8 @@ impl Reader<'_> {
         if !at.settle(self.pager).map_err(fault)? {
             return Err(missing().into());
         }
-        let head = at.page.node(at.index).filter(|node| node.compare(&self.key).is_eq()).ok_or_else(missing)?;
+        let head =
+            at.page.node(at.index).filter(|node| node.compare(&self.key).is_eq()).ok_or_else(missing)?;
         let size = u32_at(head.data, 4).ok_or("its head is too short")? as usize;
         if size > self.database.max_value() {
             return Err(Failure::TooLong(size as u32));
@@ -73,7 +75,9 @@ impl Reader<'_> {
             if !at.settle(self.pager).map_err(fault)? {
                 break;
             }
-            let Some(node) = at.page.node(at.index) else { return Err("a piece does not hold together".into()) };
+            let Some(node) = at.page.node(at.index) else {
+                return Err("a piece does not hold together".into());
+            };
             let key = node.key();
             let Some(rest) = key.strip_prefix(self.key.as_slice()) else { break };
             let offset: [u8; 4] = rest.try_into().map_err(|_| "a piece has no offset")?;

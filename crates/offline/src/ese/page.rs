@@ -1,8 +1,8 @@
 //! A page taken apart: its header, tags and nodes, in both layouts.
 //!
-//! Tags grow from the end of the page, 4 octets each: length and offset. Up to 8K the upper 3 bits of the offset are flags of the node;
-//! above that the whole field is needed, and the flags are the upper 3 bits of the node's first 16-bit word. The first tag is the
-//! page's own (`external header`): the space of the tree on a root page, else the prefix that keys may share.
+//! Tags grow from the end of the page, 4 octets each: length and offset. Up to 8K the upper 3 bits of the offset are flags of
+//! the node; above that the whole field is needed, and the flags are the upper 3 bits of the node's first 16-bit word. The first
+//! tag is the page's own (`external header`): the space of the tree on a root page, else the prefix that keys may share.
 
 use super::bytes::{u16_at, u32_at};
 use super::checksum::SMALL_PAGE;

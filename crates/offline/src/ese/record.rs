@@ -223,7 +223,8 @@ impl<'a> Record<'a> {
         Ok(default.map_or(Cell::Null, |value| Cell::One(Cow::Owned(value.to_vec()))))
     }
 
-    /// The tagged columns that the record has, in its order, with what they hold. Columns that the catalog does not know are left out.
+    /// The tagged columns that the record has, in its order, with what they hold. Columns that the catalog does not know are
+    /// left out.
     pub fn tagged(&self) -> impl Iterator<Item = (&'a Column, Result<Cell<'a>, FieldError>)> + '_ {
         (0..self.tags).filter_map(|index| {
             let Some(tag) = self.tag(index) else {
@@ -276,12 +277,13 @@ impl<'a> Record<'a> {
         database.long_value(self.table, id)
     }
 
-    /// The values of a multi-valued column: two of them behind the length of the first, or any number behind their offsets. Only the
-    /// first can be compressed in its place.
+    /// The values of a multi-valued column: two of them behind the length of the first, or any number behind their offsets. Only
+    /// the first can be compressed in its place.
     fn values(&self, tag: &Tagged<'a>) -> Result<Vec<Cow<'a, [u8]>>, FieldError> {
         const BROKEN: FieldError = FieldError::Layout("its values do not hold together");
         if let Some(database) = self.database {
-            database.count(|usage| if tag.header & TWO != 0 { &usage.two_values } else { &usage.multi_values });
+            database
+                .count(|usage| if tag.header & TWO != 0 { &usage.two_values } else { &usage.multi_values });
         }
         let data = tag.data;
         let first_is = |value: &'a [u8]| match tag.header & COMPRESSED {

@@ -1,8 +1,8 @@
 //! B+ trees: all rows in order, and the first row from a key on.
 //!
-//! A branch holds, for each child, a key that is above all keys of the child; the last has none. Leaves are linked. A scan goes down the
-//! branches, because a damaged leaf would end a walk along the links; where it is a branch that is damaged it walks along the links to
-//! reach what hung below. No page is read twice, so that nothing that a file says can make it go in circles.
+//! A branch holds, for each child, a key that is above all keys of the child; the last has none. Leaves are linked. A scan goes
+//! down the branches, because a damaged leaf would end a walk along the links; where it is a branch that is damaged it walks
+//! along the links to reach what hung below. No page is read twice, so that nothing that a file says can make it go in circles.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;

@@ -9,7 +9,8 @@ use super::text;
 pub enum Value {
     /// `JET_coltypBit`.
     Bit(bool),
-    /// Every type of whole numbers, and `JET_coltypDateTime` as the 64 bits that are stored: databases put different clocks there.
+    /// Every type of whole numbers, and `JET_coltypDateTime` as the 64 bits that are stored: databases put different clocks
+    /// there.
     Integer(i128),
     /// `JET_coltypIEEESingle`.
     Single(f32),

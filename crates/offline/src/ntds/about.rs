@@ -11,8 +11,8 @@ use super::layout::{column, dnt, number, text};
 use super::schema::own_object;
 use crate::ese::Row;
 
-const VERIFICATION: &str = "the reader of the format below was held against databases of the real engine (pages of 4K and 32K) and an \
-     independent reader, value by value; what makes a directory of it was tried on databases of two writers for tests only: no \
+const VERIFICATION: &str = "the reader of the format below was held against databases of the real engine (pages of 4K and 32K) \
+     and an independent reader, value by value; what makes a directory of it was tried on databases of two writers for tests only: no \
      ntds.dit of Windows has been read yet";
 
 impl Ntds {
@@ -78,10 +78,12 @@ impl Ntds {
         });
         let wanted = attributes.iter().find(|a| found.iter().any(|(name, ..)| name.eq_ignore_ascii_case(a)));
         let Some(wanted) = wanted else { return Vec::new() };
-        let of_it: Vec<_> = found.into_iter().filter(|(name, ..)| name.eq_ignore_ascii_case(wanted)).collect();
+        let of_it: Vec<_> =
+            found.into_iter().filter(|(name, ..)| name.eq_ignore_ascii_case(wanted)).collect();
         let mut targets = Vec::new();
         for (_, dn, guid) in of_it {
-            let object = guid.and_then(|guid| self.find_objects(&adrecover_core::source::Key::Guid(guid)).pop());
+            let object =
+                guid.and_then(|guid| self.find_objects(&adrecover_core::source::Key::Guid(guid)).pop());
             targets.extend(object.and_then(|o| i32::try_from(o.id).ok()).map(|n| (n, dn)));
         }
         targets
@@ -89,10 +91,12 @@ impl Ntds {
 
     fn describe_forest(&mut self, own: &Row) {
         let Some(configuration) = self.number_in(own, column::CONTEXT) else { return };
-        let context = super::names::Context { database: &self.database, layout: &self.layout, schema: &self.schema };
+        let context =
+            super::names::Context { database: &self.database, layout: &self.layout, schema: &self.schema };
         let dn = self.names.dn(context, configuration).and_then(|dn| dn.parse::<Dn>().ok());
         self.about.forest = dn.and_then(|dn| dn.parent());
-        let attribute = |object: &Option<Object>, name: &str| object.as_ref().and_then(|o| o.entry.integer(name));
+        let attribute =
+            |object: &Option<Object>, name: &str| object.as_ref().and_then(|o| o.entry.integer(name));
         let partitions = self.below(configuration, &["Partitions"]);
         let partitions = partitions.and_then(|n| self.by_number(n));
         self.about.forest_level = attribute(&partitions, "msDS-Behavior-Version");
@@ -105,7 +109,8 @@ impl Ntds {
         self.recycle_bin = service.map(|n| self.has_recycle_bin(n));
         self.about.recycle_bin = self.recycle_bin;
         self.about.policy = self.recycle_bin.map(|is_on| {
-            let [tombstone, deleted] = ["tombstoneLifetime", "msDS-DeletedObjectLifetime"].map(|n| attribute(&settings, n));
+            let [tombstone, deleted] =
+                ["tombstoneLifetime", "msDS-DeletedObjectLifetime"].map(|n| attribute(&settings, n));
             DeletionPolicy::new(is_on, tombstone, deleted)
         });
     }
@@ -120,13 +125,15 @@ impl Ntds {
         let wanted = RECYCLE_BIN.parse::<ObjectGuid>().ok();
         for row in children {
             let Some(object) = self.object(&row, &Selection::everything()) else { continue };
-            let id = object.entry.value("msDS-OptionalFeatureGUID").and_then(|v| ObjectGuid::from_wire(v).ok());
+            let id =
+                object.entry.value("msDS-OptionalFeatureGUID").and_then(|v| ObjectGuid::from_wire(v).ok());
             if id.is_none() || id != wanted {
                 continue;
             }
             let mut is_on = false;
             self.list_links(&object, Direction::PointedTo, &mut |link| {
-                is_on = link.state == LinkState::Present && link.attribute.eq_ignore_ascii_case("msDS-EnabledFeature");
+                is_on = link.state == LinkState::Present
+                    && link.attribute.eq_ignore_ascii_case("msDS-EnabledFeature");
                 if is_on { super::object::stop() } else { ControlFlow::Continue(()) }
             });
             return is_on;

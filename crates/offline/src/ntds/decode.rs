@@ -5,8 +5,8 @@ use adrecover_core::time;
 use super::layout::{integer, rows_at};
 use super::names::{Context, Names};
 use super::schema::{Attribute, Syntax};
-use crate::ese::bytes::{array, u32_at};
 use crate::ese::Column;
+use crate::ese::bytes::{array, u32_at};
 
 /// The value as LDAP gives it; what is wrong with it otherwise.
 pub(super) fn value(
@@ -60,8 +60,14 @@ pub(super) fn sid(octets: &[u8]) -> Option<Vec<u8>> {
     Some(out)
 }
 
-/// A DN with octets or text behind it: number, length, data. LDAP writes `B:n:hex:DN` and `S:n:text:DN` ([MS-ADTS] 3.1.1.2.2.2.2).
-fn with_dn(context: Context<'_>, names: &mut Names, syntax: Syntax, octets: &[u8]) -> Result<Vec<u8>, String> {
+/// A DN with octets or text behind it: number, length, data. LDAP writes `B:n:hex:DN` and `S:n:text:DN` ([MS-ADTS]
+/// 3.1.1.2.2.2.2).
+fn with_dn(
+    context: Context<'_>,
+    names: &mut Names,
+    syntax: Syntax,
+    octets: &[u8],
+) -> Result<Vec<u8>, String> {
     let wrong = || format!("{} octets are no DN with data", octets.len());
     let dnt = i32::from_le_bytes(array(octets, 0).ok_or_else(wrong)?);
     let length = u32_at(octets, 4).ok_or_else(wrong)? as usize;
@@ -86,7 +92,8 @@ pub(super) fn joined(is_text: bool, data: &[u8], dn: &str) -> Vec<u8> {
 fn descriptor(context: Context<'_>, number: [u8; 8]) -> Result<Vec<u8>, String> {
     let id = i64::from_le_bytes(number);
     let missing = || format!("security descriptor {id} is not there");
-    let table = context.layout.descriptors(context.database).ok_or("there is no table of security descriptors")?;
+    let table =
+        context.layout.descriptors(context.database).ok_or("there is no table of security descriptors")?;
     let (key, value) = table.column("sd_id").zip(table.column("sd_value")).ok_or_else(missing)?;
     let of = |row: &crate::ese::Row| {
         let record = context.database.record(table, row)?;
@@ -95,7 +102,8 @@ fn descriptor(context: Context<'_>, number: [u8; 8]) -> Result<Vec<u8>, String> 
         cell.first().map(<[u8]>::to_vec)
     };
     let index = super::layout::index_on(table, key.id);
-    let found = index.and_then(|index| rows_at(context.database, table, index, &number)?.find_map(|row| of(&row)));
+    let found =
+        index.and_then(|index| rows_at(context.database, table, index, &number)?.find_map(|row| of(&row)));
     match (found, index) {
         (Some(found), _) => Ok(found),
         (None, Some(_)) => Err(missing()),

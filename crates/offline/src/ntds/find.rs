@@ -130,7 +130,8 @@ impl Ntds {
             }
             let length = weights_in(&entry.key()).map_or(0, <[u8]>::len);
             let may_fit = exact || length == whole || with_deleted && length >= whole + MANGLING;
-            let Some(row) = may_fit.then(|| self.database.row(table, entry.data()).ok().flatten()).flatten() else {
+            let Some(row) = may_fit.then(|| self.database.row(table, entry.data()).ok().flatten()).flatten()
+            else {
                 continue;
             };
             let Some(record) = self.database.record(table, &row) else { continue };
@@ -166,16 +167,17 @@ impl Ntds {
         let table = self.table();
         let wanted = match key {
             Key::Guid(guid) => Wanted::Octets(column::GUID, guid.to_wire().to_vec()),
-            Key::Sid(sid) => Wanted::Octets(column::SID, super::decode::sid(&sid.to_wire()).unwrap_or_default()),
+            Key::Sid(sid) => {
+                Wanted::Octets(column::SID, super::decode::sid(&sid.to_wire()).unwrap_or_default())
+            }
             Key::Account(name) => Wanted::Text(column::ACCOUNT, name.to_lowercase(), false),
             Key::Principal(name) => Wanted::Text(column::PRINCIPAL, name.to_lowercase(), false),
             Key::Name(name) => Wanted::Text(column::NAME, name.to_lowercase(), true),
             Key::Dn(dn) => Wanted::Text(column::NAME, nearest(dn).to_lowercase(), false),
         };
         let Some(column) = table.column(wanted.column()) else { return Vec::new() };
-        let fits = |row: &Row| {
-            self.database.record(table, row).is_some_and(|record| wanted.is_in(&record, column))
-        };
+        let fits =
+            |row: &Row| self.database.record(table, row).is_some_and(|record| wanted.is_in(&record, column));
         self.database.rows(table).filter(fits).take(MOST_FOUND).collect()
     }
 }

@@ -129,7 +129,11 @@ impl Layout {
     }
 
     /// The children of an object, in the order of their names; `None` where there is no index to tell them.
-    pub(super) fn children<'a>(&self, database: &'a Database, dnt: i32) -> Option<impl Iterator<Item = Row> + 'a> {
+    pub(super) fn children<'a>(
+        &self,
+        database: &'a Database,
+        dnt: i32,
+    ) -> Option<impl Iterator<Item = Row> + 'a> {
         let table = self.data(database);
         rows_at(database, table, index_on(table, self.parent.id)?, &dnt.to_le_bytes())
     }

@@ -34,9 +34,23 @@ pub(super) struct Context<'a> {
 fn rdn(context: Context<'_>, record: &Record<'_>) -> Option<String> {
     let layout = context.layout;
     let name = text(record, &layout.name)?;
-    let kind = number(record, layout.rdn_type.as_ref()).and_then(|kind| context.schema.name(kind as u32));
+    let kind = number(record, layout.rdn_type.as_ref()).map(|kind| kind as u32);
+    let kind = kind.and_then(|kind| context.schema.name(kind).or(usual(kind)));
     let kind = kind.unwrap_or("CN").to_ascii_uppercase();
     Some(format!("{kind}={}", escape_value(&name)))
+}
+
+/// The types of nearly all RDNs, for a schema that cannot be read whole ([MS-ADTS] 3.1.1.1.4; ATTRTYP by [MS-DRSR] 5.16.4).
+fn usual(attrtyp: u32) -> Option<&'static str> {
+    Some(match attrtyp {
+        0x3 => "CN",
+        0x6 => "C",
+        0x7 => "L",
+        0xa => "O",
+        0xb => "OU",
+        0x15_0019 => "DC",
+        _ => return None,
+    })
 }
 
 impl Names {

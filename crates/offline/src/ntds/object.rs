@@ -116,7 +116,8 @@ impl Ntds {
                 continue;
             }
             let decoded = cell.map_err(|error| reason(&error)).and_then(|cell| {
-                let values = cell.values().iter().map(|v| decode::value(context, names, attribute, column, v));
+                let values =
+                    cell.values().iter().map(|v| decode::value(context, names, attribute, column, v));
                 values.collect::<Result<Vec<_>, _>>().map_err(GapReason::Damaged)
             });
             match decoded {
@@ -136,7 +137,9 @@ impl Ntds {
 
 /// The database has the most special class first, and LDAP has it last.
 fn entry_attribute(name: &str, mut values: Vec<Vec<u8>>) -> Attribute {
-    if name.eq_ignore_ascii_case("objectClass") && values.last().is_some_and(|v| v.eq_ignore_ascii_case(b"top")) {
+    if name.eq_ignore_ascii_case("objectClass")
+        && values.last().is_some_and(|v| v.eq_ignore_ascii_case(b"top"))
+    {
         values.reverse();
     }
     Attribute { name: Cow::Owned(name.to_owned()), values }

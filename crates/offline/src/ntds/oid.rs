@@ -51,7 +51,8 @@ const PREFIXES: [&[u8]; 39] = [
 pub(super) struct Prefixes(HashMap<u16, Vec<u8>>);
 
 impl Prefixes {
-    /// The usual ones, and those of `prefixMap` of the schema: their count, its length, and then number, length and octets of each.
+    /// The usual ones, and those of `prefixMap` of the schema: their count, its length, and then number, length and octets of
+    /// each.
     pub(super) fn new(map: Option<&[u8]>) -> Self {
         let mut all: HashMap<u16, Vec<u8>> =
             (0..).zip(PREFIXES).map(|(n, prefix)| (n, prefix.to_vec())).collect();

@@ -14,8 +14,8 @@ const CLASS_SCHEMA: i64 = 0x3000d;
 /// More are taken for damage: a forest with Exchange has some 4,000 attributes.
 const MOST: usize = 100_000;
 
-/// What is encrypted in the database with a key of the domain controller ([MS-ADTS] 3.1.1.3.1.5, and what other readers of the format
-/// found to be so).
+/// What is encrypted in the database with a key of the domain controller ([MS-ADTS] 3.1.1.3.1.5, and what other readers of the
+/// format found to be so).
 const ENCRYPTED: [&str; 12] = [
     "unicodePwd",
     "dBCSPwd",
@@ -122,8 +122,8 @@ struct Columns<'a> {
 }
 
 impl Schema {
-    /// Reads the schema: the children of the object that the domain controller's own object names, or all objects where that way is
-    /// damaged.
+    /// Reads the schema: the children of the object that the domain controller's own object names, or all objects where that way
+    /// is damaged.
     pub(super) fn read(database: &Database, layout: &Layout) -> Self {
         let table = layout.data(database);
         let head = head(database, layout);
@@ -175,7 +175,8 @@ impl Schema {
             return;
         }
         let classes = columns.class.and_then(|column| record.get(column).ok());
-        let is = |class| classes.as_ref().is_some_and(|c| c.values().iter().any(|v| integer(v) == Some(class)));
+        let is =
+            |class| classes.as_ref().is_some_and(|c| c.values().iter().any(|v| integer(v) == Some(class)));
         if is(CLASS_SCHEMA)
             && let Some(id) = number(&record, columns.class_id)
         {

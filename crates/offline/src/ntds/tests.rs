@@ -4,7 +4,9 @@ use std::io::Cursor;
 use std::ops::ControlFlow;
 
 use adrecover_core::lifetime::State;
-use adrecover_core::source::{Counts, Direction, GapReason, Key, LinkState, Moment, Object, Selection, Source, Standing};
+use adrecover_core::source::{
+    Counts, Direction, GapReason, Key, LinkState, Moment, Object, Selection, Source, Standing,
+};
 use adrecover_core::{Dn, ObjectGuid, Sid};
 
 use super::*;
@@ -132,7 +134,10 @@ fn each_kind_of_key_finds_by_a_few_pages() {
         }
         let before = ntds.database.damage().checked;
         assert!(ntds.find(&Key::Guid(guid_of(5_000_000))).unwrap().is_empty());
-        assert!(ntds.database.damage().checked - before < 10, "what is not there is not looked for in every row");
+        assert!(
+            ntds.database.damage().checked - before < 10,
+            "what is not there is not looked for in every row"
+        );
         assert!(ntds.find(&Key::Account("nobody".into())).unwrap().is_empty());
         assert!(ntds.find(&Key::Account("user00012".into())).unwrap().is_empty());
     }
@@ -168,7 +173,8 @@ fn links_in_their_three_states() {
     })
     .unwrap();
     let removed = adrecover_core::time::from_dstime(crate::testing::ntds::REMOVED_AT as u64);
-    let expected = ("CN=Group0,CN=Users,DC=test".to_owned(), LinkState::Removed(removed), "member".to_owned());
+    let expected =
+        ("CN=Group0,CN=Users,DC=test".to_owned(), LinkState::Removed(removed), "member".to_owned());
     assert_eq!(groups, [expected]);
     assert!(DELETED_AT > 0);
 }
@@ -185,7 +191,11 @@ fn a_damaged_index_is_not_believed() {
         broken[(*root as usize + 1) * 4096 + 100..][..20].fill(0xee);
     }
     let mut ntds = open(broken);
-    for key in [Key::Guid(guid_of(FIRST_USER + 77)), Key::Account("user0000077".into()), Key::Name("user0000077".into())] {
+    for key in [
+        Key::Guid(guid_of(FIRST_USER + 77)),
+        Key::Account("user0000077".into()),
+        Key::Name("user0000077".into()),
+    ] {
         assert_eq!(one(&mut ntds, &key).id, u64::from(FIRST_USER + 77), "{key:?}");
     }
     assert!(!ntds.damage().is_empty());
@@ -223,8 +233,12 @@ fn a_dirty_one_is_refused_and_marked() {
 #[test]
 fn a_database_that_is_no_directory() {
     let Some(folder) = samples() else { return };
-    let refused = Ntds::new(Box::new(sample(&folder, "basic.edb")), "basic.edb", Options::default()).err().unwrap();
-    assert!(matches!(&refused, SourceError::Unsupported { what, .. } if what.contains("datatable")), "{refused}");
+    let refused =
+        Ntds::new(Box::new(sample(&folder, "basic.edb")), "basic.edb", Options::default()).err().unwrap();
+    assert!(
+        matches!(&refused, SourceError::Unsupported { what, .. } if what.contains("datatable")),
+        "{refused}"
+    );
 }
 
 #[test]
@@ -266,5 +280,7 @@ fn a_moment_is_told_where_the_header_has_one() {
         octets[at..at + 4].copy_from_slice(&sum.to_le_bytes());
     }
     let moment = open(octets).about().moment.unwrap();
-    assert!(matches!(moment, Moment::Written(at) if adrecover_core::time::rfc3339(at) == "2026-05-04T03:02:01Z"));
+    assert!(
+        matches!(moment, Moment::Written(at) if adrecover_core::time::rfc3339(at) == "2026-05-04T03:02:01Z")
+    );
 }

@@ -1,5 +1,5 @@
-//! A writer of synthetic directories: the tables of an `ntds.dit` with a schema, users live and deleted, a group with present, removed and
-//! deactivated links, security descriptors and indexes. Of any size: rows go out as they are made.
+//! A writer of synthetic directories: the tables of an `ntds.dit` with a schema, users live and deleted, a group with present,
+//! removed and deactivated links, security descriptors and indexes. Of any size: rows go out as they are made.
 
 mod rows;
 
@@ -130,7 +130,8 @@ pub(super) fn column(name: &str) -> u16 {
 }
 
 fn columns() -> Vec<Column> {
-    let mut columns: Vec<Column> = FIXED.iter().map(|(id, name, kind)| Column::new(*id, name, *kind)).collect();
+    let mut columns: Vec<Column> =
+        FIXED.iter().map(|(id, name, kind)| Column::new(*id, name, *kind)).collect();
     for (name, syntax, attrtyp, single, _) in ATTRIBUTES {
         let kind = match syntax {
             1 | 2 | 8 | 9 => kind::LONG,
@@ -206,7 +207,11 @@ impl<W: Write + Seek> Directory<'_, W> {
             _ => None,
         };
         let text = |id: u16| {
-            plain(id).map(|v| String::from_utf16_lossy(&v.chunks_exact(2).map(|c| u16::from_le_bytes([c[0], c[1]])).collect::<Vec<_>>()))
+            plain(id).map(|v| {
+                String::from_utf16_lossy(
+                    &v.chunks_exact(2).map(|c| u16::from_le_bytes([c[0], c[1]])).collect::<Vec<_>>(),
+                )
+            })
         };
         let parent: [u8; 4] = plain(2).and_then(|v| v.try_into().ok()).unwrap_or_default();
         let name = text(column("name")).unwrap_or_default();

@@ -46,9 +46,9 @@ fn lz77(value: &[u8]) -> Vec<u8> {
     let mut at = 0;
     while at < value.len() {
         let found = value.get(at..at + 3).and_then(|three| last.insert(three.to_vec(), at));
-        let length = found.filter(|from| at - from <= 8192).map_or(0, |from| {
-            (0..value.len() - at).take_while(|n| value[from + n] == value[at + n]).count()
-        });
+        let length = found
+            .filter(|from| at - from <= 8192)
+            .map_or(0, |from| (0..value.len() - at).take_while(|n| value[from + n] == value[at + n]).count());
         flags <<= 1;
         if let (3.., Some(from)) = (length, found) {
             flags |= 1;

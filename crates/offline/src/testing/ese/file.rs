@@ -85,7 +85,17 @@ impl<W: Write + Seek> Writer<W> {
             let place = (column.id < 128).then_some(offset);
             offset += if column.id < 128 { column.size } else { 0 };
             let extra = (u32::from(column.size), column.code_page);
-            self.entry(id, 2, column.id.into(), column.kind, extra.0, column.flags, &column.name, place, Some(extra.1))?;
+            self.entry(
+                id,
+                2,
+                column.id.into(),
+                column.kind,
+                extra.0,
+                column.flags,
+                &column.name,
+                place,
+                Some(extra.1),
+            )?;
         }
         let mut secondary = Vec::new();
         for (n, index) in indexes.iter().enumerate() {
@@ -124,8 +134,15 @@ impl<W: Write + Seek> Writer<W> {
         offset: Option<u16>,
         locale: Option<u32>,
     ) -> Result<()> {
-        let mut values: Vec<(u16, Tagged)> = vec![(1, long(table)), (2, Tagged::Plain(kind.to_le_bytes().to_vec()))];
-        values.extend([(3, long(id)), (4, long(what)), (5, long(space)), (6, long(flags)), (7, long(locale.unwrap_or(0)))]);
+        let mut values: Vec<(u16, Tagged)> =
+            vec![(1, long(table)), (2, Tagged::Plain(kind.to_le_bytes().to_vec()))];
+        values.extend([
+            (3, long(id)),
+            (4, long(what)),
+            (5, long(space)),
+            (6, long(flags)),
+            (7, long(locale.unwrap_or(0))),
+        ]);
         if kind == 1 {
             values.push((8, Tagged::Plain(vec![0xff])));
         }
@@ -146,12 +163,9 @@ impl<W: Write + Seek> Writer<W> {
     }
 
     fn put(&mut self, table: u32, kind: u16, id: u32, values: &[(u16, Tagged)]) {
-        let key = [
-            signed_key(table.to_le_bytes()),
-            signed_key(kind.to_le_bytes()),
-            signed_key(id.to_le_bytes()),
-        ]
-        .concat();
+        let key =
+            [signed_key(table.to_le_bytes()), signed_key(kind.to_le_bytes()), signed_key(id.to_le_bytes())]
+                .concat();
         let row = encode(&self.format, &catalog_columns(), values);
         self.catalog.push((key, row));
     }
@@ -162,7 +176,17 @@ impl<W: Write + Seek> Writer<W> {
             self.entry(id, 1, id, root, 0, 0, name, None, None)?;
             for column in catalog_columns() {
                 let extra = (u32::from(column.size), column.code_page);
-                self.entry(id, 2, column.id.into(), column.kind, extra.0, 0, &column.name, None, Some(extra.1))?;
+                self.entry(
+                    id,
+                    2,
+                    column.id.into(),
+                    column.kind,
+                    extra.0,
+                    0,
+                    &column.name,
+                    None,
+                    Some(extra.1),
+                )?;
             }
             self.index(id, id, root, 0x1_0021, &Index { name: "Id".into(), columns: vec![1, 2, 3] })?;
         }
@@ -224,13 +248,24 @@ pub struct Table {
 
 impl Table {
     /// Adds a row under its primary key, which must not descend.
-    pub fn row<W: Write + Seek>(&mut self, w: &mut Writer<W>, key: Vec<u8>, values: &[(u16, Tagged)]) -> Result<()> {
+    pub fn row<W: Write + Seek>(
+        &mut self,
+        w: &mut Writer<W>,
+        key: Vec<u8>,
+        values: &[(u16, Tagged)],
+    ) -> Result<()> {
         let data = encode(w.format(), &self.columns, values);
         self.tree.push(w, key, data)
     }
 
     /// Adds an entry to the index with that number, counted from 1; in order.
-    pub fn entry<W: Write + Seek>(&mut self, w: &mut Writer<W>, n: usize, key: Vec<u8>, row: Vec<u8>) -> Result<()> {
+    pub fn entry<W: Write + Seek>(
+        &mut self,
+        w: &mut Writer<W>,
+        n: usize,
+        key: Vec<u8>,
+        row: Vec<u8>,
+    ) -> Result<()> {
         self.secondary[n - 1].push(w, key, row)
     }
 

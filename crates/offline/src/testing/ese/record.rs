@@ -100,7 +100,8 @@ pub fn encode(format: &Format, columns: &[Column], values: &[(u16, Tagged)]) -> 
         _ => None,
     };
     let last_fixed = values.iter().map(|(id, _)| *id).filter(|id| *id < 128).max().unwrap_or(0);
-    let last_variable = values.iter().map(|(id, _)| *id).filter(|id| (128..256).contains(id)).max().unwrap_or(127);
+    let last_variable =
+        values.iter().map(|(id, _)| *id).filter(|id| (128..256).contains(id)).max().unwrap_or(127);
     let mut fixed = Vec::new();
     let mut nulls = vec![0u8; usize::from(last_fixed).div_ceil(8)];
     for column in columns.iter().filter(|c| c.id <= last_fixed) {

@@ -29,7 +29,8 @@ pub struct Tree {
 }
 
 impl Tree {
-    /// A tree with a number of its own (`objid`). `kind` are the flags that all its pages have: 0x40 of an index, 0x80 of long values.
+    /// A tree with a number of its own (`objid`). `kind` are the flags that all its pages have: 0x40 of an index, 0x80 of long
+    /// values.
     pub fn new<W: Write + Seek>(writer: &mut Writer<W>, id: u32, kind: u32) -> Self {
         let root = writer.allocate();
         Self::at(root, id, kind)
@@ -41,7 +42,12 @@ impl Tree {
     }
 
     /// Adds a row; keys must not descend.
-    pub fn push<W: Write + Seek>(&mut self, writer: &mut Writer<W>, key: Vec<u8>, data: Vec<u8>) -> Result<()> {
+    pub fn push<W: Write + Seek>(
+        &mut self,
+        writer: &mut Writer<W>,
+        key: Vec<u8>,
+        data: Vec<u8>,
+    ) -> Result<()> {
         assert!(key >= self.last, "the rows of a tree come in order");
         self.last.clone_from(&key);
         self.add(writer, 0, Node { key, data })

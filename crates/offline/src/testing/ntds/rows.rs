@@ -4,8 +4,8 @@ use std::io::{Result, Seek, Write};
 
 use super::super::ese::{Tagged, compress};
 use super::{
-    ATTRIBUTES, CLASSES, DELETED, DELETED_AT, Directory, FIRST_USER, GROUP, OWN_NUMBER, Row, USERS, column, guid, sid,
-    wide,
+    ATTRIBUTES, CLASSES, DELETED, DELETED_AT, Directory, FIRST_USER, GROUP, OWN_NUMBER, Row, USERS, column,
+    guid, sid, wide,
 };
 
 const TOP: u32 = 65_536;
@@ -22,7 +22,13 @@ fn text(text: &str) -> Tagged {
 /// A row with what every object has.
 fn row(dnt: u32, parent: u32, context: u32, rdn: u32, name: &str, classes: &[u32]) -> Row {
     let mut row = Row::new();
-    row.extend([(1, long(dnt)), (2, long(parent)), (3, Tagged::Plain(vec![1])), (4, long(rdn)), (7, long(context))]);
+    row.extend([
+        (1, long(dnt)),
+        (2, long(parent)),
+        (3, Tagged::Plain(vec![1])),
+        (4, long(rdn)),
+        (7, long(context)),
+    ]);
     row.insert(128, Tagged::Plain([parent, dnt].map(u32::to_le_bytes).concat()));
     let classes: Vec<Vec<u8>> = classes.iter().map(|c| c.to_le_bytes().to_vec()).collect();
     row.insert(column("objectClass"), Tagged::Many(classes));
@@ -55,7 +61,8 @@ fn fixed<W: Write + Seek>(directory: &mut Directory<'_, W>) -> Result<()> {
     directory.add(4, plain(4, 3, 4, "Configuration"))?;
     let mut schema = row(5, 4, 5, 3, "Schema", &[196_617, TOP]);
     // One prefix of its own: number 0x1234 is 1.2.3.
-    let map = [1u32.to_le_bytes().to_vec(), 14u32.to_le_bytes().to_vec(), vec![0x34, 0x12, 2, 0, 0x2a, 3]].concat();
+    let map =
+        [1u32.to_le_bytes().to_vec(), 14u32.to_le_bytes().to_vec(), vec![0x34, 0x12, 2, 0, 0x2a, 3]].concat();
     schema.insert(column("prefixMap"), Tagged::Plain(map));
     directory.add(5, schema)?;
     let mut server = plain(6, 4, 4, "DC1");
@@ -141,8 +148,7 @@ fn user<W: Write + Seek>(directory: &mut Directory<'_, W>, n: u32) -> Result<()>
     let id = guid(dnt);
     let shown = adrecover_core::ObjectGuid::from_wire(&id).map(|g| g.to_string()).unwrap_or_default();
     let name = if is_deleted { format!("{account}\nDEL:{shown}") } else { account.clone() };
-    let mut object =
-        row(dnt, if is_deleted { DELETED } else { USERS }, 3, 3, &name, &[655_369, 65_542, TOP]);
+    let mut object = row(dnt, if is_deleted { DELETED } else { USERS }, 3, 3, &name, &[655_369, 65_542, TOP]);
     object.insert(column("sAMAccountName"), text(&account));
     object.insert(column("userPrincipalName"), text(&format!("{account}@test")));
     object.insert(column("objectSid"), Tagged::Plain(stored_sid(Some(dnt))));

@@ -74,7 +74,9 @@ class Bench:
         """Every value: with dissect.database both only count them, with esedbexport both write them."""
         count = self.options.pairs
         if python:
-            runs = pairs(count, lambda: self.cost(self.program, "decode", file), lambda: self.cost(python, "-c", DECODE, file), 0)
+            # It takes a minute for each run of the large ones, and is far from the budget.
+            few = 1 if file.stat().st_size > 20 << 20 else count
+            runs = pairs(few, lambda: self.cost(self.program, "decode", file), lambda: self.cost(python, "-c", DECODE, file), 0)
             self.table.compare(title, "every value", "dissect.database", runs, "wall", 0.05)
             self.table.memory(title, *runs.peaks(), "dissect.database", 50)
             self.table.runs(title, runs)
@@ -86,8 +88,8 @@ class Bench:
 
         try:
             runs = pairs(count, lambda: self.cost(self.program, "dump", file), export, 0)
-        except Failed as failed:
-            self.table.note(f"{title}: esedbexport cannot read it ({str(failed).splitlines()[0][:120]})")
+        except Failed:
+            self.table.note(f"{title}: esedbexport cannot read it")
             return
         self.table.compare(title, "every value written", "esedbexport", runs, "wall", 1.0)
         self.table.memory(f"{title}, written", *runs.peaks(), "esedbexport")
@@ -146,7 +148,7 @@ def main():
     parser.add_argument("--program", type=pathlib.Path)
     parser.add_argument("--work", type=pathlib.Path)
     options = parser.parse_args()
-    options.pairs = 2 if options.quick else 5
+    options.pairs = 2 if options.quick else 3
     options.lookups = 3 if options.quick else 21
     options.objects = 5000 if options.quick else 50_000
     options.huge = 20_000 if options.quick else 1_000_000
@@ -168,7 +170,7 @@ def record(bench):
     text = page.read_text()
     text = text.replace("`tests/bench/run --record`", "`tests/bench/offline.py --record`")
     text = text.replace(" on one machine that also ran the domain controller", " on one machine")
-    text = re.sub(r"; adrecover .*?\.\n", f"; dissect.database and esedbexport as of that day.\n", text, count=1)
+    text = re.sub(r"; adrecover .*?\.\n", "; dissect.database and esedbexport as of that day.\n", text, count=1)
     page.write_text(text)
 
 

@@ -110,6 +110,10 @@ fn values_of_the_real_databases() {
     let values = column(&multi, "multi", "LongCompressedUnicode");
     assert!(values[0].len() > 1, "{values:?}");
     assert_eq!(column(&multi, "multi", "Long")[0].len(), 3);
+    let table = multi.table("multi").unwrap();
+    for row in multi.rows(table) {
+        multi.record(table, &row).unwrap().cells().for_each(|(_, cell)| assert!(cell.is_ok()));
+    }
     let usage = multi.usage();
     let count = |name: &str| usage.iter().find(|(n, _)| *n == name).unwrap().1;
     assert!(count("multi-values") > 0 && count("pairs of values") > 0);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use adrecover_core::directory::{Change, Query, Refusal, Scope, Visibility};
 use adrecover_core::plan::{Action, Plan, Purpose, Step};
-use adrecover_core::report::{Difference, Failure, ObjectReport, Status};
+use adrecover_core::report::{Difference, Failure, ObjectReport, Outcome, Status};
 use adrecover_core::{Directory, Dn, Elsewhere, ObjectGuid, filter};
 
 use crate::journal::{Detail, Event, JournalError, StepState};
@@ -111,7 +111,7 @@ pub(crate) async fn step<'p, D: Directory>(
             turn.begun = true;
         }
         match write(executor, subject, membership, &name, &mut turn).await {
-            Tried::Done(work) => return executor.succeed(subject, turn, work).await.map(Some),
+            Tried::Done(work) => return executor.succeed(subject, turn, *work).await.map(Some),
             Tried::Settled => {
                 return executor.end_without_write(subject, turn, Look::Unchanged(None)).await.map(Some);
             }
@@ -123,7 +123,7 @@ pub(crate) async fn step<'p, D: Directory>(
 
 /// What became of one try to write.
 enum Tried {
-    Done(Work),
+    Done(Box<Work>),
     Settled,
     /// Look again.
     Again,
@@ -150,7 +150,8 @@ async fn write<D: Directory>(
     };
     let refusal = match sent {
         Ok(()) => {
-            return Tried::Done(Work { write, before: Detail::default(), after: Detail::default() });
+            let work = Work { write, before: Detail::default(), after: Detail::default() };
+            return Tried::Done(Box::new(work));
         }
         Err(Trouble::Refused(refusal)) => refusal,
         Err(Trouble::Unknown(reason)) => {
@@ -294,8 +295,9 @@ pub async fn verify_elsewhere<D: Directory>(
             }
         }
         for (membership, status) in last {
-            let (is_done, is_left) =
-                (matches!(status, Status::Done | Status::Unchanged), status == Status::Failed);
+            let is_done = matches!(status, Status::Done | Status::Unchanged);
+            // What failed was asked for, too, where something else was done.
+            let is_left = status == Status::Failed && report.outcome == Outcome::Partial;
             let observed = match is_done {
                 true => observed(elsewhere, membership, &own).await,
                 false => Ok(None),

@@ -59,7 +59,9 @@ impl Delta {
     pub(super) fn is_over(&mut self) {
         let happened = self.happened;
         let links = self.groups.iter_mut().flat_map(|group| &mut group.links);
-        links.filter(|work| **work == LinkWork::CloseAll).for_each(|work| *work = LinkWork::CloseBefore(happened));
+        links
+            .filter(|work| **work == LinkWork::CloseAll)
+            .for_each(|work| *work = LinkWork::CloseBefore(happened));
     }
 
     /// The write that something belongs to.

@@ -16,7 +16,11 @@ fn export(scene: &Scene, name: &str, arguments: &[&str]) -> PathBuf {
 }
 
 fn restoring(scene: &Scene, objects: &[&Object], files: &[&Path]) -> Run {
-    let mut run = scene.program().args(["restore", "-o", "json", "--yes", "--all"]);
+    restoring_as(scene, "json", objects, files)
+}
+
+fn restoring_as(scene: &Scene, format: &str, objects: &[&Object], files: &[&Path]) -> Run {
+    let mut run = scene.program().args(["restore", "-o", format, "--yes", "--all"]);
     for object in objects {
         run = run.args(["--guid", &object.guid]);
     }
@@ -124,8 +128,7 @@ fn the_first_source_counts_and_the_plan_shows_what_the_others_say() {
     );
     assert_eq!(of("manager")["others"][0]["values"][0]["text"], told.boss.dn.as_str());
     assert_eq!(of("memberOf")["others"][0]["values"][0]["text"], told.groups[2].dn.as_str());
-    let table =
-        restoring(&scene, &[&told.user], &[&new, &old]).args(["--dry-run", "-o", "table"]).run().exits(0);
+    let table = restoring_as(&scene, "table", &[&told.user], &[&new, &old]).arg("--dry-run").run().exits(0);
     table.says("sources differ: title: ldif:new.ldf").says("(from ldif:new.ldf, just made)");
     restoring(&scene, &[&told.user], &[&new, &old]).run().exits(0);
     let entry = scene.hand().get(&told.user, &["title", "manager", "memberOf"]);

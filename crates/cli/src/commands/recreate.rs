@@ -257,7 +257,10 @@ async fn plan_new(
     plan.purpose = Purpose::Recreate;
     for object in &mut plan.objects {
         object.warnings.splice(0..0, anchor.notes.iter().cloned());
-        object.blocked_by.extend(old.as_ref().and_then(|old| still_there(old, gone.guid, now)));
+        // As long as it is there nothing else is of interest.
+        if let Some(block) = old.as_ref().and_then(|old| still_there(old, gone.guid, now)) {
+            object.blocked_by = vec![block];
+        }
         if let Some(value) = &anchor.value {
             object.blocked_by.extend(anchor_taken(desk, value).await?);
         }

@@ -2,7 +2,7 @@
 //! on a real DC); Windows answers 0x2089 for a deleted or missing one.
 
 use super::{Block, Case, block};
-use crate::facts::ParentFacts;
+use crate::facts::{ParentFacts, Presence};
 
 const DELETED_OBJECTS: &str = "CN=Deleted Objects,";
 
@@ -44,7 +44,11 @@ fn in_another_place(case: &Case<'_>, parent: &crate::Dn) -> Option<Block> {
             .way_out("--to DN of a live container"),
         );
     }
-    let source = case.object.dn.parse().ok().and_then(|dn| naming_context(case, &dn));
+    let source = match case.object.presence {
+        // A new object comes into the domain, wherever the old one was.
+        Presence::Absent => Some(case.domain.domain.clone()),
+        _ => case.object.dn.parse().ok().and_then(|dn| naming_context(case, &dn)),
+    };
     if naming_context(case, parent) != source {
         return Some(
             block(

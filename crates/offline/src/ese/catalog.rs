@@ -373,8 +373,8 @@ fn index(entry: &Entry<'_>) -> Index {
         .collect();
     // `fidxExtendedColumns`: each part is flags and a column; before, it was the column alone, negative to descend. A writer that
     // leaves the flag out but has no other flags means the former.
-    let is_extended =
-        entry.flags >> 16 & 1 != 0 || key.len() % 4 == 0 && parts.iter().all(|(flags, _)| *flags == 0);
+    let is_extended = entry.flags >> 16 & 1 != 0
+        || key.len().is_multiple_of(4) && parts.iter().all(|(flags, _)| *flags == 0);
     let (columns, is_plain) = if is_extended {
         (parts.iter().map(|(_, id)| *id).collect(), parts.iter().all(|(flags, _)| *flags == 0))
     } else {

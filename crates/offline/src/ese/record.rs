@@ -200,10 +200,7 @@ impl<'a> Record<'a> {
     }
 
     /// What the record holds in a column; the column's default where the record does not have it.
-    pub fn get(&self, column: &Column) -> Result<Cell<'a>, FieldError>
-    where
-        'a: 'a,
-    {
+    pub fn get(&self, column: &Column) -> Result<Cell<'a>, FieldError> {
         if column.id >= 256 {
             for index in 0..self.tags {
                 let tag = self.tag(index).ok_or(FieldError::Layout("a tagged column ends outside of it"))?;

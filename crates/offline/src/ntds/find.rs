@@ -59,7 +59,7 @@ impl Ntds {
         // An index that is damaged where it was looked at proves nothing.
         let is_sound = self.database.damages() == before;
         match found {
-            Some(found) if !found.rows.is_empty() && is_sound || found.is_complete && is_sound => found.rows,
+            Some(found) if is_sound && (found.is_complete || !found.rows.is_empty()) => found.rows,
             _ => self.by_reading(key),
         }
     }
@@ -81,8 +81,6 @@ impl Ntds {
                 keeps
             }
         };
-        let table = self.table();
-        let index = index_on(table, column_id(table, column)?)?;
         let rows = rows_at(&self.database, table, index, value)?.take(MOST_FOUND).collect();
         Some(Found { rows, is_complete: keeps })
     }
@@ -180,10 +178,6 @@ impl Ntds {
             |row: &Row| self.database.record(table, row).is_some_and(|record| wanted.is_in(&record, column));
         self.database.rows(table).filter(fits).take(MOST_FOUND).collect()
     }
-}
-
-fn column_id(table: &Table, column: &Column) -> Option<u16> {
-    table.column_by_id(column.id).map(|c| c.id)
 }
 
 fn nearest(dn: &Dn) -> &str {

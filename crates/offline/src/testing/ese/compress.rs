@@ -16,7 +16,7 @@ fn seven_bits(scheme: u8, units: impl Iterator<Item = u8>) -> Vec<u8> {
     for unit in units {
         assert!(unit < 0x80);
         for bit in 0..7 {
-            if bits % 8 == 0 {
+            if bits.is_multiple_of(8) {
                 out.push(0);
             }
             let last = out.len() - 1;

@@ -87,8 +87,10 @@ impl Tree {
         let next = if bound.is_empty() { 0 } else { writer.allocate() };
         let flags = self.flags(level);
         let open = &mut self.levels[level];
+        // Only leaves are linked: libesedb takes links of branches for damage.
+        let (before, after) = if level == 0 { (open.before, next) } else { (0, 0) };
         let number = if open.number == 0 { writer.allocate() } else { open.number };
-        let place = Place { number, tree: self.id, flags, before: open.before, next };
+        let place = Place { number, tree: self.id, flags, before, next: after };
         let page = build(writer.format(), place, &[], &open.nodes);
         *open = Level { number: next, before: number, ..Level::default() };
         writer.write(number, &page)?;

@@ -183,13 +183,14 @@ const REFERENCE: i64 = 13_268_275_200;
 /// What a user's description is.
 pub(super) fn descriptions(n: u32) -> Vec<String> {
     let first = format!("user number {n}, number {n}, number {n}");
-    if n % 7 == 0 { vec![first, "second".into()] } else { vec![first] }
+    if n.is_multiple_of(7) { vec![first, "second".into()] } else { vec![first] }
 }
 
 fn description(n: u32, compressed: bool) -> Tagged {
     let texts = descriptions(n);
     let first = wide(&texts[0]);
-    let packed = if n % 2 == 0 { compress::xpress(&first) } else { compress::seven_bit_unicode(&first) };
+    let packed =
+        if n.is_multiple_of(2) { compress::xpress(&first) } else { compress::seven_bit_unicode(&first) };
     match (texts.get(1), compressed) {
         (None, true) => Tagged::Compressed(packed),
         (None, false) => Tagged::Plain(first),

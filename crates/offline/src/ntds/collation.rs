@@ -4,8 +4,8 @@
 //! file. For most characters such a key has two octets a character, then the octet 1 and what concerns accents and case, which
 //! the indexes of Active Directory leave out. So a few entries and the texts of their rows tell the two octets of each character
 //! that occurs in them. Whatever is found with such a key is held against the row's own text; whatever is not found with
-//! characters that are not known is looked for in every row. Learning can make looking up fast, and never wrong. It was tried
-//! with the few sort keys of Windows in the sample databases.
+//! characters that are not known is looked for in every row. Learning can make
+//! looking up fast, and never wrong. It was tried on keys of the writer for tests only, whose weights are not those of Windows.
 
 use std::collections::HashMap;
 

@@ -374,7 +374,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path();
         let begin = |forest: &str| {
-            drop(Writer::open(&path.join(file_name(forest)), forest, &Options::default()).unwrap());
+            drop(Writer::open(path.join(file_name(forest)), forest, &Options::default()).unwrap());
         };
         let all = keeping(Some(path), None);
         let none = all.open(None).unwrap_err();

@@ -43,7 +43,7 @@ struct Run {
 
 impl Run {
     fn new(folder: &Path, has_bin: bool, telling: Telling, key: Option<Key>) -> Self {
-        let is_postgres = std::env::var("ADRECOVER_TEST_STORE").is_ok_and(|store| store == "postgres");
+        let is_postgres = is_postgres();
         let database = is_postgres.then(|| Database::new().expect("ADRECOVER_TEST_POSTGRES names no server"));
         let file = folder.join("changes-x.db");
         let path = database.as_ref().map_or_else(|| file.into(), |database| database.place("x"));
@@ -251,8 +251,17 @@ fn telling() -> impl Strategy<Value = Telling> {
     ]
 }
 
+fn is_postgres() -> bool {
+    std::env::var("ADRECOVER_TEST_STORE").is_ok_and(|store| store == "postgres")
+}
+
+/// A database takes ten times as long for each.
+fn cases() -> u32 {
+    if is_postgres() { 8 } else { 60 }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: cases(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn it_says_what_the_directory_was(

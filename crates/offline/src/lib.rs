@@ -1,6 +1,6 @@
 //! Reads directories that are files.
 //!
-//! The interface is [`adrecover_core::source::Source`]: every reader here implements it, and [`open`] tells by the content of a file
+//! The interface is [`adrecover_core::source::Source`]: every reader here implements it, and [`open()`] tells by the content of a file
 //! which one it takes. Nothing here can change a directory or a file, and nothing here knows a network.
 //!
 //! Any octet of a file may be wrong, by accident or by intent: readers check every number before they believe it, take no more memory

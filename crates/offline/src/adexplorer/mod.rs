@@ -3,7 +3,7 @@
 //! A file is read once when it is opened, for the places of its objects and hashes of their names, and after that object by object.
 //! Where an object is damaged the next one is searched for.
 //!
-//! Memory: 8 octets for each object, the hashes of [`crate::index`], 4 MiB of blocks of the file, the table of attributes, and one
+//! Memory: 8 octets for each object, the hashes of `crate::index`, 4 MiB of blocks of the file, the table of attributes, and one
 //! object at a time (at most 64 MiB of values).
 
 mod layout;

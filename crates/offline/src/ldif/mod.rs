@@ -1,6 +1,6 @@
 //! LDIF files (RFC 2849): exports of `ldapsearch`, `ldifde` and `ldbsearch`, and logs of changes.
 //!
-//! A file is read once when it is opened ([`scan`]), and after that record by record where something is asked for. Records of one
+//! A file is read once when it is opened (`scan`), and after that record by record where something is asked for. Records of one
 //! name are one object: exports that were put together, ranges of values (`member;range=0-1499`), and changes, from which the object
 //! is told as far as they tell it. What a change deletes is told as it was right before.
 //!

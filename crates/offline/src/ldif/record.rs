@@ -57,7 +57,7 @@ pub enum Value {
     Reference,
     /// It cannot be read; what is wrong.
     Damaged(&'static str),
-    /// The record is longer than what is read ([`super::parse::MOST_OCTETS`]), and this value lies behind that.
+    /// The record is longer than what is read (`MOST_OCTETS` of `parse.rs`), and this value lies behind that.
     TooLarge,
 }
 

@@ -193,7 +193,7 @@ impl Pasts {
         let groups = wishes.group_sources()?;
         if sources.contains(&Source::Journal) || groups.contains(&Source::Journal) {
             let forest = forest_of(desk.session.root_dse());
-            let journal = wishes.journal.resolve(&ctx.settings)?.open(Some(&forest))?;
+            let journal = wishes.journal.resolve(&ctx.settings, &ctx.printer)?.open(Some(&forest))?;
             let guids: Vec<ObjectGuid> = asked.iter().map(Asked::guid).collect();
             list.push((Source::Journal, journal::ask(ctx, desk, &journal, &guids).await?));
         }

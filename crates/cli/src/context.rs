@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use adrecover_agent::LogFile;
 use adrecover_core::time::Timestamp;
 use adrecover_ldap::{BindMethod, ConnectOptions, HAS_KERBEROS, Scheme, ServerUrl, Session};
 use secrecy::SecretString;
@@ -27,6 +28,17 @@ pub(crate) struct Ctx {
     pub(crate) stop: Stop,
     /// The password that was typed, for the next connection.
     pub(crate) typed: OnceLock<SecretString>,
+    /// The service that this is, where it is one of Windows.
+    pub(crate) service: Option<Service>,
+}
+
+/// What a service of Windows has in place of a terminal.
+#[derive(Clone)]
+pub(crate) struct Service {
+    /// Where what it says goes.
+    pub(crate) log: LogFile,
+    /// To be called when it does its work.
+    pub(crate) when_ready: Arc<dyn Fn() + Send + Sync>,
 }
 
 /// Which of several servers is wanted, by its DNS name.

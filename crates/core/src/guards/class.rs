@@ -95,7 +95,7 @@ mod tests {
         let mut facts = object();
         facts.uac = None;
         assert_eq!(ids(&facts, &domain(), &Default::default()), ["class.unknown"]);
-        facts.kind = crate::kind::ObjectKind::Group;
+        facts.kind = ObjectKind::Group;
         assert!(ids(&facts, &domain(), &Default::default()).is_empty());
     }
 

@@ -146,7 +146,7 @@ fn elsewhere(found: OtherDomain, allow_privileged: bool) -> Step {
     let mut facts = object();
     let found = GroupFound::OtherDomain(found);
     facts.groups =
-        vec![GroupFacts { wanted: "CN=G,DC=emea,DC=x".parse().unwrap(), source: "file:g".into(), found }];
+        vec![GroupFacts { wanted: "CN=G,DC=emea,DC=x".parse().unwrap(), source: "file:g".into(), at: None, found }];
     let request = RestoreRequest { allow_privileged, ..Default::default() };
     one(facts, &request).steps.pop().unwrap()
 }

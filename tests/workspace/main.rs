@@ -165,6 +165,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
             "toml",
             "toml_edit",
             "whoami",
+            "windows-service",
             "zeroize",
         ],
     ),

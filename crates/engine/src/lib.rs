@@ -11,8 +11,8 @@
 
 pub mod audit;
 pub mod beyond;
-pub mod elsewhere;
 mod create;
+pub mod elsewhere;
 pub mod execute;
 pub mod follow;
 #[cfg(any(test, feature = "fuzzing"))]

@@ -145,8 +145,12 @@ fn groups_that_cannot_be_joined_are_left_to_a_person() {
 fn elsewhere(found: OtherDomain, allow_privileged: bool) -> Step {
     let mut facts = object();
     let found = GroupFound::OtherDomain(found);
-    facts.groups =
-        vec![GroupFacts { wanted: "CN=G,DC=emea,DC=x".parse().unwrap(), source: "file:g".into(), at: None, found }];
+    facts.groups = vec![GroupFacts {
+        wanted: "CN=G,DC=emea,DC=x".parse().unwrap(),
+        source: "file:g".into(),
+        at: None,
+        found,
+    }];
     let request = RestoreRequest { allow_privileged, ..Default::default() };
     one(facts, &request).steps.pop().unwrap()
 }

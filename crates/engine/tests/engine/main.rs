@@ -2,8 +2,8 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod crash;
-mod elsewhere;
 mod create;
+mod elsewhere;
 mod fake;
 mod follow;
 mod journal;

@@ -216,8 +216,8 @@ pub enum Action {
         guid: ObjectGuid,
         /// Where the membership comes from.
         source: String,
-        /// The DNS name of the group's domain where that is another one of the forest: it is written on a domain controller of that
-        /// domain.
+        /// The DNS name of the group's domain where that is another one of the forest: it is written on a domain controller of
+        /// that domain.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         domain: Option<String>,
         /// Of when the source is.

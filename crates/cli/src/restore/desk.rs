@@ -258,8 +258,8 @@ impl Desk {
         Ok(asked?)
     }
 
-    /// What objects of any domain of the forest are called now, as the global catalogue has them: deleted ones are not in it, nor is
-    /// anything where it cannot be asked.
+    /// What objects of any domain of the forest are called now, as the global catalogue has them: deleted ones are not in it, nor
+    /// is anything where it cannot be asked.
     pub(crate) async fn names_in_forest(&self, guids: &[ObjectGuid]) -> HashMap<ObjectGuid, Dn> {
         let mut out = HashMap::new();
         let Some(catalogue) = &self.catalogue else { return out };

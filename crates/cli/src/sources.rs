@@ -105,7 +105,7 @@ pub(crate) async fn open(ctx: &Ctx, name: &SourceName, args: &SourceArgs) -> Res
         SourceName::Server(url) => {
             let options = ctx.source_options(url, args)?;
             let opening = blocking(move || LdapSource::open(&options));
-            let opened = ctx.stop.unless_asked(async { Ok(opening.await?) }).await?;
+            let opened = ctx.stop.unless_asked(opening).await?;
             Box::new(opened.map_err(|error| match error {
                 OpenError::Connect(error) => CliError::from(error),
                 OpenError::Source(error) => CliError::from(error),
@@ -125,7 +125,7 @@ pub(crate) async fn open(ctx: &Ctx, name: &SourceName, args: &SourceArgs) -> Res
 pub(crate) async fn live(ctx: &Ctx) -> Result<Opened, CliError> {
     let (options, _) = ctx.prepared(&Pin::Any).await?;
     let opening = blocking(move || LdapSource::open(&options));
-    let opened = ctx.stop.unless_asked(async { Ok(opening.await?) }).await?;
+    let opened = ctx.stop.unless_asked(opening).await?;
     let mut source = opened.map_err(|error| match error {
         OpenError::Connect(error) => CliError::from(error),
         OpenError::Source(error) => CliError::from(error),

@@ -43,6 +43,9 @@ pub(crate) fn put_links(
     }
 }
 
+/// What one source, by its place in the order of trust, tells of links.
+type Ties<'a> = (usize, Vec<&'a Tie>);
+
 /// The links of one object, of the kinds that are wanted.
 fn links(pasts: &[&Past], guid: ObjectGuid, is_wanted: impl Fn(&Tie) -> bool, request: &mut RestoreRequest) {
     let told: Vec<(&Past, &Before)> = pasts
@@ -51,7 +54,7 @@ fn links(pasts: &[&Past], guid: ObjectGuid, is_wanted: impl Fn(&Tie) -> bool, re
         .filter(|(_, before)| before.is_known)
         .collect();
     // Kinds in the order of their names, so that a plan is the same each time.
-    let mut kinds: BTreeMap<(Side, String), Vec<(usize, Vec<&Tie>)>> = BTreeMap::new();
+    let mut kinds: BTreeMap<(Side, String), Vec<Ties<'_>>> = BTreeMap::new();
     for (n, (_, before)) in told.iter().enumerate() {
         for (side, ties) in [(Side::Holds, &before.links), (Side::PointedTo, &before.referrers)] {
             for tie in ties.iter().filter(|tie| is_wanted(tie)) {

@@ -97,7 +97,7 @@ pub(crate) fn dump_by(hand: &Hand, schema: &Schema, context: &str) -> HashMap<Ob
     let controls = controls.iter().flat_map(|control| ["-E", control]);
     let what = ["(objectClass=*)", "*", "nTSecurityDescriptor", "parentGUID"];
     let arguments: Vec<&str> = filter.into_iter().chain(controls).chain(what).collect();
-    let entries = hand.ask(&arguments).unwrap();
+    let entries = hand.ask_within("120", &arguments).unwrap();
     let pairs = entries.iter().map(|entry| {
         let (guid, known) = known(schema, entry);
         (guid, (entry.text("uSNChanged"), known))

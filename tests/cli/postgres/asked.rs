@@ -58,20 +58,22 @@ fn what_a_deletion_took_is_given_back() {
 
     // And a wrong change is rolled back.
     database.run(&scene, &ONCE).run().exits(0);
+    let moment = last_change(&database, &user.guid);
+    // Times are whole seconds.
+    std::thread::sleep(std::time::Duration::from_millis(2100));
     scene.hand().change(&Ldif::default().replace(&user.dn, "title", &["Wrong"]));
     database.run(&scene, &ONCE).run().exits(0);
-    let moment = before_the_last_change(&database, &user.guid);
     let back = ["rollback", "--guid", &user.guid, "--to", &moment, "--yes", "-o", "json"];
     database.run(&scene, &back).run().exits(0);
     assert_eq!(scene.hand().get(&user.guid, &["title"]).text("title"), "Countess");
 }
 
-/// A moment right before the last change of an object, as the journal has it.
-fn before_the_last_change(database: &Database, guid: &str) -> String {
+/// When an object was changed last, as the journal has it.
+fn last_change(database: &Database, guid: &str) -> String {
     let guid: adrecover_core::ObjectGuid = guid.parse().unwrap();
     let hex: String = guid.to_wire().iter().map(|octet| format!("{octet:02x}")).collect();
     database.sql(&format!(
-        "SELECT to_char(to_timestamp(MAX(happened) - 1) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
+        "SELECT to_char(to_timestamp(MAX(happened)) AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS\"Z\"')
          FROM \"changes-contoso.test\".changes c JOIN \"changes-contoso.test\".objects o ON o.id = c.object
          WHERE o.guid = '\\x{hex}'"
     ))

@@ -92,10 +92,15 @@ impl Hand {
 
     /// The DNs that a search with these arguments of `ldapsearch` finds, or the code with which it ends.
     pub(crate) fn ask(&self, arguments: &[&str]) -> Result<Vec<Entry>, String> {
-        let arguments: Vec<&str> = ["-LLL", "-o", "ldif-wrap=no"].iter().chain(arguments).copied().collect();
         // Against Samba a critical control that it does not know lets ldapsearch say so and then wait for ever.
+        self.ask_within("6", arguments)
+    }
+
+    /// The same, with so many seconds for it: a whole domain takes its time on a busy server.
+    pub(crate) fn ask_within(&self, seconds: &str, arguments: &[&str]) -> Result<Vec<Entry>, String> {
+        let arguments: Vec<&str> = ["-LLL", "-o", "ldif-wrap=no"].iter().chain(arguments).copied().collect();
         let mut tool = Command::new("timeout");
-        tool.args(["6", "ldapsearch"]);
+        tool.args([seconds, "ldapsearch"]);
         let found = self.carry_out(tool, &arguments, "");
         found.map(|text| ldif::parse(&text).into_iter().map(Entry::new).collect())
     }

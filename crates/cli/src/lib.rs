@@ -21,7 +21,6 @@ pub mod fuzzing;
 mod html;
 mod interrupt;
 mod journal;
-mod offline;
 mod password;
 mod preflight;
 mod printer;
@@ -31,7 +30,6 @@ mod restore;
 mod rollback;
 mod selectors;
 mod settings;
-mod sources;
 mod start;
 
 pub use start::start;

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ObjectGuid;
-use crate::fill::Conflict;
 use crate::plan::{Action, Block, LinkEnd, ObjectPlan};
 use crate::time::Timestamp;
 
@@ -59,9 +58,6 @@ pub struct ObjectReport {
     pub losses: Vec<String>,
     /// What to know, for people.
     pub warnings: Vec<String>,
-    /// Where the sources contradicted each other: the first one counted.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub conflicts: Vec<Conflict>,
     /// Commands that would go on from here.
     pub next: Vec<String>,
     /// Why it failed or was left alone, for people.
@@ -205,9 +201,7 @@ impl StepReport {
             message: None,
         };
         match action {
-            Action::Reanimate { to, .. } | Action::Create { to, .. } | Action::Move { to } => {
-                report.value = Some(to.to_string())
-            }
+            Action::Reanimate { to, .. } | Action::Move { to } => report.value = Some(to.to_string()),
             Action::SetUpn { value, source, at } => {
                 report.value = Some(value.clone());
                 (report.source, report.source_at) = (source.clone(), *at);
@@ -217,10 +211,10 @@ impl StepReport {
                 report.value = Some(values.iter().map(|v| v.shown()).collect::<Vec<_>>().join("; "));
                 (report.source, report.source_at) = (Some(source.clone()), *at);
             }
-            Action::AddToGroup { group, source, domain, at, .. } => {
+            Action::AddToGroup { group, source, domain, .. } => {
                 report.domain.clone_from(domain);
                 report.group = Some(group.to_string());
-                (report.source, report.source_at) = (Some(source.clone()), *at);
+                report.source = Some(source.clone());
             }
             Action::RemoveFromGroup { group, domain, .. } => {
                 report.domain.clone_from(domain);
@@ -326,7 +320,6 @@ impl ObjectReport {
             still_missing: object.still_missing.clone(),
             losses: object.losses.clone(),
             warnings: object.warnings.clone(),
-            conflicts: object.conflicts.clone(),
             next: vec![],
             message: object.skipped.clone(),
             failure: None,
@@ -383,7 +376,6 @@ mod tests {
             steps: vec![],
             verified: (outcome == Outcome::Restored).then_some(true),
             differences: vec![],
-            conflicts: vec![],
             still_missing: vec![],
             losses: vec![],
             warnings: vec![],

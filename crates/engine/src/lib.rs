@@ -11,7 +11,6 @@
 
 pub mod audit;
 pub mod beyond;
-mod create;
 pub mod elsewhere;
 pub mod execute;
 pub mod follow;

@@ -31,7 +31,6 @@ mod protected;
 mod rootdse;
 mod sasl;
 mod session;
-pub mod source;
 mod starttls;
 mod stream;
 mod sweep;

@@ -8,7 +8,6 @@
 
 pub mod adexplorer;
 mod compressed;
-pub mod ese;
 pub mod evtx;
 mod facts;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -18,10 +17,9 @@ mod index;
 mod input;
 pub mod ldif;
 mod names;
-pub mod ntds;
 mod open;
 pub mod samba;
-#[cfg(any(test, feature = "testing"))]
+#[cfg(any(test, feature = "fuzzing"))]
 #[doc(hidden)]
 pub mod testing;
 

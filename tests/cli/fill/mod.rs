@@ -1,9 +1,8 @@
 //! `restore --fill-from cloud`: what a deletion took comes back from the exports of the cloud, by the rules of
 //! `docs/filling.md`.
 
-mod files;
 mod hostile;
-pub(crate) mod journal;
+mod journal;
 mod refused;
 mod whole;
 

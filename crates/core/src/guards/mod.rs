@@ -44,10 +44,9 @@ impl Case<'_> {
 type Guard = fn(&Case<'_>) -> Option<Block>;
 
 /// Every guard with its id, in the order of the report.
-const GUARDS: [(&str, Guard); 17] = [
+const GUARDS: [(&str, Guard); 16] = [
     ("class", class::check),
     ("class.unknown", class::check_unknown),
-    ("class.recreate", class::check_new),
     ("state", state::check),
     ("live", live::check),
     ("rdn.type", rdn::check_type),
@@ -146,7 +145,6 @@ pub(crate) mod tests {
             sam_account_name: Some("UserA".into()),
             sid: None,
             user_principal_name: None,
-            group_type: None,
             uac: UserAccountControl::parse("512"),
             has_password: false,
             keeps_old_password: false,

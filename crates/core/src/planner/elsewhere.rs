@@ -4,8 +4,7 @@ use crate::facts::{GroupFacts, OtherDomain};
 use crate::plan::{Action, Step, Undo};
 use crate::request::RestoreRequest;
 
-/// The step of a membership: one that is written on a domain controller of the group's domain, or what is left to a person, and
-/// why.
+/// The step of a membership: one that is written on a domain controller of the group's domain, or what is left to a person, and why.
 pub(super) fn group(group: &GroupFacts, found: &OtherDomain, request: &RestoreRequest) -> Step {
     let wanted = &group.wanted;
     let text = match found {
@@ -17,7 +16,6 @@ pub(super) fn group(group: &GroupFacts, found: &OtherDomain, request: &RestoreRe
                         guid: *guid,
                         source: group.source.clone(),
                         domain: Some(domain.clone()),
-                        at: group.at,
                     },
                     why: format!("{} lists it", group.source),
                     already: *is_member,

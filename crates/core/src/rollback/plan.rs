@@ -226,7 +226,6 @@ fn bare(past: &Past) -> ObjectPlan {
         blocked_by: vec![],
         losses: vec![],
         warnings: vec![],
-        conflicts: vec![],
         still_missing: vec![],
         skipped: None,
     }

@@ -2,7 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod crash;
-mod create;
 mod elsewhere;
 mod fake;
 mod follow;

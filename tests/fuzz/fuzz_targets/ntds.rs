@@ -1,2 +1,0 @@
-#![no_main]
-adrecover_fuzz::target!(adrecover_offline::ese::fuzzing::ntds);

@@ -1,5 +1,5 @@
-//! Groups of another domain of the forest, written on that domain's own domain controller. Two stand-ins of one forest: a real one
-//! with two domains was not to be had, and Samba 4.17 makes none.
+//! Groups of another domain of the forest, written on that domain's own domain controller. Two stand-ins of one forest: a real
+//! one with two domains was not to be had, and Samba 4.17 makes none.
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;

@@ -122,7 +122,7 @@ fn normalised(page: &str, scene: &Scene, guid: &str, operations: &[String; 2]) -
 
 /// Puts fixed times in place of `2026-11-22T03:15:00Z` and `2026-11-22 03:15`; the year after, where it is the end of a
 /// lifetime.
-fn fixed_times(line: &str) -> String {
+pub(crate) fn fixed_times(line: &str) -> String {
     let shape = |text: &str, pattern: &str| {
         text.len() >= pattern.len()
             && text

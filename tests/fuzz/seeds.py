@@ -1151,6 +1151,32 @@ def event_logs():
     )
 
 
+def databases():
+    """What is changed in a database (crates/offline/src/ese/fuzzing.rs): which one, then page, place and octets of each change."""
+
+    def patch(page, at, octets):
+        return bytes([page]) + struct.pack("<H", at) + bytes([len(octets)]) + octets
+
+    def page(number, at, octets):
+        return patch(number + 1, at, octets)
+
+    seeds = {
+        "small": b"\0", "usual": b"\1", "large": b"\2",
+        "dirty": b"\0" + patch(0, 52, b"\2\0\0\0"),
+        "page_size": b"\0" + patch(0, 236, struct.pack("<I", 16384)),
+        "cut": b"\0" + b"\xff\0\0\0",
+        "no_catalog": b"\1" + page(4, 34, b"\xff\xff"),
+        "tags": b"\1" + page(31, 34, b"\xff\x0f") + page(32, 34, b"\x02\x00"),
+        "circle": b"\0" + page(40, 20, struct.pack("<I", 40)) + page(41, 20, struct.pack("<I", 40)),
+        "other_tree": b"\1" + page(33, 24, struct.pack("<I", 99)),
+        "long_value": b"\0" + page(35, 44, b"\xff" * 12) + page(36, 80, b"\x18\xff\xff" + b"\xff" * 20),
+        "checksum": b"\2" + page(30, 500, b"\x01"),
+        "record": b"\1" + page(34, 60, b"\x7f\xff\xff\xff") + page(34, 200, b"\xff" * 40),
+    }
+    for target in ["ese", "ntds"]:
+        write(target, **seeds)
+
+
 for part in [replies, changes, streams, names, values, files, plans, logons, synchronisation, exports, change_journal, directories,
-             backups, event_logs]:
+             backups, event_logs, databases]:
     part()

@@ -1,13 +1,18 @@
-//! Tells the service manager how the agent stands: systemd's notification protocol (sd_notify(3)), a datagram of lines.
+//! Tells the service manager how the agent stands: systemd's notification protocol (sd_notify(3)), a datagram of lines; or a
+//! function, where the manager is asked in another way.
 
 use std::ffi::OsStr;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The service manager, where there is one.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub struct Notifier {
     #[cfg(unix)]
     to: Option<(std::os::unix::net::UnixDatagram, std::os::unix::net::SocketAddr)>,
+    /// What is called when the agent is ready.
+    when_ready: Option<Arc<dyn Fn() + Send + Sync>>,
     /// How often it wants to hear that the agent lives.
     watchdog: Option<Duration>,
 }
@@ -15,7 +20,18 @@ pub struct Notifier {
 /// A line of a status is not longer.
 const LONGEST: usize = 300;
 
+impl fmt::Debug for Notifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Notifier").field("watchdog", &self.watchdog).finish_non_exhaustive()
+    }
+}
+
 impl Notifier {
+    /// One that only wants to hear when the agent is ready: the journal is open, and a domain controller connected.
+    pub fn when_ready(call: Arc<dyn Fn() + Send + Sync>) -> Self {
+        Self { when_ready: Some(call), ..Self::default() }
+    }
+
     /// The one that `NOTIFY_SOCKET` names, with the time of `WATCHDOG_USEC`.
     #[cfg(unix)]
     pub fn of(socket: &OsStr, watchdog: Option<Duration>) -> Result<Self, String> {
@@ -24,7 +40,8 @@ impl Notifier {
         let from = std::os::unix::net::UnixDatagram::unbound().map_err(fail)?;
         // Nothing is worth waiting for here.
         from.set_nonblocking(true).map_err(fail)?;
-        Ok(Self { to: Some((from, address)), watchdog: watchdog.filter(|time| !time.is_zero()) })
+        let watchdog = watchdog.filter(|time| !time.is_zero());
+        Ok(Self { to: Some((from, address)), watchdog, ..Self::default() })
     }
 
     /// There is none elsewhere.
@@ -39,6 +56,9 @@ impl Notifier {
     }
 
     pub(crate) fn ready(&self) {
+        if let Some(call) = &self.when_ready {
+            call();
+        }
         self.send("READY=1");
     }
 
@@ -110,6 +130,18 @@ mod tests {
         assert_eq!(heard, ["READY=1", "STATUS=a\\nREADY=1", "STOPPING=1"]);
         // Nobody reads: it does not wait.
         (0..10_000).for_each(|_| notifier.alive());
+    }
+
+    #[test]
+    fn it_tells_by_a_call() {
+        let (tell, heard) = std::sync::mpsc::channel();
+        let notifier = Notifier::when_ready(Arc::new(move || {
+            let _ = tell.send(());
+        }));
+        notifier.alive();
+        assert!(heard.try_recv().is_err());
+        notifier.ready();
+        assert!(heard.try_recv().is_ok() && notifier.watchdog().is_none());
     }
 
     #[test]

@@ -4,8 +4,8 @@ use clap::{Parser, Subcommand};
 
 use crate::args::GlobalArgs;
 use crate::commands::{
-    agent, apply, cloud, completions, demo, doctor, guide, history, list, man, operations, preflight,
-    profile, restore, rollback, scope, show, undo,
+    agent, apply, cloud, completions, demo, doctor, guide, history, list, man, offline, operations,
+    preflight, profile, recreate, restore, rollback, scope, show, undo,
 };
 
 /// Finds and restores deleted objects of an Active Directory
@@ -38,13 +38,15 @@ Exit codes:
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     List(Box<list::Args>),
-    Show(show::Args),
+    Show(Box<show::Args>),
     Restore(Box<restore::Args>),
+    Recreate(Box<recreate::Args>),
     Apply(Box<apply::Args>),
     Operations(Box<operations::Args>),
     Undo(Box<undo::Args>),
     History(Box<history::Args>),
     Rollback(Box<rollback::Args>),
+    Offline(Box<offline::Args>),
     Doctor(Box<doctor::Args>),
     Scope(scope::Args),
     Preflight(Box<preflight::Args>),

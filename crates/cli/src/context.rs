@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use adrecover_agent::LogFile;
 use adrecover_core::time::Timestamp;
 use adrecover_ldap::{BindMethod, ConnectOptions, HAS_KERBEROS, Scheme, ServerUrl, Session};
 use secrecy::SecretString;
@@ -13,6 +14,7 @@ use crate::interrupt::Stop;
 use crate::password;
 use crate::printer::Printer;
 use crate::settings::Settings;
+use crate::sources::SourceArgs;
 
 /// The context of one run.
 pub(crate) struct Ctx {
@@ -26,6 +28,17 @@ pub(crate) struct Ctx {
     pub(crate) stop: Stop,
     /// The password that was typed, for the next connection.
     pub(crate) typed: OnceLock<SecretString>,
+    /// The service that this is, where it is one of Windows.
+    pub(crate) service: Option<Service>,
+}
+
+/// What a service of Windows has in place of a terminal.
+#[derive(Clone)]
+pub(crate) struct Service {
+    /// Where what it says goes.
+    pub(crate) log: LogFile,
+    /// To be called when it does its work.
+    pub(crate) when_ready: Arc<dyn Fn() + Send + Sync>,
 }
 
 /// Which of several servers is wanted, by its DNS name.
@@ -111,6 +124,35 @@ impl Ctx {
             None => Origin::named(),
         };
         Ok((options, origin))
+    }
+
+    /// What it takes to connect to a server that is a source: its own account where one is named, else that of the connection.
+    pub(crate) fn source_options(
+        &self,
+        url: &ServerUrl,
+        args: &SourceArgs,
+    ) -> Result<ConnectOptions, CliError> {
+        let settings = &self.settings;
+        let bind = match &args.source_user {
+            Some(name) => BindMethod::Simple {
+                name: name.clone(),
+                password: match &args.source_password_file {
+                    Some(file) => password::from_file(file, &self.printer)?,
+                    None => {
+                        return Err(CliError::usage(format!("there is no password for {name} on {url}"))
+                            .hint("give it with --source-password-file FILE (- is standard input)"));
+                    }
+                },
+            },
+            None => self.bind_method()?,
+        };
+        let mut options = ConnectOptions::new(vec![url.clone()], bind);
+        options.starttls = settings.starttls && url.scheme == Scheme::Ldap;
+        options.ca_file.clone_from(&settings.ca);
+        options.insecure = settings.insecure;
+        options.timeout = settings.timeout;
+        options.plain_loopback = true;
+        Ok(options)
     }
 
     /// A ticket or a password.

@@ -1,5 +1,5 @@
-//! Domain controllers of the other domains of the forest, connected to when they are needed, with the same logon and the same rules as
-//! the first.
+//! Domain controllers of the other domains of the forest, connected to when they are needed, with the same logon and the same
+//! rules as the first.
 
 use std::collections::HashMap;
 use std::sync::Arc;

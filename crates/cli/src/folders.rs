@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use crate::error::CliError;
 
-/// The configuration file where none is named: `$XDG_CONFIG_HOME/adrecover/config.toml`, on Windows below `%APPDATA%`.
+/// The configuration file where none is named: `$XDG_CONFIG_HOME/adrecover/config.toml`, on Windows below
+/// `%LOCALAPPDATA%`: it names files of this computer.
 pub(crate) fn config_file() -> Option<PathBuf> {
-    base("XDG_CONFIG_HOME", ".config", "APPDATA").map(|folder| folder.join("config.toml"))
+    base("XDG_CONFIG_HOME", ".config", "LOCALAPPDATA").map(|folder| folder.join("config.toml"))
 }
 
 /// The folder of the operation journal: `ADRECOVER_STATE_DIR`, else `$XDG_STATE_HOME/adrecover`, on Windows below
@@ -39,6 +40,13 @@ pub(crate) fn agent_folder() -> Result<PathBuf, CliError> {
         CliError::usage("there is no home folder to keep the change journal in")
             .hint("name a place with --journal")
     })
+}
+
+/// The folder of the log and, where no other is named, of the journal of an agent that is a service of Windows.
+#[cfg(windows)]
+pub(crate) fn service_folder() -> Result<PathBuf, CliError> {
+    system_folder()
+        .ok_or_else(|| CliError::usage("the variable ProgramData, which names a folder, is not set"))
 }
 
 /// Where change journals are looked for: the folder of the computer's agent, then this user's.

@@ -67,7 +67,8 @@ impl Stop {
     #[cfg(not(unix))]
     pub(crate) fn watch_terminal(&self) {}
 
-    fn ask(&self) {
+    /// Asks to stop.
+    pub(crate) fn ask(&self) {
         self.0.asked.store(true, Ordering::SeqCst);
         self.0.notify.notify_waiters();
     }
@@ -117,7 +118,17 @@ async fn signal() {
     }
 }
 
-#[cfg(not(unix))]
+/// Ctrl-C, Ctrl-Break, or the console's window is closed: Windows leaves five seconds then.
+#[cfg(windows)]
 async fn signal() {
-    let _ = tokio::signal::ctrl_c().await;
+    use tokio::signal::windows::{ctrl_break, ctrl_close};
+    let ctrl_c = tokio::signal::ctrl_c();
+    match (ctrl_break(), ctrl_close()) {
+        (Ok(mut broken), Ok(mut closed)) => tokio::select! {
+            _ = ctrl_c => {}
+            _ = broken.recv() => {}
+            _ = closed.recv() => {}
+        },
+        _ => drop(ctrl_c.await),
+    }
 }

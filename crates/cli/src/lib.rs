@@ -21,6 +21,7 @@ pub mod fuzzing;
 mod html;
 mod interrupt;
 mod journal;
+mod offline;
 mod password;
 mod preflight;
 mod printer;
@@ -30,6 +31,7 @@ mod restore;
 mod rollback;
 mod selectors;
 mod settings;
+mod sources;
 mod start;
 
 pub use start::start;

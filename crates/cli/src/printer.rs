@@ -10,6 +10,7 @@ use std::io::{self, BufWriter, IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use adrecover_agent::LogFile;
 use adrecover_core::text::printable;
 use serde::Serialize;
 
@@ -53,6 +54,20 @@ impl Printer {
             out: Mutex::new(Box::new(BufWriter::with_capacity(1 << 16, io::stdout()))),
             json_line: Mutex::default(),
             err: Mutex::new(Box::new(io::stderr())),
+        }
+    }
+
+    /// The printer of a service: everything goes to its log.
+    pub(crate) fn of_service(log: &LogFile, verbosity: i8) -> Self {
+        Self {
+            format: Format::Table,
+            verbosity,
+            color_out: false,
+            color_err: false,
+            width: None,
+            out: Mutex::new(Box::new(log.clone())),
+            json_line: Mutex::default(),
+            err: Mutex::new(Box::new(log.clone())),
         }
     }
 

@@ -11,32 +11,38 @@ use clap::error::ErrorKind;
 use crate::args::{Color, Format, GlobalArgs};
 use crate::cli::{Cli, Command};
 use crate::commands::{
-    agent, apply, cloud, completions, demo, doctor, guide, history, list, man, operations, preflight,
-    profile, restore, rollback, scope, show, undo,
+    agent, apply, cloud, completions, demo, doctor, guide, history, list, man, offline, operations,
+    preflight, profile, recreate, restore, rollback, scope, show, undo,
 };
 use crate::config;
-use crate::context::Ctx;
+use crate::context::{Ctx, Service};
 use crate::error::{CliError, Kind};
 use crate::interrupt::Stop;
 use crate::printer::Printer;
 use crate::settings::Settings;
 
+/// What the last panic said.
+static PANICKED: Mutex<String> = Mutex::new(String::new());
+
 /// Runs the program.
 pub fn start() -> ExitCode {
-    let panicked: Arc<Mutex<String>> = Arc::default();
-    let keep = Arc::clone(&panicked);
-    std::panic::set_hook(Box::new(move |info| {
-        *keep.lock().unwrap_or_else(PoisonError::into_inner) = info.to_string();
+    std::panic::set_hook(Box::new(|info| {
+        *PANICKED.lock().unwrap_or_else(PoisonError::into_inner) = info.to_string();
     }));
     let arguments: Vec<OsString> = std::env::args_os().collect();
-    let code = catch_unwind(AssertUnwindSafe(|| run(&arguments))).unwrap_or_else(|_| {
-        let what = panicked.lock().unwrap_or_else(PoisonError::into_inner).replace('\n', " ");
+    let printer = || Printer::new(format_of(&arguments), 0, Color::Auto);
+    ExitCode::from(guarded(|| run(&arguments), printer))
+}
+
+/// Does the work; a panic is reported like any other failure.
+pub(crate) fn guarded(work: impl FnOnce() -> u8, printer: impl FnOnce() -> Printer) -> u8 {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let what = PANICKED.lock().unwrap_or_else(PoisonError::into_inner).replace('\n', " ");
         let error = CliError::unexpected(format!("the program failed: {what}"))
             .hint("this is a defect of adrecover: please report it with the command that caused it");
-        Printer::new(format_of(&arguments), 0, Color::Auto).error(&error);
+        printer().error(&error);
         error.code()
-    });
-    ExitCode::from(code)
+    })
 }
 
 fn run(arguments: &[OsString]) -> u8 {
@@ -44,8 +50,21 @@ fn run(arguments: &[OsString]) -> u8 {
         Ok(cli) => cli,
         Err(error) => return usage(&error, format_of(arguments)),
     };
+    #[cfg(windows)]
+    if matches!(&cli.command, Command::Agent(args) if args.is_service()) {
+        return crate::agent::windows::serve(cli);
+    }
+    carry_out(&cli, Stop::default(), None)
+}
+
+/// Does what the command line says, for a person or as a service; the result is the exit code.
+pub(crate) fn carry_out(cli: &Cli, stop: Stop, service: Option<Service>) -> u8 {
     let given = &cli.global;
-    let early = Printer::new(given.output.unwrap_or_default(), 0, given.color.unwrap_or_default());
+    let printer_of = |format: Format, verbosity: i8, color: Color| match &service {
+        Some(service) => Printer::of_service(&service.log, verbosity),
+        None => Printer::new(format, verbosity, color),
+    };
+    let early = printer_of(given.output.unwrap_or_default(), 0, given.color.unwrap_or_default());
     // These need neither a server nor settings, so a broken profile must not stop them.
     let local = match &cli.command {
         Command::Completions(args) => Some(completions::run(&early, args)),
@@ -70,7 +89,7 @@ fn run(arguments: &[OsString]) -> u8 {
         Ok(settings) => settings,
         Err(error) => return finish(&early, Err(error)),
     };
-    let printer = Arc::new(Printer::new(settings.output, settings.verbosity, settings.color));
+    let printer = Arc::new(printer_of(settings.output, settings.verbosity, settings.color));
     // One thread for everything but Ctrl-C: handing every entry of a long list from one to another costs more than it
     // gains, because it is the server that is waited for.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -80,8 +99,8 @@ fn run(arguments: &[OsString]) -> u8 {
     };
     #[expect(clippy::disallowed_methods, reason = "the clock is read here and passed on")]
     let now = chrono::Utc::now();
-    let ctx =
-        Ctx { settings, printer: Arc::clone(&printer), now, stop: Stop::default(), typed: OnceLock::new() };
+    let typed = OnceLock::new();
+    let ctx = Ctx { settings, printer: Arc::clone(&printer), now, stop, typed, service };
     let result = runtime.block_on(dispatch(&ctx, &cli.command));
     // A thread may still wait for a name to be resolved.
     runtime.shutdown_background();
@@ -97,7 +116,9 @@ async fn dispatch(ctx: &Ctx, command: &Command) -> Result<u8, CliError> {
         Command::Operations(args) => operations::run(ctx, args).await,
         Command::Undo(args) => undo::run(ctx, args).await,
         Command::History(args) => history::run(ctx, args),
+        Command::Recreate(args) => recreate::run(ctx, args).await,
         Command::Rollback(args) => rollback::run(ctx, args).await,
+        Command::Offline(args) => offline::run(ctx, args).await,
         Command::Doctor(args) => doctor::run(ctx, args).await,
         Command::Scope(args) => ctx.stop.unless_asked(scope::run(ctx, args)).await,
         Command::Demo(args) => demo::run(ctx, args).await,

@@ -288,6 +288,17 @@ pub trait Directory: Send {
         visibility: Visibility,
     ) -> impl Future<Output = Result<(), DirectoryError>> + Send;
 
+    /// Adds one object (RFC 4511 4.7).
+    fn add(
+        &mut self,
+        dn: &crate::Dn,
+        attributes: &[Change],
+    ) -> impl Future<Output = Result<(), DirectoryError>> + Send {
+        let refused =
+            format!("this directory takes no new objects: {dn} with {} attributes", attributes.len());
+        async move { Err(DirectoryError::BadRequest(refused)) }
+    }
+
     /// Deletes one leaf object.
     fn delete(&mut self, dn: &str) -> impl Future<Output = Result<(), DirectoryError>> + Send;
 

@@ -8,9 +8,9 @@ pub type Reaching<'s, D> = Pin<Box<dyn Future<Output = Result<&'s mut D, String>
 
 /// Gives a writable domain controller of each other domain of the forest.
 ///
-/// An implementation connects when a domain is asked for first and keeps to that domain controller; a domain that could not be reached
-/// is not tried again, so that a refused logon is not repeated. The same account is used as for the first connection, and the same
-/// rules of encryption.
+/// An implementation connects when a domain is asked for first and keeps to that domain controller; a domain that could not be
+/// reached is not tried again, so that a refused logon is not repeated. The same account is used as for the first connection, and
+/// the same rules of encryption.
 pub trait Elsewhere<D> {
     /// The domain controller of a domain, by the DNS name that its cross-reference has (`dnsRoot`).
     fn domain<'s>(&'s mut self, dns: &'s str) -> Reaching<'s, D>;

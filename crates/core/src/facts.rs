@@ -90,6 +90,16 @@ pub enum Presence {
     Deleted(State),
     /// Live: restored before, or never deleted.
     Live,
+    /// Not in the directory any more: a source has it, and it is created anew.
+    Absent,
+}
+
+impl Presence {
+    /// Whether it is not live yet, and would be afterwards.
+    #[must_use]
+    pub fn comes_back(self) -> bool {
+        self != Self::Live
+    }
 }
 
 /// What is known about one object to restore.
@@ -117,6 +127,8 @@ pub struct ObjectFacts {
     pub sid: Option<Sid>,
     /// `userPrincipalName`, where the object has it now.
     pub user_principal_name: Option<String>,
+    /// `groupType`, of a group that is created anew.
+    pub group_type: Option<i64>,
     /// `userAccountControl` as it is now.
     pub uac: Option<UserAccountControl>,
     /// Whether a password that somebody knows is taken to be set: the journal says so, or a live account is enabled. A
@@ -241,6 +253,8 @@ pub struct GroupFacts {
     pub wanted: Dn,
     /// The source.
     pub source: String,
+    /// Of when the source is.
+    pub at: Option<Timestamp>,
     /// What was found.
     pub found: GroupFound,
 }

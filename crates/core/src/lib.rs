@@ -9,6 +9,7 @@
 pub mod change;
 pub mod decision_table;
 pub mod deleted;
+pub mod difference;
 pub mod directory;
 pub mod dn;
 pub mod doctor;

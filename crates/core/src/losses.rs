@@ -112,6 +112,43 @@ pub fn of(kind: ObjectKind, state: State, given: Given) -> Vec<String> {
     lines.iter().filter(|l| !made_good(l)).map(told).collect()
 }
 
+/// What creating an object of this kind anew does not bring back, for people.
+pub fn of_new(kind: ObjectKind, given: Given) -> Vec<String> {
+    let mut out = vec![
+        "its objectGUID: whatever knows it by that (the cloud, other applications) takes it for another object".to_owned(),
+        "its own access list and owner, and when it was created".to_owned(),
+    ];
+    if !matches!(kind, ObjectKind::Contact | ObjectKind::Ou) {
+        out.push(
+            "its objectSid: permissions on files, mailboxes and other objects that name the old SID do not apply to it; SID history \
+             cannot be written over LDAP. Give the permissions again"
+                .to_owned(),
+        );
+    }
+    match kind {
+        ObjectKind::User => {
+            out.push(
+                "the Windows profile, EFS keys and credentials that are bound to the old SID and password"
+                    .to_owned(),
+            );
+            if !given.password {
+                out.push("the password: set a new one".to_owned());
+            }
+        }
+        ObjectKind::Computer => {
+            out.push("the computer's secret, recovery keys and LAPS passwords: join it again".to_owned());
+        }
+        ObjectKind::Ou => {
+            out.push("links to group policies are filled only where gPLink is named".to_owned())
+        }
+        _ => {}
+    }
+    if !given.groups && kind != ObjectKind::Ou {
+        out.push("group memberships: give them with --groups-from".to_owned());
+    }
+    out
+}
+
 /// What the request makes good.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Given {

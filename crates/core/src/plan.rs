@@ -5,6 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::fill::Conflict;
 use crate::kind::ObjectKind;
 use crate::recovery::{Awaited, CloudChange, Hand, Stage};
 use crate::request::{AttributeWish, RestoreRequest};
@@ -47,6 +48,8 @@ pub struct Plan {
 pub enum Purpose {
     /// To restore deleted objects.
     Restore,
+    /// To create objects anew that are gone for good. Their GUIDs in the plan are those that they had.
+    Recreate,
     /// To bring a cloud user back, without the directory.
     Cloud {
         /// The tenant, as it was named when signing in.
@@ -101,6 +104,9 @@ pub struct ObjectPlan {
     /// What to know before saying yes, for people.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// Where the sources contradict each other: the first one counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
     /// Attributes that the deletion stripped and that no step sets.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub still_missing: Vec<String>,
@@ -150,6 +156,21 @@ pub enum Action {
         /// Which password travels inside the same Modify.
         password: Carried,
     },
+    /// Creates the object anew, disabled where it is an account: one Add. It gets an `objectGUID` and an `objectSid` of its own.
+    Create {
+        /// Its DN.
+        to: Dn,
+        /// The GUID of the container, by which it is found under whatever name it has by then.
+        parent: ObjectGuid,
+        /// Its most special structural class.
+        class: String,
+        /// Its `sAMAccountName`, where the class has one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sam_account_name: Option<String>,
+        /// What else goes into the same Add, because the schema wants it, or because it can be set there only.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        mandatory: Vec<AttributeWish>,
+    },
     /// Sets `userPrincipalName`.
     SetUpn {
         /// The value.
@@ -195,10 +216,13 @@ pub enum Action {
         guid: ObjectGuid,
         /// Where the membership comes from.
         source: String,
-        /// The DNS name of the group's domain where that is another one of the forest: it is written on a domain controller of that
-        /// domain.
+        /// The DNS name of the group's domain where that is another one of the forest: it is written on a domain controller of
+        /// that domain.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         domain: Option<String>,
+        /// Of when the source is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        at: Option<Timestamp>,
     },
     /// Removes the object from a group.
     RemoveFromGroup {
@@ -387,6 +411,7 @@ impl Action {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Reanimate { .. } => "reanimate",
+            Self::Create { .. } => "create",
             Self::SetUpn { .. } => "setUpn",
             Self::SetAttribute { .. } => "setAttribute",
             Self::SetPassword { .. } => "setPassword",
@@ -408,6 +433,11 @@ impl Action {
             Self::CloudRestore { .. } => "cloudRestore",
             Self::CloudUpdate { .. } => "cloudUpdate",
         }
+    }
+
+    /// Whether it makes the object live: brings it back, or creates it.
+    pub fn brings_back(&self) -> bool {
+        matches!(self, Self::Reanimate { .. } | Self::Create { .. })
     }
 
     /// When it has its turn.
@@ -463,8 +493,8 @@ impl Step {
     /// Whether `undo` can take it back.
     pub fn is_undoable(&self) -> bool {
         let deletes = matches!(self.action, Action::Delete) || self.action.is_by_hand();
-        let reanimates = matches!(self.action, Action::Reanimate { .. });
-        !deletes && (reanimates || !matches!(self.undo, Undo::Impossible { .. } | Undo::Nothing))
+        !deletes
+            && (self.action.brings_back() || !matches!(self.undo, Undo::Impossible { .. } | Undo::Nothing))
     }
 }
 

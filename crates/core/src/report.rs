@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::ObjectGuid;
+use crate::fill::Conflict;
 use crate::plan::{Action, Block, LinkEnd, ObjectPlan};
 use crate::time::Timestamp;
 
@@ -58,6 +59,9 @@ pub struct ObjectReport {
     pub losses: Vec<String>,
     /// What to know, for people.
     pub warnings: Vec<String>,
+    /// Where the sources contradicted each other: the first one counted.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub conflicts: Vec<Conflict>,
     /// Commands that would go on from here.
     pub next: Vec<String>,
     /// Why it failed or was left alone, for people.
@@ -201,7 +205,9 @@ impl StepReport {
             message: None,
         };
         match action {
-            Action::Reanimate { to, .. } | Action::Move { to } => report.value = Some(to.to_string()),
+            Action::Reanimate { to, .. } | Action::Create { to, .. } | Action::Move { to } => {
+                report.value = Some(to.to_string())
+            }
             Action::SetUpn { value, source, at } => {
                 report.value = Some(value.clone());
                 (report.source, report.source_at) = (source.clone(), *at);
@@ -211,10 +217,10 @@ impl StepReport {
                 report.value = Some(values.iter().map(|v| v.shown()).collect::<Vec<_>>().join("; "));
                 (report.source, report.source_at) = (Some(source.clone()), *at);
             }
-            Action::AddToGroup { group, source, domain, .. } => {
+            Action::AddToGroup { group, source, domain, at, .. } => {
                 report.domain.clone_from(domain);
                 report.group = Some(group.to_string());
-                report.source = Some(source.clone());
+                (report.source, report.source_at) = (Some(source.clone()), *at);
             }
             Action::RemoveFromGroup { group, domain, .. } => {
                 report.domain.clone_from(domain);
@@ -320,6 +326,7 @@ impl ObjectReport {
             still_missing: object.still_missing.clone(),
             losses: object.losses.clone(),
             warnings: object.warnings.clone(),
+            conflicts: object.conflicts.clone(),
             next: vec![],
             message: object.skipped.clone(),
             failure: None,
@@ -376,6 +383,7 @@ mod tests {
             steps: vec![],
             verified: (outcome == Outcome::Restored).then_some(true),
             differences: vec![],
+            conflicts: vec![],
             still_missing: vec![],
             losses: vec![],
             warnings: vec![],

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::fill::Fill;
+use crate::fill::{Conflict, Fill};
 use crate::time::Timestamp;
 use crate::value::Value;
 use crate::{Dn, ObjectGuid};
@@ -47,6 +47,10 @@ pub struct RestoreRequest {
     /// What the sources say of an object besides, for people: why they have nothing for it, say.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub fill_notes: BTreeMap<ObjectGuid, Vec<String>>,
+    /// Where sources contradict each other about the links of an object; those about its attributes follow from
+    /// [`Self::fills`].
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub conflicts: BTreeMap<ObjectGuid, Vec<Conflict>>,
     /// Attributes that sources may fill although they are not on the list of harmless ones, or although it is not certain
     /// that the value belongs to the object.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -144,6 +148,9 @@ pub struct GroupWish {
     pub group: Dn,
     /// The source, as the user named it.
     pub source: String,
+    /// Of when the source is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at: Option<Timestamp>,
 }
 
 /// A link that a source says there was, by the GUIDs of its two ends.

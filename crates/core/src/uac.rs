@@ -12,6 +12,8 @@ impl UserAccountControl {
     pub const DISABLED: u32 = 0x2;
     /// No password is required: an enabled account with this bit may have none.
     pub const PASSWORD_NOT_REQUIRED: u32 = 0x20;
+    /// The account of a user.
+    pub const NORMAL_ACCOUNT: u32 = 0x200;
     /// A trust of this domain with another one.
     pub const INTERDOMAIN_TRUST: u32 = 0x800;
     /// A member computer.

@@ -67,6 +67,13 @@ pub fn expected(object: &ObjectPlan, done: &[bool], dn: &Dn) -> Vec<Expectation>
                     }
                 }
             }
+            Action::Create { sam_account_name, .. } => {
+                put(&mut out, Expectation::Live);
+                put(&mut out, Expectation::Dn(dn.clone()));
+                if let Some(name) = sam_account_name {
+                    put(&mut out, text("sAMAccountName", name));
+                }
+            }
             Action::SetUpn { value, .. } => put(&mut out, text("userPrincipalName", value)),
             Action::SetAttribute { attribute, values, .. } => {
                 // The membership of the primary group is no link: `memberOf` does not name it any more.

@@ -1,6 +1,8 @@
-//! Memberships of groups of other domains of the forest: looked at, written and read back on a domain controller of the group's domain.
+//! Memberships of groups of other domains of the forest: looked at, written and read back on a domain controller of the group's
+//! domain.
 //!
-//! What cannot be done there keeps nothing else from being done: the step is told as failed, and resuming the operation tries it again.
+//! What cannot be done there keeps nothing else from being done: the step is told as failed, and resuming the operation tries it
+//! again.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -16,8 +18,8 @@ use crate::look::{self, describe};
 use crate::run::{NoProgress, Progress};
 use crate::step::{End, Executor, Look, Subject, Turn, Work};
 
-/// How long one operation waits in all for other domains to learn of what it brought back. Replication within a site takes seconds,
-/// between sites it may take hours, for which nobody waits here.
+/// How long one operation waits in all for other domains to learn of what it brought back. Replication within a site takes
+/// seconds, between sites it may take hours, for which nobody waits here.
 const PATIENCE: [Duration; 4] =
     [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4), Duration::from_secs(8)];
 
@@ -194,8 +196,8 @@ async fn write<D: Directory>(
     }
 }
 
-/// Whether a refusal says that the domain controller does not know the new member: by a name that leads nowhere, or because it found no
-/// global catalogue that knows it ([MS-ERREF] 525 ERROR_NO_SUCH_USER, 20B5 ERROR_DS_NAME_REFERENCE_INVALID, 20E1
+/// Whether a refusal says that the domain controller does not know the new member: by a name that leads nowhere, or because it
+/// found no global catalogue that knows it ([MS-ERREF] 525 ERROR_NO_SUCH_USER, 20B5 ERROR_DS_NAME_REFERENCE_INVALID, 20E1
 /// ERROR_DS_GCVERIFY_ERROR, 2030 and 208D for an object that is not there).
 fn is_unknown_there(refusal: &Refusal) -> bool {
     refusal.code == 32 || matches!(refusal.win32(), Some(0x525 | 0x20b5 | 0x20e1 | 0x2030 | 0x208d))
@@ -241,8 +243,8 @@ async fn is_member<D: Directory>(
     })
 }
 
-/// Whether a group has a member, by the name that its own domain controller has for it; `None` where there is no such group. The server
-/// looks: a group may have more members than anybody wants to read.
+/// Whether a group has a member, by the name that its own domain controller has for it; `None` where there is no such group. The
+/// server looks: a group may have more members than anybody wants to read.
 async fn member<D: Directory>(
     there: &mut D,
     progress: &mut dyn Progress,

@@ -4,11 +4,11 @@
 //! looked at and written is in `look.rs` and, for the undelete, `reanimate.rs`; `step.rs` is the one place where
 //! journal and directory meet.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use adrecover_core::plan::{Action, ObjectPlan, Plan, Purpose};
 use adrecover_core::report::{Failure, ObjectReport, Outcome, Status, StepReport};
-use adrecover_core::{Directory, Dn};
+use adrecover_core::{Directory, Dn, ObjectGuid};
 
 use crate::journal::{Detail, Event, JournalError, StepRecord, StepState};
 use crate::run::{EngineError, Run};
@@ -73,6 +73,9 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
         let object = &self.plan.objects[index];
         let mut subject = subject(index, object);
         let mut elsewhere: Option<(Failure, String)> = None;
+        if let Some(guid) = self.created.get(&object.guid) {
+            subject.guid = *guid;
+        }
         for (i, step) in object.steps.iter().enumerate() {
             let record = &self.history[index][i];
             if record.state.is_done() {
@@ -128,6 +131,7 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
         if self.restored.contains(&object.guid) || subject.dn.parse::<Dn>().is_ok_and(|dn| !dn.is_mangled()) {
             report.dn.clone_from(&subject.dn);
         }
+        report.guid = subject.guid;
         self.guard(&mut subject, report).await;
         if let (None, Some((failure, message))) = (report.failure, elsewhere) {
             (report.failure, report.message) = (Some(failure), Some(message));
@@ -189,7 +193,7 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
         }
         let done = |i: usize| self.history[index][i].state.is_done() || object.steps[i].action.is_beyond();
         for (i, step) in object.steps.iter().enumerate() {
-            if let Action::Reanimate { parent, to, .. } = &step.action
+            if let Action::Reanimate { parent, to, .. } | Action::Create { parent, to, .. } = &step.action
                 && self.lost.contains(parent)
                 && !step.already
                 && !done(i)
@@ -231,11 +235,10 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
 
     /// Remembers a container that did not come back, for what was below it.
     fn lose(&mut self, object: &ObjectPlan, report: &ObjectReport) {
-        let wanted = object.steps.iter().any(|s| matches!(s.action, Action::Reanimate { .. }) && !s.already);
-        let back = report
-            .steps
-            .iter()
-            .any(|s| s.step == "reanimate" && matches!(s.status, Status::Done | Status::Unchanged));
+        let wanted = object.steps.iter().any(|s| s.action.brings_back() && !s.already);
+        let back = report.steps.iter().any(|s| {
+            matches!(s.step, "reanimate" | "create") && matches!(s.status, Status::Done | Status::Unchanged)
+        });
         if wanted && !back && !self.restored.contains(&object.guid) {
             self.lost.insert(object.guid);
         }
@@ -243,24 +246,28 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
 }
 
 /// The objects that an earlier run of the operation brought back.
-pub(crate) fn came_back_before(
-    plan: &Plan,
-    history: &[Vec<StepRecord>],
-) -> HashSet<adrecover_core::ObjectGuid> {
+pub(crate) fn came_back_before(plan: &Plan, history: &[Vec<StepRecord>]) -> HashSet<ObjectGuid> {
     let back = |object: &ObjectPlan, records: &[StepRecord]| {
         object
             .steps
             .iter()
             .zip(records)
-            .any(|(s, r)| matches!(s.action, Action::Reanimate { .. }) && r.state == StepState::Succeeded)
+            .any(|(s, r)| s.action.brings_back() && r.state == StepState::Succeeded)
     };
     plan.objects.iter().zip(history).filter(|(o, r)| back(o, r)).map(|(o, _)| o.guid).collect()
+}
+
+/// What an earlier run of the operation created in the place of objects of the plan.
+pub(crate) fn created_before(plan: &Plan, history: &[Vec<StepRecord>]) -> HashMap<ObjectGuid, ObjectGuid> {
+    let made = |records: &[StepRecord]| records.iter().find_map(|record| record.after.guid);
+    plan.objects.iter().zip(history).filter_map(|(o, r)| Some((o.guid, made(r)?))).collect()
 }
 
 pub(crate) fn subject(index: usize, object: &ObjectPlan) -> Subject<'_> {
     Subject {
         index,
         object,
+        guid: object.guid,
         entry: None,
         password: None,
         carried: None,

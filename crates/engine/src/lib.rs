@@ -11,6 +11,7 @@
 
 pub mod audit;
 pub mod beyond;
+mod create;
 pub mod elsewhere;
 pub mod execute;
 pub mod follow;

@@ -15,6 +15,8 @@ pub(crate) const TRIES: u32 = 4;
 pub(crate) enum Write {
     /// A Modify.
     Modify { dn: String, changes: Vec<Change>, visibility: Visibility },
+    /// An Add; the values are those of the changes.
+    Add { dn: Dn, attributes: Vec<Change> },
     /// A rename or move.
     Rename { dn: String, to: Dn },
     /// A deletion.
@@ -78,6 +80,7 @@ pub(crate) async fn send<D: Directory>(
     loop {
         let sent = match write {
             Write::Modify { dn, changes, visibility } => directory.modify(dn, changes, *visibility).await,
+            Write::Add { dn, attributes } => directory.add(dn, attributes).await,
             Write::Rename { dn, to } => directory.rename(dn, to).await,
             Write::Delete { dn } => directory.delete(dn).await,
         };

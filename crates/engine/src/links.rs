@@ -10,7 +10,7 @@ use adrecover_core::{Directory, Dn, Entry, ObjectGuid, filter};
 use crate::journal::Detail;
 use crate::line::{self, Trouble, Write};
 use crate::look::describe;
-use crate::step::{Executor, Look, Turn, Work};
+use crate::step::{Executor, Look, Subject, Turn, Work};
 
 /// How many objects one search asks for.
 const CHUNK: usize = 50;
@@ -48,6 +48,23 @@ pub(crate) async fn look<D: Directory>(
     let write =
         Write::Modify { dn: holder.guid.as_dn(), changes: vec![change], visibility: Visibility::Live };
     Look::Do(Box::new(Work { write, before: Detail::default(), after: Detail::default() }))
+}
+
+/// The ends of links as they are called now: what this operation created in the place of an object of the plan has another GUID.
+pub(crate) fn today<D>(
+    executor: &Executor<'_, '_, '_, D>,
+    subject: &Subject<'_>,
+    holder: &LinkEnd,
+    targets: &[LinkEnd],
+) -> (LinkEnd, Vec<LinkEnd>) {
+    let end = |end: &LinkEnd| {
+        let created = match end.guid == subject.object.guid {
+            true => Some(subject.guid),
+            false => executor.created.get(&end.guid).copied(),
+        };
+        LinkEnd { guid: created.unwrap_or(end.guid), dn: end.dn.clone() }
+    };
+    (end(holder), targets.iter().map(end).collect())
 }
 
 /// What is wanted of links.

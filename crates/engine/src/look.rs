@@ -1,5 +1,7 @@
 //! Looking at a live object: what a step would write, and whether it is needed.
 
+use std::borrow::Cow;
+
 use adrecover_core::directory::{Change, Query, Refusal, Visibility};
 use adrecover_core::entry::Attribute;
 use adrecover_core::plan::{Action, Carried, ObjectPlan, Purpose, Step, Undo};
@@ -39,7 +41,7 @@ pub(crate) async fn read<'s, 'p, D: Directory>(
     if subject.entry.is_none() {
         let names = attributes(subject.object);
         let run = &mut *executor.run;
-        subject.entry = line::find(run.directory, run.progress, subject.object.guid, &names).await?;
+        subject.entry = line::find(run.directory, run.progress, subject.guid, &names).await?;
         if let Some(entry) = &subject.entry {
             subject.dn = entry.dn.clone();
         }
@@ -110,7 +112,8 @@ pub(crate) async fn look<'p, D: Directory>(
         }
         Action::AddLinks { attribute, holder, targets, only_if_absent, .. } => {
             let wanted = if *only_if_absent { Wanted::Alone } else { Wanted::There };
-            links::look(executor, turn, attribute, holder, targets, wanted).await
+            let ends = links::today(executor, subject, holder, targets);
+            links::look(executor, turn, attribute, &ends.0, &ends.1, wanted).await
         }
         Action::RemoveLinks { attribute, holder, targets } => {
             links::look(executor, turn, attribute, holder, targets, Wanted::Gone).await
@@ -129,6 +132,7 @@ pub(crate) async fn look<'p, D: Directory>(
             values_look(executor, subject, step, turn, FILTERING_ATTRIBUTE, then)
         }
         Action::Reanimate { .. }
+        | Action::Create { .. }
         | Action::Manual { .. }
         | Action::HoldSync { .. }
         | Action::BeforeSync { .. }
@@ -219,7 +223,7 @@ fn values_look<'p, D>(
     let word = match executor.plan.purpose {
         Purpose::Undo { .. } => Some("was set to"),
         Purpose::Rollback { .. } => Some("was"),
-        Purpose::Restore | Purpose::Cloud { .. } => None,
+        Purpose::Restore | Purpose::Recreate | Purpose::Cloud { .. } => None,
     };
     if let (Some(word), Undo::Values { values, .. }) = (word, &step.undo) {
         let expected = octets(values).unwrap_or_default();
@@ -251,7 +255,7 @@ fn values_look<'p, D>(
         true => Change::delete::<&str>(attribute, []),
         false => Change::replace(attribute, &wanted),
     };
-    modify(subject.object.guid.as_dn(), vec![change], before)
+    modify(subject.guid.as_dn(), vec![change], before)
 }
 
 fn password_look<'p, D>(
@@ -271,7 +275,7 @@ fn password_look<'p, D>(
     if changes.is_empty() {
         return Look::Satisfied;
     }
-    modify(subject.object.guid.as_dn(), changes, Detail::default())
+    modify(subject.guid.as_dn(), changes, Detail::default())
 }
 
 /// The change that sets the wanted password. The source is asked once.
@@ -280,7 +284,12 @@ pub(crate) fn password<'p, D>(
     subject: &mut Subject<'p>,
 ) -> Result<Change, String> {
     if subject.password.is_none() {
-        let given = executor.run.passwords.password(subject.object).map_err(|e| e.to_string())?;
+        // What was created in the place of an object is listed as what it is.
+        let object = match subject.guid == subject.object.guid {
+            true => Cow::Borrowed(subject.object),
+            false => Cow::Owned(ObjectPlan { guid: subject.guid, ..subject.object.clone() }),
+        };
+        let given = executor.run.passwords.password(&object).map_err(|e| e.to_string())?;
         subject.password = Some(given);
     }
     let value = subject.password.as_ref().map(unicode_pwd);
@@ -317,7 +326,7 @@ fn uac_look(subject: &Subject<'_>, change: impl Fn(UserAccountControl) -> UserAc
 /// The write that changes `userAccountControl`.
 pub(crate) fn set_uac(subject: &Subject<'_>, from: UserAccountControl, to: UserAccountControl) -> Work {
     let changes = vec![Change::replace("userAccountControl", [to.to_attribute()])];
-    let write = Write::Modify { dn: subject.object.guid.as_dn(), changes, visibility: Visibility::Live };
+    let write = Write::Modify { dn: subject.guid.as_dn(), changes, visibility: Visibility::Live };
     Work { write, before: Detail { uac: Some(from.0), ..Detail::default() }, after: Detail::default() }
 }
 
@@ -338,7 +347,7 @@ async fn group_look<'p, D: Directory>(
     }
     // By GUID where the object joins, whatever it is called by now; a value to remove is named as it is stored.
     let change = if join {
-        Change::add("member", [subject.object.guid.as_dn()])
+        Change::add("member", [subject.guid.as_dn()])
     } else {
         Change::delete("member", [subject.dn.as_str()])
     };
@@ -354,7 +363,7 @@ async fn is_member<'p, D: Directory>(
     let run = &mut *executor.run;
     let found = line::find(run.directory, run.progress, guid, &["objectGUID"]).await?;
     let present = found.and_then(|e| e.dn.parse::<Dn>().ok()).unwrap_or_else(|| group.clone());
-    let query = Query::object(subject.object.guid.as_dn()).attributes(["memberOf"]);
+    let query = Query::object(subject.guid.as_dn()).attributes(["memberOf"]);
     let entries = line::ask(run.directory, run.progress, &query).await?;
     let groups = entries.first().map(|e| e.texts("memberOf")).unwrap_or_default();
     Ok(groups.iter().any(|g| g.parse::<Dn>().is_ok_and(|g| g == present)))
@@ -409,7 +418,7 @@ pub(crate) fn note(subject: &mut Subject<'_>, write: &Write, action: &Action) {
         }
         Write::Rename { to, .. } => entry.dn = to.to_string(),
         Write::Modify { .. } => {}
-        Write::Delete { .. } => subject.entry = None,
+        Write::Delete { .. } | Write::Add { .. } => subject.entry = None,
     }
 }
 

@@ -260,7 +260,7 @@ async fn name_taken<'p, D: Directory>(
 }
 
 /// Where the container is now; `None` where it is deleted or gone.
-async fn container<D: Directory>(
+pub(crate) async fn container<D: Directory>(
     executor: &mut Executor<'_, '_, '_, D>,
     guid: ObjectGuid,
 ) -> Result<Option<Dn>, Trouble> {

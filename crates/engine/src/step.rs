@@ -9,8 +9,9 @@ use adrecover_core::{Directory, Dn, Entry, ObjectGuid, UserAccountControl};
 use secrecy::SecretString;
 
 use crate::audit::AuditEvent;
+use crate::create;
 use crate::elsewhere::{self, Others};
-use crate::execute::came_back_before;
+use crate::execute::{came_back_before, created_before};
 use crate::journal::{
     Detail, Event, JournalError, Meta, OperationId, Place, RestoredObject, StepRecord, StepState,
 };
@@ -30,6 +31,8 @@ pub(crate) struct Executor<'p, 'r, 'a, D> {
     pub(crate) seen: Seen,
     /// Objects that this operation brought back.
     pub(crate) restored: HashSet<ObjectGuid>,
+    /// Objects that were created in the place of objects of the plan, by the GUIDs of those.
+    pub(crate) created: HashMap<ObjectGuid, ObjectGuid>,
     /// Objects that this operation was to bring back and did not.
     pub(crate) lost: HashSet<ObjectGuid>,
     /// What was seen of other domains.
@@ -53,6 +56,8 @@ pub(crate) struct Seen {
 pub(crate) struct Subject<'p> {
     pub(crate) index: usize,
     pub(crate) object: &'p ObjectPlan,
+    /// Its GUID: that of the plan, or of the object that was created in its place.
+    pub(crate) guid: ObjectGuid,
     /// As it was last read, with our own writes put in.
     pub(crate) entry: Option<Entry>,
     pub(crate) password: Option<SecretString>,
@@ -154,7 +159,7 @@ impl<'p, 'r, 'a, D> Executor<'p, 'r, 'a, D> {
         history: Vec<Vec<StepRecord>>,
         meta: Meta,
     ) -> Self {
-        let restored = came_back_before(plan, &history);
+        let (restored, created) = (came_back_before(plan, &history), created_before(plan, &history));
         Self {
             plan,
             run,
@@ -162,6 +167,7 @@ impl<'p, 'r, 'a, D> Executor<'p, 'r, 'a, D> {
             meta,
             seen: Seen::default(),
             restored,
+            created,
             lost: HashSet::new(),
             others: Others::default(),
             is_short_elsewhere: false,
@@ -237,6 +243,7 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
     async fn look(&mut self, subject: &mut Subject<'p>, step: &'p Step, turn: Turn) -> Look {
         match &step.action {
             Action::Reanimate { .. } => reanimate::look(self, subject, step, turn).await,
+            Action::Create { .. } => create::look(self, subject, step, turn).await,
             _ => look::look(self, subject, step, turn).await,
         }
     }
@@ -251,6 +258,7 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
     ) -> Refused {
         match &step.action {
             Action::Reanimate { .. } => reanimate::refused(subject, turn, work, refusal),
+            Action::Create { .. } => create::refused(turn, refusal),
             _ => look::refused(self, subject, step, turn, refusal).await,
         }
     }
@@ -266,6 +274,11 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
         let mut after = work.after;
         let trouble = match step.action {
             Action::Reanimate { .. } => reanimate::came_back(self, subject, step, turn, &mut after).await,
+            Action::Create { .. } => match create::made(self, subject, &mut after).await {
+                Ok(()) => None,
+                // It is there, and what it is called by cannot be read: what follows cannot be done.
+                Err(reason) => return Ok(End::Uncertain(reason)),
+            },
             _ => {
                 look::note(subject, &work.write, &step.action);
                 None
@@ -307,8 +320,16 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
                 let step = &subject.object.steps[index];
                 let mut after = Detail::message("the answer was lost; the directory shows it done");
                 let mut trouble = None;
-                if let Action::Reanimate { .. } = step.action {
-                    trouble = reanimate::came_back(self, subject, step, turn, &mut after).await;
+                match step.action {
+                    Action::Reanimate { .. } => {
+                        trouble = reanimate::came_back(self, subject, step, turn, &mut after).await;
+                    }
+                    Action::Create { .. } => {
+                        if let Err(reason) = create::made(self, subject, &mut after).await {
+                            return Ok(End::Uncertain(reason));
+                        }
+                    }
+                    _ => {}
                 }
                 self.audit(subject, step, Status::Done);
                 self.finish(subject, turn, &after)?;
@@ -348,7 +369,9 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
     /// Notes success, and for an object that came back also where it is.
     fn finish(&mut self, subject: &Subject<'p>, turn: Turn, after: &Detail) -> Result<(), JournalError> {
         let restored = match subject.object.steps[turn.step].action {
-            Action::Reanimate { .. } => Some(RestoredObject::new(subject.object, &subject.dn)),
+            Action::Reanimate { .. } | Action::Create { .. } => {
+                Some(RestoredObject::new(subject.object, subject.guid, &subject.dn))
+            }
             _ => None,
         };
         let place = self.place(subject, turn.step);
@@ -361,7 +384,8 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
         match &step.action {
             _ if turn.may_be_done() => false,
             Action::Reanimate { .. } => reanimate::is_foreseen(self, subject, step),
-            Action::AddToGroup { .. }
+            Action::Create { .. }
+            | Action::AddToGroup { .. }
             | Action::RemoveFromGroup { .. }
             | Action::AddLinks { .. }
             | Action::RemoveLinks { .. } => false,
@@ -382,7 +406,7 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
 
     fn place(&self, subject: &Subject<'p>, step: usize) -> Place {
         let operation: OperationId = self.run.operation;
-        Place { operation, object: subject.index, guid: subject.object.guid, step }
+        Place { operation, object: subject.index, guid: subject.guid, step }
     }
 
     pub(crate) fn audit(&self, subject: &Subject<'p>, step: &Step, outcome: Status) {
@@ -391,7 +415,7 @@ impl<'p, D: Directory> Executor<'p, '_, '_, D> {
             os_user: &self.meta.os_user,
             server: step.action.other_domain().unwrap_or(&self.plan.server),
             operation: self.run.operation,
-            guid: subject.object.guid,
+            guid: subject.guid,
             dn: &subject.dn,
             step: step.action.name(),
             outcome,

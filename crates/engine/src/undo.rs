@@ -50,7 +50,7 @@ fn turn_round(
         object.steps.iter().zip(records).filter(|(_, r)| touched(r)).collect();
     done.sort_by_key(|(_, record)| std::cmp::Reverse(record.seq));
     // An undelete whose end was not written down may never have happened: what is live now may be somebody else's work.
-    let is_undelete = |s: &Step| matches!(s.action, Action::Reanimate { .. });
+    let is_undelete = |s: &Step| s.action.brings_back();
     if done.iter().any(|(s, r)| is_undelete(s) && r.state == StepState::Started) {
         warnings.push(format!(
             "whether operation {id} brought {} back is not known: it is left alone (adrecover operations --resume {id} finds out)",
@@ -73,14 +73,18 @@ fn turn_round(
             Inverse::Nothing => {}
         }
     }
-    if reanimated.is_some() {
+    if reanimated.is_some_and(|(step, _)| matches!(step.action, Action::Create { .. })) {
+        delete_new(object, delete_again, id, &mut steps, &mut warnings);
+    } else if reanimated.is_some() {
         give_back(object, delete_again, id, &mut steps, &mut warnings);
     }
     if steps.is_empty() && warnings.is_empty() {
         return None;
     }
     let moved = done.iter().find_map(|(step, record)| match &step.action {
-        Action::Reanimate { to, .. } => Some(record.after.dn.clone().unwrap_or_else(|| to.to_string())),
+        Action::Reanimate { to, .. } | Action::Create { to, .. } => {
+            Some(record.after.dn.clone().unwrap_or_else(|| to.to_string()))
+        }
         Action::Move { to } => Some(to.to_string()),
         _ => None,
     });
@@ -89,8 +93,16 @@ fn turn_round(
         Action::Move { to } => Some(to.clone()),
         _ => None,
     });
+    // What was created is known by its own GUID.
+    let guid = records.iter().find_map(|record| record.after.guid).unwrap_or(object.guid);
+    for step in &mut steps {
+        if let Action::RemoveLinks { holder, targets, .. } = &mut step.action {
+            let ends = std::iter::once(holder).chain(targets).filter(|end| end.guid == object.guid);
+            ends.for_each(|end| end.guid = guid);
+        }
+    }
     Some(ObjectPlan {
-        guid: object.guid,
+        guid,
         name: object.name.clone(),
         kind: object.kind,
         sam_account_name: object.sam_account_name.clone(),
@@ -103,6 +115,7 @@ fn turn_round(
         blocked_by: vec![],
         losses: vec![],
         warnings,
+        conflicts: vec![],
         still_missing: vec![],
         skipped: None,
     })
@@ -134,6 +147,29 @@ fn give_back(
         why: format!("it was brought back by operation {id}"),
         already: false,
         undo: Undo::Impossible { reason },
+    });
+}
+
+/// What becomes of an object that was created: like one that was brought back it is deleted only where that is asked for.
+fn delete_new(
+    object: &ObjectPlan,
+    delete_again: bool,
+    id: &str,
+    steps: &mut Vec<Step>,
+    warnings: &mut Vec<String>,
+) {
+    if !delete_again {
+        warnings
+            .push(format!("{} stays in the directory: --delete-again deletes what was created", object.name));
+        return;
+    }
+    warnings
+        .push(format!("deleting {} loses what was set or changed on it since it was created", object.name));
+    steps.push(Step {
+        action: Action::Delete,
+        why: format!("it was created by operation {id}"),
+        already: false,
+        undo: Undo::Impossible { reason: "create it anew: adrecover recreate".to_owned() },
     });
 }
 
@@ -171,7 +207,8 @@ fn inverse(step: &Step, record: &StepRecord, reanimated: bool, id: &str) -> Inve
         }
         Action::RemoveFromGroup { group, guid, domain } => {
             let (group, domain, source) = (group.clone(), domain.clone(), format!("operation {id}"));
-            Inverse::Step(Action::AddToGroup { group, guid: *guid, source, domain }, Undo::RemoveFromGroup)
+            let back = Action::AddToGroup { group, guid: *guid, source, domain, at: None };
+            Inverse::Step(back, Undo::RemoveFromGroup)
         }
         Action::AddLinks { attribute, holder, .. } | Action::RemoveLinks { attribute, holder, .. }
             if began_only =>
@@ -221,6 +258,7 @@ fn inverse(step: &Step, record: &StepRecord, reanimated: bool, id: &str) -> Inve
             Inverse::Impossible(format!("what was changed in the cloud stays: {change}"))
         }
         Action::Reanimate { .. }
+        | Action::Create { .. }
         | Action::Manual { .. }
         | Action::HoldSync { .. }
         | Action::BeforeSync { .. }

@@ -26,10 +26,11 @@ pub async fn verify_all<D: Directory>(plan: &Plan, reports: &mut [ObjectReport],
     for chunk in touched.chunks(CHUNK) {
         let wanted: Vec<(usize, Vec<Expectation>)> =
             chunk.iter().map(|&i| (i, expectations(plan, &reports[i], i))).collect();
-        match read(plan, &wanted, directory).await {
+        match read(plan, reports, &wanted, directory).await {
             Ok(entries) => {
                 for (i, expectations) in wanted {
-                    settle(plan, &mut reports[i], i, &expectations, entries.get(&plan.objects[i].guid));
+                    let entry = entries.get(&reports[i].guid);
+                    settle(plan, &mut reports[i], i, &expectations, entry);
                     if let Err(problem) = of_others(plan, &mut reports[i], i, directory).await {
                         reports[i].warnings.push(format!("links of others are not verified: {problem}"));
                     }
@@ -90,6 +91,7 @@ fn expectations(plan: &Plan, report: &ObjectReport, index: usize) -> Vec<Expecta
 
 async fn read<D: Directory>(
     plan: &Plan,
+    reports: &[ObjectReport],
     wanted: &[(usize, Vec<Expectation>)],
     directory: &mut D,
 ) -> Result<HashMap<ObjectGuid, Entry>, String> {
@@ -97,7 +99,8 @@ async fn read<D: Directory>(
     let mut guids = vec![];
     for (i, expectations) in wanted {
         let object = &plan.objects[*i];
-        guids.push(object.guid);
+        // What was created in the place of an object has another GUID than the plan.
+        guids.push(reports[*i].guid);
         let steps = object.steps.iter().filter_map(|s| match &s.action {
             Action::SetAttribute { attribute, .. } => Some(attribute.clone()),
             _ => None,

@@ -57,7 +57,8 @@ impl Dialer {
             if password.expose_secret().is_empty() {
                 return Err(ConnectError::EmptyPassword);
             }
-            let plain = options.servers.iter().find(|url| !encrypted(url) && !options.is_plain());
+            let may_be_plain = options.is_plain() || options.plain_loopback;
+            let plain = options.servers.iter().find(|url| !encrypted(url) && !may_be_plain);
             if let Some(url) = plain {
                 return Err(ConnectError::UnencryptedBind { server: url.to_string() });
             }
@@ -76,6 +77,13 @@ impl Dialer {
         let server = url.to_string();
         let deadline = Instant::now() + self.options.timeout;
         let (stream, address) = self.reach(url, known, deadline).await?;
+        let is_encrypted = url.scheme == Scheme::Ldaps || self.options.starttls || self.options.is_plain();
+        if matches!(self.options.bind, BindMethod::Simple { .. })
+            && !is_encrypted
+            && !address.ip().is_loopback()
+        {
+            return Err(ConnectError::UnencryptedBind { server });
+        }
         let link = match &self.options.bind {
             BindMethod::Simple { name, password } => {
                 let link = self.start(self.secure(url, stream, deadline).await?, &server).await?;

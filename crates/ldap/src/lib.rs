@@ -31,6 +31,7 @@ mod protected;
 mod rootdse;
 mod sasl;
 mod session;
+pub mod source;
 mod starttls;
 mod stream;
 mod sweep;

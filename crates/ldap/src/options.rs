@@ -63,6 +63,9 @@ pub struct ConnectOptions {
     pub catalogues: Vec<ServerUrl>,
     /// The port of the global catalogue where it is not 3269 or 3268.
     pub gc_port: Option<u16>,
+    /// Whether a password may be sent without encryption to an address of this very computer, which nobody can listen to from outside:
+    /// a snapshot that `dsamain` has mounted has no certificate of its own.
+    pub plain_loopback: bool,
     /// The largest message taken from a server, in octets.
     pub max_message: usize,
     /// Unit tests talk to a fake server without TLS.
@@ -87,6 +90,7 @@ impl ConnectOptions {
             addresses: BTreeMap::new(),
             catalogues: vec![],
             gc_port: None,
+            plain_loopback: false,
             max_message: MAX_MESSAGE,
             #[cfg(test)]
             plain: false,

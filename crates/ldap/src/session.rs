@@ -323,6 +323,21 @@ impl Directory for Session {
         Ok(link::accepted(&result.into(), || format!("modify {}", printable(dn)))?)
     }
 
+    async fn add(&mut self, dn: &Dn, attributes: &[Change]) -> Result<(), DirectoryError> {
+        let attributes = attributes.iter().map(|change| {
+            (
+                change.attribute.clone().into_bytes(),
+                change.values.iter().cloned().collect::<HashSet<Vec<u8>>>(),
+            )
+        });
+        let (link, dn) = (self.link(), dn.to_string());
+        let result = match link.operation().add(&dn, attributes.collect()).await {
+            Ok(result) => result,
+            Err(e) => return Err(link.error(e).await),
+        };
+        Ok(link::accepted(&result.into(), || format!("add {}", printable(&dn)))?)
+    }
+
     async fn delete(&mut self, dn: &str) -> Result<(), DirectoryError> {
         let link = self.link();
         let result = match link.operation().delete(dn).await {

@@ -8,6 +8,7 @@
 
 pub mod adexplorer;
 mod compressed;
+pub mod ese;
 pub mod evtx;
 mod facts;
 #[cfg(any(test, feature = "fuzzing"))]
@@ -17,9 +18,10 @@ mod index;
 mod input;
 pub mod ldif;
 mod names;
+pub mod ntds;
 mod open;
 pub mod samba;
-#[cfg(any(test, feature = "fuzzing"))]
+#[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]
 pub mod testing;
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use adrecover_core::source::{Source, SourceError, SourceKind};
 
 use crate::compressed::Packed;
-use crate::{adexplorer, evtx, ldif, samba};
+use crate::{adexplorer, evtx, ldif, ntds, samba};
 
 /// How files are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +63,8 @@ pub fn open(place: &Place, options: &Options) -> Result<Box<dyn Source>, SourceE
         SourceKind::AdExplorer => Ok(Box::new(adexplorer::Snapshot::open(&packed, options)?)),
         SourceKind::Samba => Ok(Box::new(samba::Backup::open(&packed, options)?)),
         SourceKind::Evtx => Ok(Box::new(evtx::Log::open(&packed, options)?)),
-        SourceKind::Ntds | SourceKind::Ldap => Err(SourceError::Unsupported {
+        SourceKind::Ntds => Ok(Box::new(ntds::Ntds::of(&packed, options)?)),
+        SourceKind::Ldap => Err(SourceError::Unsupported {
             name: packed.name,
             what: format!("it is {}, which this program does not read yet", found.title()),
             hint: None,

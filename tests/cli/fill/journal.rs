@@ -35,10 +35,10 @@ const OF_THE_DIRECTORY: [&str; 22] = [
     "managedObjects",
 ];
 
-type State = BTreeMap<String, BTreeSet<Vec<u8>>>;
+pub(crate) type State = BTreeMap<String, BTreeSet<Vec<u8>>>;
 
 /// Everything that the directory shows of an object, and what else points to it.
-fn state(scene: &Scene, guid: &str) -> State {
+pub(crate) fn state(scene: &Scene, guid: &str) -> State {
     let entry: Entry = scene.hand().get(guid, &["*", "memberOf", "nTSecurityDescriptor"]);
     let mut state: State = BTreeMap::new();
     for name in entry.names() {
@@ -58,7 +58,7 @@ fn state(scene: &Scene, guid: &str) -> State {
 }
 
 /// What is not the same, for people.
-fn differences(after: &State, before: &State) -> Vec<String> {
+pub(crate) fn differences(after: &State, before: &State) -> Vec<String> {
     let names: BTreeSet<&String> = after.keys().chain(before.keys()).collect();
     let shown = |state: &State, name: &String| {
         let values = state.get(name).cloned().unwrap_or_default();
@@ -76,7 +76,7 @@ fn filling(scene: &Scene, keeper: &Keeper<'_>, guids: &[&str]) -> Run {
     run.args(["--fill-from", "journal", "--groups-from", "journal", "--journal"]).arg(keeper.path())
 }
 
-fn member(group: &Object, who: &Object) -> Ldif {
+pub(crate) fn member(group: &Object, who: &Object) -> Ldif {
     Ldif::default().add_values(&group.dn, "member", &[&who.dn])
 }
 

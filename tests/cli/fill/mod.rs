@@ -1,8 +1,9 @@
 //! `restore --fill-from cloud`: what a deletion took comes back from the exports of the cloud, by the rules of
 //! `docs/filling.md`.
 
+mod files;
 mod hostile;
-mod journal;
+pub(crate) mod journal;
 mod refused;
 mod whole;
 

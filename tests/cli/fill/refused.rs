@@ -114,9 +114,10 @@ fn wrong_usage() {
     let before = scene.hand().state(&lost.user);
     let folder = evidence(&scene, tenant_of(&scene, &lost));
     let evidence = ["--evidence", folder.to_str().unwrap()];
-    let cases: [(&[&str], &str); 5] = [
+    let cases: [(&[&str], &str); 6] = [
+        (&["--fill-from", "ldif:/no/such/file.ldf"], "cannot be read"),
         (&["--fill-from", "cloud"], "nothing is known of the cloud"),
-        (&["--fill-from", "ldif:x.ldif"], "available: journal"),
+        (&["--fill-from", "nonsense:x"], "available: journal"),
         (&["--fill-from", "cloud", "--fill-attribute", "unicodePwd"], "secret"),
         (&["--fill-from", "cloud", "--fill-attribute", "sIDHistory"], "the directory owns it"),
         (&["--fill-attribute", "scriptPath"], "--fill-from"),

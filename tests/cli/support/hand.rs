@@ -105,6 +105,11 @@ impl Hand {
         found.map(|text| ldif::parse(&text).into_iter().map(Entry::new).collect())
     }
 
+    /// What `ldapsearch` prints with these arguments, as somebody keeps it in a file.
+    pub(crate) fn export(&self, arguments: &[&str]) -> String {
+        self.tool("ldapsearch", arguments, "").unwrap_or_else(|e| panic!("{e}\nexporting {arguments:?}"))
+    }
+
     /// The entry of a GUID, live or deleted.
     pub(crate) fn find(&self, guid: impl AsRef<str>, attributes: &[&str]) -> Option<Entry> {
         self.search_in(&format!("<GUID={}>", guid.as_ref()), "base", "(objectClass=*)", attributes).pop()

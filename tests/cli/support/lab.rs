@@ -104,7 +104,6 @@ impl Lab {
     }
 
     /// One of the settings that the lab printed.
-    #[cfg(feature = "kerberos")]
     pub(crate) fn setting(&self, name: &str) -> &str {
         self.variables.get(name).unwrap_or_else(|| panic!("the lab has no {name}"))
     }

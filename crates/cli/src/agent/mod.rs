@@ -7,10 +7,15 @@ mod setup;
 mod source;
 mod unit;
 mod values;
+#[cfg(windows)]
+pub(crate) mod windows;
 mod world;
 
 pub(crate) use options::{AlertArgs, KeepArgs};
 pub(crate) use setup::setup;
-pub(crate) use unit::unit;
+#[cfg(windows)]
+pub(crate) use unit::registration;
+#[cfg(not(windows))]
+pub(crate) use unit::{Manager, unit};
 pub(crate) use values::time;
 pub(crate) use world::ProgramWorld;

@@ -18,8 +18,8 @@ const REPLIES: u32 = 15;
 pub(crate) fn setup(ctx: &Ctx, keep: &KeepArgs, alerts: &AlertArgs) -> Result<Setup, CliError> {
     #[expect(clippy::disallowed_methods, reason = "the clock is read here and passed on")]
     let now = chrono::Utc::now;
-    // The system's journal dates lines by itself.
-    let is_dated = std::env::var_os("JOURNAL_STREAM").is_none();
+    // The system's journal dates lines by itself, and so does the log of a service.
+    let is_dated = std::env::var_os("JOURNAL_STREAM").is_none() && ctx.service.is_none();
     let printer = Arc::clone(&ctx.printer);
     let voice = move |event: &Event| {
         let line = if is_dated { format!("{} {event}", rfc3339(now())) } else { event.to_string() };
@@ -39,8 +39,11 @@ pub(crate) fn setup(ctx: &Ctx, keep: &KeepArgs, alerts: &AlertArgs) -> Result<Se
     })
 }
 
-/// The service manager, as systemd names it to its services (sd_notify(3), sd_watchdog_enabled(3)).
+/// The service manager: that of Windows, or systemd, as it names itself to its services (sd_notify(3), sd_watchdog_enabled(3)).
 fn notifier(ctx: &Ctx) -> Notifier {
+    if let Some(service) = &ctx.service {
+        return Notifier::when_ready(Arc::clone(&service.when_ready));
+    }
     let Some(socket) = std::env::var_os("NOTIFY_SOCKET") else { return Notifier::default() };
     let number = |name: &str| std::env::var(name).ok()?.parse::<u64>().ok();
     let is_for_us = number("WATCHDOG_PID").is_none_or(|id| id == u64::from(std::process::id()));

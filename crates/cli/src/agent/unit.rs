@@ -1,7 +1,9 @@
-//! The unit of systemd for an agent with the options of a command line.
+//! The service of an agent with the options of a command line: a unit of systemd, or a registration of Windows.
 
 use std::path::{Path, PathBuf};
 
+#[cfg(any(windows, test))]
+use adrecover_agent::{Registration, ServiceAccount};
 use adrecover_agent::{Unit, Word};
 
 use super::{AlertArgs, KeepArgs};
@@ -9,27 +11,80 @@ use crate::context::Ctx;
 use crate::error::CliError;
 use crate::journal::{Keeping, Named};
 
+/// What starts the agent.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Manager<'a> {
+    /// systemd.
+    #[cfg_attr(windows, expect(dead_code, reason = "the other system's"))]
+    Systemd {
+        /// The account that it runs the agent as.
+        user: &'a str,
+        /// Its keytab.
+        keytab: Option<&'a Path>,
+    },
+    /// The service control manager of Windows. Its accounts have tickets of their own.
+    #[cfg(any(windows, test))]
+    Windows,
+}
+
+/// The registration with Windows: the words of the unit, with the files in their places, which nobody hands over.
+#[cfg(any(windows, test))]
+pub(crate) fn registration(
+    ctx: &Ctx,
+    (program, folder): (PathBuf, &Path),
+    account: &ServiceAccount,
+    (keeping, keep, alerts): (&Keeping, &KeepArgs, &AlertArgs),
+) -> Result<Registration, CliError> {
+    let unit = unit(ctx, program, Manager::Windows, keeping, keep, alerts)?;
+    let place = |name: &str| unit.credentials.iter().find(|(of, _)| of == name).map(|(_, path)| path);
+    let word = |word: &Word| -> Result<String, CliError> {
+        match word {
+            Word::Plain(text) => Ok(text.clone()),
+            Word::Credential { before, name } => {
+                let path = place(name).map(|path| text(path)).transpose()?;
+                Ok(format!("{before}{}", path.unwrap_or_default()))
+            }
+        }
+    };
+    let mut words = unit.words.iter().map(word).collect::<Result<Vec<_>, _>>()?;
+    // Behind `agent run`.
+    words.insert(2, "--service".to_owned());
+    let (mut secrets, mut readable) = (vec![], vec![]);
+    for (name, path) in &unit.credentials {
+        let files = if name == "ca" { &mut readable } else { &mut secrets };
+        files.push(text(path)?);
+    }
+    readable.extend(alerts.alert_command.as_deref().map(text).transpose()?);
+    Ok(Registration {
+        program: text(&unit.program)?,
+        words,
+        account: account.clone(),
+        folder: text(folder)?,
+        secrets,
+        readable,
+        writable: unit.writable.iter().map(|path| text(path)).collect::<Result<_, _>>()?,
+    })
+}
+
 /// The unit. Everything is in it: a service has neither the profile nor the variables of whoever installs it.
 pub(crate) fn unit(
     ctx: &Ctx,
     program: PathBuf,
-    user: &str,
-    keytab: Option<&Path>,
+    manager: Manager<'_>,
     keeping: &Keeping,
     keep: &KeepArgs,
     alerts: &AlertArgs,
 ) -> Result<Unit, CliError> {
-    let mut unit = Unit {
-        program,
-        words: vec![],
-        user: user.to_owned(),
-        credentials: vec![],
-        variables: vec![],
-        writable: vec![],
+    let user = match manager {
+        Manager::Systemd { user, .. } => user.to_owned(),
+        #[cfg(any(windows, test))]
+        Manager::Windows => String::new(),
     };
+    let mut unit =
+        Unit { program, words: vec![], user, credentials: vec![], variables: vec![], writable: vec![] };
     let mut words = vec![plain("agent"), plain("run")];
     words.extend(connection(ctx, &mut unit)?);
-    words.extend(logon(ctx, &mut unit, keytab)?);
+    words.extend(logon(ctx, &mut unit, manager)?);
     let parts = keeping.parts();
     if let Some(Named::Path(named)) = parts.named {
         words.extend([plain("--journal"), plain(&text(&whole(named)?)?)]);
@@ -92,13 +147,21 @@ fn connection(ctx: &Ctx, unit: &mut Unit) -> Result<Vec<Word>, CliError> {
 }
 
 /// A password in a file, or a ticket of a keytab.
-fn logon(ctx: &Ctx, unit: &mut Unit, keytab: Option<&Path>) -> Result<Vec<Word>, CliError> {
+fn logon(ctx: &Ctx, unit: &mut Unit, manager: Manager<'_>) -> Result<Vec<Word>, CliError> {
     let settings = &ctx.settings;
     let mut words = vec![];
+    #[cfg(any(windows, test))]
+    if settings.kerberos && matches!(manager, Manager::Windows) {
+        if settings.user.is_some() {
+            return Err(CliError::usage("--kerberos with --user: a service has the tickets of its own account only")
+                .hint("leave out --user, and name a managed account with --run-as; or give --user and --password-file"));
+        }
+        return Ok(vec![plain("--kerberos")]);
+    }
     if let Some(user) = &settings.user {
         words.extend([plain("--user"), plain(user)]);
     }
-    if settings.kerberos {
+    if let (true, Manager::Systemd { keytab, .. }) = (settings.kerberos, manager) {
         words.push(plain("--kerberos"));
         let keytab = keytab.ok_or_else(|| {
             CliError::usage("--kerberos: a service has no ticket of a person").hint(
@@ -120,7 +183,7 @@ fn logon(ctx: &Ctx, unit: &mut Unit, keytab: Option<&Path>) -> Result<Vec<Word>,
     let file = settings.password_file.as_deref().filter(|_| !settings.password_from_stdin());
     let file = file.ok_or_else(|| {
         CliError::usage("a service needs the password of its account in a file")
-            .hint("name it with --password-file; root alone has to be able to read it")
+            .hint("name it with --password-file; nobody else has to be able to read it")
     })?;
     words.extend([plain("--password-file"), unit.credential("password", &whole(file)?)]);
     Ok(words)
@@ -166,4 +229,77 @@ fn text(path: &Path) -> Result<String, CliError> {
 /// The whole path of a file or a folder: a service has no folder that it is in.
 fn whole(path: &Path) -> Result<PathBuf, CliError> {
     std::path::absolute(path).map_err(|error| CliError::file("find", path, &error))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, OnceLock};
+
+    use clap::Parser;
+
+    use super::*;
+    use crate::args::{Format, GlobalArgs};
+    use crate::interrupt::Stop;
+    use crate::journal::JournalArgs;
+    use crate::printer::tests::printer;
+    use crate::settings::Settings;
+
+    #[derive(Parser)]
+    struct Given {
+        #[command(flatten)]
+        global: GlobalArgs,
+        #[command(flatten)]
+        keep: KeepArgs,
+        #[command(flatten)]
+        alerts: AlertArgs,
+        #[command(flatten)]
+        journal: JournalArgs,
+    }
+
+    fn of(words: &[&str]) -> Result<Registration, CliError> {
+        let given = Given::try_parse_from([&["x"], words].concat()).unwrap();
+        let settings = Settings::resolve(&given.global, None).unwrap();
+        let now = chrono::DateTime::UNIX_EPOCH;
+        let printer = Arc::new(printer(Format::Table, 0).0);
+        let ctx =
+            Ctx { settings, printer, now, stop: Stop::default(), typed: OnceLock::new(), service: None };
+        let keeping = given.journal.resolve(&ctx.settings, &ctx.printer).unwrap();
+        let places = ("/bin/adrecover".into(), Path::new("/data"));
+        registration(&ctx, places, &ServiceAccount::default(), (&keeping, &given.keep, &given.alerts))
+    }
+
+    #[test]
+    fn a_service_of_windows_reads_files_where_they_are() {
+        let of = of(&[
+            "--server=ldaps://dc1",
+            "--user=a@b",
+            "--password-file=/s/password",
+            "--ca=/s/ca.pem",
+            "--journal=/kept",
+            "--alert-webhook=@/s/hook",
+        ])
+        .unwrap();
+        assert_eq!(of.words[..3], ["agent", "run", "--service"]);
+        let follows =
+            |option: &str| of.words.iter().skip_while(|word| *word != option).nth(1).map(String::as_str);
+        assert_eq!(follows("--password-file"), Some("/s/password"));
+        assert_eq!(follows("--ca"), Some("/s/ca.pem"));
+        assert_eq!(follows("--alert-webhook"), Some("@/s/hook"));
+        assert_eq!(
+            (of.secrets, of.readable),
+            (vec!["/s/password".into(), "/s/hook".into()], vec!["/s/ca.pem".to_owned()])
+        );
+        assert_eq!(of.writable, ["/kept"]);
+    }
+
+    #[test]
+    fn with_kerberos_it_is_the_account_of_the_service() {
+        let words = of(&["--server=dc1", "--kerberos"]).unwrap().words;
+        assert!(
+            words.contains(&"--kerberos".to_owned()) && !words.contains(&"--user".to_owned()),
+            "{words:?}"
+        );
+        assert_eq!(of(&["--server=dc1", "--kerberos", "--user=a@b"]).unwrap_err().code(), 2);
+        assert_eq!(of(&["--server=dc1", "--user=a@b"]).unwrap_err().code(), 2);
+    }
 }

@@ -20,6 +20,7 @@ use chrono::{Duration, SubsecRound};
 use self::changes::Filter;
 use self::document::{Document, Subject};
 use self::source::Source;
+pub(crate) use self::style::STYLE;
 use crate::args::Format;
 use crate::context::Ctx;
 use crate::error::{CliError, Kind};

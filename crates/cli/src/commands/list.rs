@@ -2,12 +2,12 @@
 
 mod classic;
 mod columns;
+mod gathered;
+mod offline;
 mod order;
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use adrecover_core::ObjectGuid;
 use adrecover_core::deleted::{DeletedObject, Judge};
 use adrecover_core::text::printable;
 use adrecover_ldap::Session;
@@ -15,12 +15,14 @@ use adrecover_ldap::deleted::{self, Listed, Partitions, Selection};
 use clap::ValueEnum;
 use serde::Serialize;
 
-use self::columns::Column;
+use self::columns::{Column, Sight};
+use self::gathered::Gathered;
 use self::order::Order;
 use crate::args::Format;
 use crate::context::Ctx;
 use crate::error::{CliError, Kind};
 use crate::journal::{Backing, JournalArgs};
+use crate::offline::{OfflineArgs, SourceDocument};
 use crate::printer::Printer;
 use crate::printer::table::Table;
 use crate::selectors::SelectorArgs;
@@ -34,13 +36,18 @@ notRestorableBecause (because), userPrincipalName (upn), canFillFrom (fill), rdn
 
 Where an agent keeps a change journal of the forest, canFillFrom is `journal` for each object of which it knows what the deletion took.
 
+With --offline the deleted objects that a file shows are listed, and no server and no journal is asked. What a file cannot tell is `null` \
+or `?`: whether an object can be restored today, only a domain controller knows. docs/offline.md has the files that are read.
+
 Examples:
   adrecover list UserA
   adrecover list --type user --since 7d --under OU=Sales,DC=contoso,DC=com
   adrecover list --sort name --columns name,account,deleted,guid
   adrecover list -o csv > deleted.csv
+  adrecover list --offline backup/ntds.dit --type user
 
-Exits with 4 where nothing matches, and with 11 where this account may not see deleted objects.")]
+Exits with 4 where nothing matches, with 11 where this account may not see deleted objects, with 3 where a part could not be seen or
+read, and with 12 where a file is damaged or of an unknown format.")]
 pub(crate) struct Args {
     /// A part of the original name or of the account name, in any case
     #[arg(value_name = "FILTER")]
@@ -67,6 +74,8 @@ pub(crate) struct Args {
     classic: bool,
     #[command(flatten)]
     journal: JournalArgs,
+    #[command(flatten)]
+    offline: OfflineArgs,
 }
 
 /// Which naming contexts to look into.
@@ -88,9 +97,48 @@ enum Partition {
 #[serde(rename_all = "camelCase")]
 struct Document<'a> {
     schema: &'static str,
-    domain: String,
-    recycle_bin: bool,
-    items: &'a [DeletedObject],
+    domain: Option<String>,
+    recycle_bin: Option<bool>,
+    /// The file, where it is one that was looked into.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source: Option<&'a SourceDocument>,
+    items: Vec<Item<'a>>,
+}
+
+/// An item as it is printed.
+struct Item<'a>(&'a DeletedObject, Sight);
+
+impl Serialize for Item<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.1.is_known(self.0) {
+            return self.0.serialize(serializer);
+        }
+        let mut fields = serde_json::to_value(self.0).map_err(serde::ser::Error::custom)?;
+        fields["restorable"] = serde_json::Value::Null;
+        fields.serialize(serializer)
+    }
+}
+
+/// What a list is of.
+struct Subject<'a> {
+    domain: Option<String>,
+    server: String,
+    recycle_bin: Option<bool>,
+    source: Option<&'a SourceDocument>,
+    sight: Sight,
+}
+
+impl Subject<'_> {
+    fn live(session: &Session, judge: &Judge) -> Self {
+        let root_dse = session.root_dse();
+        Self {
+            domain: Some(root_dse.default_naming_context.dns_name()),
+            server: root_dse.dns_host_name.clone().unwrap_or_default(),
+            recycle_bin: Some(judge.policy.recycle_bin),
+            source: None,
+            sight: Sight::Live,
+        }
+    }
 }
 
 /// Runs the command; the result is the exit code.
@@ -117,6 +165,9 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         connections: usize::from(args.connections),
         ..args.selectors.read(args.filter.as_deref(), ctx.now)?
     };
+    if let Some(opened) = args.offline.open(ctx).await? {
+        return offline::run(ctx, args, opened, selection).await;
+    }
     let mut session = ctx.connect().await?;
     let judge = deleted::judge(&session, ctx.now).await?;
     let mut backing = Backing::open(&args.journal, &ctx.settings, session.root_dse(), &ctx.printer);
@@ -147,7 +198,7 @@ async fn stream(
             begin(&ctx.printer, &columns)?;
             begun = true;
         }
-        line(&ctx.printer, &columns, &object)?;
+        line(&ctx.printer, &columns, &object, Sight::Live)?;
         left = left.map(|n| n - 1);
         Ok::<_, CliError>(if left == Some(0) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })
@@ -163,10 +214,10 @@ fn begin(printer: &Printer, columns: &[Column]) -> Result<(), CliError> {
     if printer.format == Format::Csv { printer.csv_row(columns.iter().map(|c| c.key())) } else { Ok(()) }
 }
 
-fn line(printer: &Printer, columns: &[Column], object: &DeletedObject) -> Result<(), CliError> {
+fn line(printer: &Printer, columns: &[Column], object: &DeletedObject, sight: Sight) -> Result<(), CliError> {
     match printer.format {
-        Format::Csv => printer.csv_row(columns.iter().map(|c| c.raw(object))),
-        _ => printer.json_line(object),
+        Format::Csv => printer.csv_row(columns.iter().map(|c| c.raw(object, sight))),
+        _ => printer.json_line(&Item(object, sight)),
     }
 }
 
@@ -179,68 +230,55 @@ async fn collect(
     selection: &Selection,
     backing: &mut Backing<'_>,
 ) -> Result<Listed, CliError> {
-    let order = args.sort.unwrap_or_default();
-    let limit = args.limit.map_or(usize::MAX, |n| n as usize);
-    // An object that changes meanwhile may come twice; the later state counts.
-    let mut objects: HashMap<ObjectGuid, DeletedObject> = HashMap::new();
-    let mut dropped = 0usize;
+    let mut gathered = Gathered::new(args.sort.unwrap_or_default(), args.limit);
     let listed = deleted::each(session, judge, selection, |object| {
-        objects.insert(object.guid, object);
-        if objects.len() >= limit.saturating_mul(2).max(4096) && limit < objects.len() {
-            let mut kept: Vec<_> = objects.drain().map(|(_, object)| object).collect();
-            order.sort(&mut kept);
-            dropped += kept.len() - limit;
-            kept.truncate(limit);
-            objects.extend(kept.into_iter().map(|object| (object.guid, object)));
-        }
+        gathered.add(object);
         Ok::<_, CliError>(ControlFlow::Continue(()))
     })
     .await?;
     check_access(ctx, session, &listed)?;
-    let mut objects: Vec<_> = objects.into_values().collect();
-    order.sort(&mut objects);
-    dropped += objects.len().saturating_sub(limit);
-    objects.truncate(limit);
+    let (mut objects, dropped) = gathered.finish();
     objects.iter_mut().for_each(|object| backing.note(object));
-    print(ctx, args, session, judge, &objects)?;
+    print(ctx, args, &Subject::live(session, judge), &objects)?;
     if let Some(summary) =
         backing.summary(&objects, ctx.now).filter(|_| ctx.printer.format == Format::Table && !args.classic)
     {
         ctx.printer.note(summary);
     }
-    if dropped > 0 {
-        ctx.printer.note(format!("{dropped} more matched: raise --limit to see them"));
-    }
+    note_dropped(&ctx.printer, dropped);
     Ok(listed)
 }
 
-fn print(
-    ctx: &Ctx,
-    args: &Args,
-    session: &Session,
-    judge: &Judge,
-    objects: &[DeletedObject],
-) -> Result<(), CliError> {
-    let printer = &ctx.printer;
+fn note_dropped(printer: &Printer, dropped: usize) {
+    if dropped > 0 {
+        printer.note(format!("{dropped} more matched: raise --limit to see them"));
+    }
+}
+
+fn print(ctx: &Ctx, args: &Args, subject: &Subject<'_>, objects: &[DeletedObject]) -> Result<(), CliError> {
+    let (printer, sight) = (&ctx.printer, subject.sight);
     match printer.format {
         Format::Json => printer.json(&Document {
             schema: "adrecover/list/v1",
-            domain: session.root_dse().default_naming_context.dns_name(),
-            recycle_bin: judge.policy.recycle_bin,
-            items: objects,
+            domain: subject.domain.clone(),
+            recycle_bin: subject.recycle_bin,
+            source: subject.source,
+            items: objects.iter().map(|object| Item(object, sight)).collect(),
         }),
-        Format::Table if args.classic => classic::print(printer, session.root_dse(), objects),
+        Format::Table if args.classic => {
+            classic::print(printer, subject.domain.as_deref().unwrap_or_default(), &subject.server, objects)
+        }
         Format::Table if objects.is_empty() => Ok(()),
         Format::Table => {
             let columns = args.columns(Format::Table);
             let mut table = Table::new(columns.iter().map(|c| c.heading()));
-            objects.iter().for_each(|o| table.row(columns.iter().map(|c| c.shown(o))));
+            objects.iter().for_each(|o| table.row(columns.iter().map(|c| c.shown(o, sight))));
             printer.table(&table)
         }
         Format::Csv | Format::Jsonl => {
             let columns = args.columns(Format::Csv);
             begin(printer, &columns)?;
-            objects.iter().try_for_each(|object| line(printer, &columns, object))
+            objects.iter().try_for_each(|object| line(printer, &columns, object, sight))
         }
     }
 }

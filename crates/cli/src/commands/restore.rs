@@ -14,15 +14,15 @@ use adrecover_engine::{Command, Operation, OperationState};
 use crate::cloud;
 use crate::context::Ctx;
 use crate::error::CliError;
-use crate::journal::{SOURCE, forest_of};
+use crate::journal::SOURCE;
 use crate::recovery::{Outside, RecoveryArgs};
 use crate::restore::ask_cloud;
 use crate::restore::carry::{self, CarryArgs, Work};
 use crate::restore::choice::ChoiceArgs;
 use crate::restore::desk::Desk;
 use crate::restore::fill::{self, Source};
-use crate::restore::from_journal::{self, Past};
 use crate::restore::hybrid::{self, HybridArgs};
+use crate::restore::past::{self, OpenSources, Pasts};
 use crate::restore::plan_file;
 use crate::restore::select::{self, Chosen};
 use crate::restore::wishes::WishArgs;
@@ -76,6 +76,8 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         ))
         .hint("--cloud PATH|graph, --mailboxes FILE, --sync-config PATH, or --evidence FOLDER"));
     }
+    let groups = args.wishes.group_sources()?;
+    let mut opened = OpenSources::open(ctx, &args.wishes, &sources).await?;
     let mut desk = Desk::open(ctx).await?;
     let chosen = select::choose(ctx, &mut desk, &choice, &args.carry).await?;
     let of_one =
@@ -92,20 +94,10 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     if let Some(inputs) = inputs.as_mut().filter(|_| sources.contains(&Source::Cloud)) {
         ask_cloud::ask_for(ctx, &desk, &chosen.guids, inputs).await?;
     }
-    let past = match sources.contains(&Source::Journal) || args.wishes.groups_of_journal() {
-        true => {
-            let forest = forest_of(desk.session.root_dse());
-            let journal = args.wishes.journal.resolve(&ctx.settings, &ctx.printer)?.open(Some(&forest))?;
-            Some(Past::ask(ctx, &desk, &journal, &chosen.guids).await?)
-        }
-        false => None,
-    };
+    let pasts = Pasts::ask(ctx, &desk, &args.wishes, &sources, &mut opened, &chosen.guids).await?;
     let by_hand =
-        fill::ask(ctx, &mut desk, &sources, &chosen.guids, inputs.as_ref(), past.as_ref(), &mut request)
-            .await?;
-    if let Some(past) = &past {
-        past.put_links(sources.contains(&Source::Journal), args.wishes.groups_of_journal(), &mut request);
-    }
+        fill::ask(ctx, &mut desk, &sources, &chosen.guids, inputs.as_ref(), &pasts, &mut request).await?;
+    past::put_links(&pasts, &sources, &groups, &chosen.guids, &mut request);
     if let Some(operation) = interrupted(ctx, &desk, &chosen, &request, args)? {
         let mut outside = Outside::new(ctx, &args.recovery, inputs.as_mut())?;
         let (work, passwords) = (Work::Rest(&operation), &args.wishes.password.source);
@@ -123,8 +115,8 @@ pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     let mut plan = desk.plan(&gathered.objects, &request);
     plan.objects.extend(gathered.missing.iter().map(|guid| missing(*guid)));
     fill::put_by_hand(&mut plan, &by_hand);
-    if past.is_none() {
-        from_journal::suggest(ctx, &desk, &args.wishes.journal, &mut plan);
+    if pasts.is_empty() {
+        past::journal::suggest(ctx, &desk, &args.wishes.journal, &mut plan);
     }
     if let Some(inputs) = &mut inputs {
         ask_cloud::ask(ctx, &desk, &plan, &args.hybrid, inputs).await?;
@@ -163,6 +155,7 @@ fn missing(guid: ObjectGuid) -> ObjectPlan {
         }],
         losses: vec![],
         warnings: vec![],
+        conflicts: vec![],
         still_missing: vec![],
         skipped: None,
     }
@@ -177,6 +170,7 @@ fn check_password(facts: &[ObjectFacts], request: &RestoreRequest) -> Result<(),
         o.kind == ObjectKind::User
             && match o.presence {
                 Presence::Deleted(state) => state == State::Tombstone && o.never.is_none(),
+                Presence::Absent => true,
                 Presence::Live => !o.has_password && o.uac.is_some_and(|uac| !uac.is_enabled()),
             }
     };
@@ -237,12 +231,24 @@ fn same_wishes(a: &RestoreRequest, b: &RestoreRequest) -> bool {
             fills.retain(|fill| fill.source != SOURCE);
         }
         request.fills.retain(|_, fills| !fills.is_empty());
-        request.groups.iter_mut().for_each(|g| g.source.clear());
+        for group in &mut request.groups {
+            group.source.clear();
+            group.at = None;
+        }
+        for link in &mut request.links {
+            link.source.clear();
+            link.at = None;
+        }
+        for group in request.primary_groups.values_mut() {
+            group.source.clear();
+            group.at = None;
+        }
         for fill in request.fills.values_mut().flatten() {
             fill.source.clear();
             (fill.at, fill.unsure) = (None, None);
         }
         request.fill_notes.clear();
+        request.conflicts.clear();
         request
     };
     nameless(a) == nameless(b)

@@ -3,6 +3,7 @@
 mod advice;
 pub(crate) mod decode;
 mod document;
+mod offline;
 
 use adrecover_core::deleted::{DeletedObject, Judge, NeverRestored, never_restored};
 use adrecover_core::kind::ObjectKind;
@@ -17,6 +18,7 @@ use crate::args::Format;
 use crate::context::Ctx;
 use crate::error::{Candidate, CliError, Kind};
 use crate::journal::{Backing, Holding, JournalArgs, SOURCE};
+use crate::offline::OfflineArgs;
 use crate::printer::Printer;
 use crate::remains;
 
@@ -29,8 +31,12 @@ shown. In JSON, values that are not text are `base64:` and their octets.
 Examples:
   adrecover show UserA
   adrecover show --guid 3c45a0ae-ebc5-490d-a4b4-4b20d3e34a3f -o json
+  adrecover show --offline export.ldf UserA
 
-Exits with 4 where there is no such object, and with 5 where there are several: they are listed with their GUIDs.")]
+With --offline everything is from a file, and no server and no journal is asked: attributes, links, and what the file does not tell of them.
+
+Exits with 4 where there is no such object, with 5 where there are several (they are listed with their GUIDs), with 3 where a part of a file
+could not be read, and with 12 where a file is damaged or of an unknown format.")]
 pub(crate) struct Args {
     /// A GUID, DN, SID, account name, UPN or name
     #[arg(value_name = "OBJECT", required_unless_present_any = ["guid", "dn"])]
@@ -43,6 +49,8 @@ pub(crate) struct Args {
     dn: Option<String>,
     #[command(flatten)]
     journal: JournalArgs,
+    #[command(flatten)]
+    offline: OfflineArgs,
 }
 
 /// All user attributes, and the one that tells when they were written.
@@ -51,6 +59,9 @@ const ATTRIBUTES: [&str; 3] = ["*", "replPropertyMetaData", "isRecycled"];
 /// Runs the command; the result is the exit code.
 pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     let (key, called) = args.key()?;
+    if let Some(opened) = args.offline.open(ctx).await? {
+        return offline::run(ctx, args, opened, &called).await;
+    }
     let session = ctx.connect().await?;
     let judge = deleted::judge(&session, ctx.now).await?;
     let found = deleted::find(&session, &key, &ATTRIBUTES).await?;

@@ -9,7 +9,7 @@ use adrecover_core::fill::{Rule, rule};
 use adrecover_core::plan::Plan;
 use adrecover_core::request::{RestoreRequest, SetRefusal};
 use adrecover_core::rollback::{Around, Past};
-use adrecover_core::{Dn, ObjectGuid, filter, planner};
+use adrecover_core::{Dn, Entry, ObjectGuid, filter, planner};
 use adrecover_engine::Journal;
 use adrecover_ldap::Session;
 use adrecover_ldap::deleted::{self, AttributeNames};
@@ -99,10 +99,7 @@ impl Desk {
         self.check_set(request).await?;
         self.look_up_fills(request).await?;
         self.domain.ends = gather::ends::ends(&self.session, &self.domain.domain, &request.links).await?;
-        let catalogue = self.catalogue.take().ok_or_else(|| match &self.domain.forest {
-            ForestCheck::Unavailable(reason) => reason.clone(),
-            ForestCheck::Asked => "it was not asked".to_owned(),
-        });
+        let catalogue = self.take_catalogue();
         let mut gatherer = Gatherer::new(
             &mut self.session,
             catalogue,
@@ -132,6 +129,38 @@ impl Desk {
             }
         }
         Ok(gathered)
+    }
+
+    /// The global catalogue, or why it could not be asked.
+    fn take_catalogue(&mut self) -> Result<Session, String> {
+        self.catalogue.take().ok_or_else(|| match &self.domain.forest {
+            ForestCheck::Unavailable(reason) => reason.clone(),
+            ForestCheck::Asked => "it was not asked".to_owned(),
+        })
+    }
+
+    /// The facts about objects that are to be created anew, as a source has them.
+    pub(crate) async fn absent(
+        &mut self,
+        entries: &[Entry],
+        request: &RestoreRequest,
+    ) -> Result<Vec<ObjectFacts>, CliError> {
+        self.check_set(request).await?;
+        self.look_up_fills(request).await?;
+        self.domain.ends = gather::ends::ends(&self.session, &self.domain.domain, &request.links).await?;
+        let catalogue = self.take_catalogue();
+        let mut gatherer = Gatherer::new(
+            &mut self.session,
+            catalogue,
+            &self.domain,
+            &self.judge,
+            request,
+            &mut self.names,
+            &mut self.others,
+        );
+        let gathered = gatherer.gather_absent(entries).await;
+        self.catalogue = gatherer.into_catalogue();
+        Ok(gathered?)
     }
 
     /// The error for an object that is not there, or that this account may not see.
@@ -229,8 +258,8 @@ impl Desk {
         Ok(asked?)
     }
 
-    /// What objects of any domain of the forest are called now, as the global catalogue has them: deleted ones are not in it, nor is
-    /// anything where it cannot be asked.
+    /// What objects of any domain of the forest are called now, as the global catalogue has them: deleted ones are not in it, nor
+    /// is anything where it cannot be asked.
     pub(crate) async fn names_in_forest(&self, guids: &[ObjectGuid]) -> HashMap<ObjectGuid, Dn> {
         let mut out = HashMap::new();
         let Some(catalogue) = &self.catalogue else { return out };

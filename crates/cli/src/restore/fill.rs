@@ -15,16 +15,17 @@ use adrecover_hybrid::fill::{Offer, offer};
 use clap::Args;
 
 use super::desk::Desk;
-use super::from_journal::Past;
+use super::past::{Past, Pasts};
 use super::wishes::refused;
 use crate::context::Ctx;
 use crate::error::CliError;
 use crate::preflight::gather::{self, Around};
 use crate::preflight::inputs::{EvidenceArgs, Inputs};
+use crate::sources::{FORMS, SourceName};
 
 /// The sources that there are.
 const AVAILABLE: &str =
-    "available: journal (what an agent has kept), cloud (what --cloud or --evidence gives)";
+    "available: journal (what an agent has kept), cloud (what --cloud or --evidence gives), ";
 /// How many objects one search asks for.
 const CHUNK: usize = 50;
 
@@ -32,7 +33,8 @@ const CHUNK: usize = 50;
 #[derive(Debug, Clone, Default, Args)]
 pub(crate) struct FillArgs {
     /// Fill in what the deletion took from a source that still has it: journal (the change journal), cloud (what --cloud or
-    /// --evidence gives); may repeat, the most trusted first
+    /// --evidence gives), ldif:FILE, ntds:FILE, adexplorer:FILE, samba:FILE, evtx:FILE, file:FILE (recognised by its content),
+    /// ldap:URL (a mounted snapshot); may repeat, the most trusted first
     #[arg(long, value_name = "SOURCE", help_heading = super::wishes::WISHES)]
     fill_from: Vec<String>,
     /// Fill this attribute too, although it is not on the list of harmless ones, or although it is not certain that the
@@ -42,12 +44,14 @@ pub(crate) struct FillArgs {
 }
 
 /// A source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Source {
     /// The change journal.
     Journal,
     /// The exports of the cloud.
     Cloud,
+    /// A file or a second server.
+    Named(SourceName),
 }
 
 impl FillArgs {
@@ -58,10 +62,13 @@ impl FillArgs {
             let source = match name.trim().to_lowercase().as_str() {
                 "journal" => Source::Journal,
                 "cloud" => Source::Cloud,
-                other => {
-                    let text = format!("--fill-from {other}: there is no such source, or not yet");
-                    return Err(CliError::usage(text).hint(AVAILABLE));
-                }
+                _ => match SourceName::parse_named(name) {
+                    Some(named) => Source::Named(named?),
+                    None => {
+                        let text = format!("--fill-from {}: there is no such source", name.trim());
+                        return Err(CliError::usage(text).hint(format!("{AVAILABLE}{FORMS}")));
+                    }
+                },
             };
             if !out.contains(&source) {
                 out.push(source);
@@ -100,7 +107,7 @@ pub(crate) async fn ask(
     sources: &[Source],
     guids: &[ObjectGuid],
     inputs: Option<&Inputs>,
-    past: Option<&Past>,
+    pasts: &Pasts,
     request: &mut RestoreRequest,
 ) -> Result<ByHand, CliError> {
     let mut by_hand = ByHand::new();
@@ -108,10 +115,7 @@ pub(crate) async fn ask(
         let offers = match (source, inputs) {
             (Source::Cloud, Some(inputs)) => of_cloud(ctx, desk, guids, inputs).await?,
             (Source::Cloud, None) => vec![],
-            (Source::Journal, _) => match past {
-                Some(past) => past.fills(),
-                None => vec![],
-            },
+            (Source::Journal | Source::Named(_), _) => pasts.get(source).map(Past::fills).unwrap_or_default(),
         };
         for (guid, offer) in offers {
             if !offer.fills.is_empty() {

@@ -1,32 +1,56 @@
-//! `--groups-from file:CSV`: who was in which group, a line each.
+//! `--groups-from`: which sources there are, and the lists among them (`file:CSV`: who was in which group, a line each).
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use adrecover_core::request::{GroupWish, MemberKey};
 use adrecover_core::{Dn, ObjectGuid};
+use adrecover_offline::Place;
 
+use super::fill::Source;
 use crate::error::{CliError, Kind};
 use crate::files;
+use crate::sources::{FORMS, SourceName};
 
 /// The largest file that is read.
 const LIMIT: u64 = 256 << 20;
 
-/// All memberships of all sources.
-pub(super) fn read_all(sources: &[String]) -> Result<Vec<GroupWish>, CliError> {
-    let mut out = vec![];
-    for source in sources.iter().filter(|source| !is_journal(source)) {
-        let Some(file) = source.strip_prefix("file:") else {
-            return Err(CliError::usage(format!("--groups-from {source}: unknown source"))
-                .hint("it takes journal, and file:CSV"));
-        };
-        out.extend(read(Path::new(file), source)?);
-    }
-    Ok(out)
+/// What `--groups-from` names.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum GroupSource {
+    /// A source that is asked once it is known for whom.
+    Asked(Source),
+    /// A list of memberships.
+    List(PathBuf),
 }
 
-/// Whether a source is the change journal, which is asked once it is known for whom.
-pub(super) fn is_journal(source: &str) -> bool {
-    source.trim().eq_ignore_ascii_case("journal")
+/// Reads an argument. What a `file:` is, its content says: what is none of the directories that are read is a list.
+pub(super) fn source(text: &str) -> Result<GroupSource, CliError> {
+    if text.trim().eq_ignore_ascii_case("journal") {
+        return Ok(GroupSource::Asked(Source::Journal));
+    }
+    let Some(named) = SourceName::parse_named(text) else {
+        return Err(CliError::usage(format!("--groups-from {text}: unknown source"))
+            .hint(format!("it takes journal, file:CSV, {FORMS}")));
+    };
+    match named? {
+        SourceName::File(Place { kind: None, path }) => match adrecover_offline::recognise(&path) {
+            Ok(_) => Ok(GroupSource::Asked(Source::Named(SourceName::File(Place { kind: None, path })))),
+            // Whoever reads it as a list says what is wrong with it.
+            Err(_) => Ok(GroupSource::List(path)),
+        },
+        named => Ok(GroupSource::Asked(Source::Named(named))),
+    }
+}
+
+/// All memberships of all lists.
+pub(super) fn read_all(sources: &[String]) -> Result<Vec<GroupWish>, CliError> {
+    let mut out = vec![];
+    for text in sources {
+        if let GroupSource::List(path) = source(text)? {
+            out.extend(read(&path, text)?);
+        }
+    }
+    Ok(out)
 }
 
 fn read(path: &Path, source: &str) -> Result<Vec<GroupWish>, CliError> {
@@ -68,7 +92,7 @@ pub(crate) fn parse(text: &str, source: &str) -> Result<Vec<GroupWish>, (u64, St
                     Ok(guid) => MemberKey::Guid(guid),
                     Err(_) => MemberKey::SamAccountName((*key).to_owned()),
                 };
-                out.push(GroupWish { member, group, source: source.to_owned() });
+                out.push(GroupWish { member, group, source: source.to_owned(), at: None });
             }
             [_, _] => return Err((line, "the first column is empty".to_owned())),
             cells => return Err((line, format!("{} columns instead of 2", cells.len()))),
@@ -122,8 +146,9 @@ mod tests {
     }
 
     #[test]
-    fn only_file_sources_are_known() {
-        assert_eq!(read_all(&["ntds:x".into()]).unwrap_err().code(), 2);
+    fn what_is_named_is_a_list_or_is_asked() {
+        assert_eq!(read_all(&["nonsense:x".into()]).unwrap_err().code(), 2);
+        assert!(read_all(&["ntds:x".into(), "journal".into()]).unwrap().is_empty());
         assert_eq!(read_all(&["file:/no/such/file".into()]).unwrap_err().code(), 2);
     }
 }

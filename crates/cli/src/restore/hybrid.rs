@@ -165,6 +165,12 @@ pub(super) fn foresee(entry: &mut Entry, action: &Action) {
                 set(entry, "userPrincipalName", octets(upn));
             }
         }
+        // Only a new object has it, which is not checked.
+        Action::Create { sam_account_name, .. } => {
+            if let Some(name) = sam_account_name {
+                set(entry, "sAMAccountName", octets(name));
+            }
+        }
         Action::SetUpn { value, .. } => set(entry, "userPrincipalName", octets(value)),
         Action::SetAttribute { attribute, values, .. } => {
             let values = values.iter().filter_map(adrecover_core::value::Value::to_bytes).collect();

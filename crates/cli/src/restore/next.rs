@@ -7,7 +7,7 @@ use adrecover_engine::OperationId;
 
 /// Says for each object how to go on.
 pub(super) fn add(objects: &mut [ObjectReport], plan: &Plan, operation: Option<OperationId>) {
-    if plan.purpose != Purpose::Restore {
+    if !matches!(plan.purpose, Purpose::Restore | Purpose::Recreate) {
         return;
     }
     let mut waits = false;
@@ -37,8 +37,9 @@ pub(super) fn add(objects: &mut [ObjectReport], plan: &Plan, operation: Option<O
                 if missing_upn && planned.kind == ObjectKind::User {
                     report.next.push(format!("adrecover restore --guid {guid} --upn NAME@SUFFIX"));
                 }
-                if has(|a| matches!(a, Action::Disable)) && !has(|a| matches!(a, Action::SetPassword { .. }))
-                {
+                let is_new = planned.kind == ObjectKind::User && has(|a| matches!(a, Action::Create { .. }));
+                let is_disabled = is_new || has(|a| matches!(a, Action::Disable));
+                if is_disabled && !has(|a| matches!(a, Action::SetPassword { .. })) {
                     report
                         .next
                         .push(format!("adrecover restore --guid {guid} --enable --generate-password=FILE"));

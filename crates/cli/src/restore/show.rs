@@ -17,6 +17,7 @@ pub(crate) fn plan(plan: &Plan, digest: Option<&str>, printer: &Printer) -> Stri
     let mut out = vec![];
     let purpose = match &plan.purpose {
         Purpose::Restore | Purpose::Cloud { .. } => "Plan".to_owned(),
+        Purpose::Recreate => "Plan of new objects".to_owned(),
         Purpose::Rollback { request } => format!("Roll back to {}", rollback::when(request)),
         Purpose::Undo { operation } => format!("Plan to take back operation {operation}"),
     };
@@ -86,6 +87,8 @@ fn object_plan(object: &ObjectPlan, full: bool, now: Timestamp, printer: &Printe
     let mut list = |label: &str, lines: &[String]| {
         out.extend(lines.iter().map(|l| printer.fitted(&format!("  {label}: {}", printable(l)))));
     };
+    let conflicts: Vec<String> = object.conflicts.iter().map(|conflict| conflict.describe(now)).collect();
+    list(&printer.paint("33", "sources differ"), &conflicts);
     list(&printer.paint("33", "note"), &object.warnings);
     if !object.still_missing.is_empty() {
         let missing = object.still_missing.join(", ");
@@ -158,6 +161,11 @@ pub(super) fn step_text(step: &Step, now: Timestamp) -> String {
             }
             text
         }
+        Action::Create { class, sam_account_name, .. } => {
+            let name =
+                sam_account_name.as_ref().map(|name| format!(" with the account name {}", shown(name)));
+            format!("create a new object of the class {}{}", shown(class), name.unwrap_or_default())
+        }
         Action::SetUpn { value, source: Some(source), at } => {
             format!("set userPrincipalName to {} (from {})", shown(value), shown(&whence(source, *at, now)))
         }
@@ -177,8 +185,10 @@ pub(super) fn step_text(step: &Step, now: Timestamp) -> String {
         ),
         Action::Enable => "enable the account".to_owned(),
         Action::Disable => "disable the account".to_owned(),
-        Action::AddToGroup { group, domain, .. } => {
-            format!("add it to {}{}", shown(&group.to_string()), of_domain(domain.as_deref()))
+        Action::AddToGroup { group, source, at, domain, .. } => {
+            let whence = at.map(|at| format!(" (from {})", shown(&whence(source, Some(at), now))));
+            let group = shown(&group.to_string());
+            format!("add it to {group}{}{}", of_domain(domain.as_deref()), whence.unwrap_or_default())
         }
         Action::RemoveFromGroup { group, domain, .. } => {
             format!("take it out of {}{}", shown(&group.to_string()), of_domain(domain.as_deref()))

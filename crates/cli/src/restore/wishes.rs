@@ -11,12 +11,13 @@ use adrecover_core::value::Value;
 use clap::Args;
 use clap::builder::{OsStringValueParser, TypedValueParser};
 
-use super::fill::FillArgs;
-use super::groups_file;
+use super::fill::{FillArgs, Source};
+use super::groups_file::{self, GroupSource};
 use crate::error::CliError;
 use crate::journal::JournalArgs;
 use crate::printer::Printer;
 use crate::settings::Settings;
+use crate::sources::SourceArgs;
 use crate::{files, password};
 
 pub(super) const WISHES: &str = "What it shall be like";
@@ -47,10 +48,12 @@ pub(crate) struct WishArgs {
     pub(crate) fill: FillArgs,
     #[command(flatten)]
     pub(crate) journal: JournalArgs,
-    /// Where group memberships come from: journal (the change journal), or file:CSV with lines guid|samAccountName,groupDN; may
-    /// repeat
+    /// Where group memberships come from: journal (the change journal), a file or server as --fill-from takes them, or file:CSV
+    /// with lines guid|samAccountName,groupDN; may repeat, the most trusted first
     #[arg(long, value_name = "SOURCE", help_heading = WISHES)]
     groups_from: Vec<String>,
+    #[command(flatten)]
+    pub(crate) opening: SourceArgs,
     /// Enable the account; needs a password where the old one is lost
     #[arg(long, help_heading = ACCOUNT)]
     enable: bool,
@@ -221,9 +224,17 @@ impl WishArgs {
         })
     }
 
-    /// Whether memberships come from the change journal.
-    pub(crate) fn groups_of_journal(&self) -> bool {
-        self.groups_from.iter().any(|source| groups_file::is_journal(source))
+    /// The sources of memberships, each once, in the order of trust; lists of memberships are in the request already.
+    pub(crate) fn group_sources(&self) -> Result<Vec<Source>, CliError> {
+        let mut out = vec![];
+        for text in &self.groups_from {
+            if let GroupSource::Asked(source) = groups_file::source(text)?
+                && !out.contains(&source)
+            {
+                out.push(source);
+            }
+        }
+        Ok(out)
     }
 
     /// Whether `--set` names what two objects must not share.

@@ -3,9 +3,11 @@
 //! The same facts and wishes give the same answer, so that a plan can be derived again. Of several sources the first one that
 //! has an acceptable value for an attribute counts; what `--set` or an option for the logon name gives wins over all of them.
 
+use std::collections::BTreeSet;
+
 use super::rule::{Rule, comes_with_a_value, rule};
 use super::value::{Problem, problem, too_large};
-use super::{Fill, LOGON_NAME};
+use super::{Claim, Conflict, Fill, LOGON_NAME};
 use crate::facts::{AttributeFacts, DomainFacts, ObjectFacts, Presence};
 use crate::guards::is_logon_name;
 use crate::kind::ObjectKind;
@@ -20,6 +22,8 @@ pub struct Filling {
     pub fills: Vec<Fill>,
     /// What is not filled and why, and what the sources say besides, for people.
     pub notes: Vec<String>,
+    /// Where another source has something else than what is filled.
+    pub conflicts: Vec<Conflict>,
 }
 
 /// The logon name that a source gives an object, where none is asked for and it has lost its own.
@@ -51,9 +55,12 @@ pub fn decide(domain: &DomainFacts, object: &ObjectFacts, request: &RestoreReque
     }
     for fill in offers(object, request) {
         let is_given = request.set.iter().any(|w| w.attribute.eq_ignore_ascii_case(&fill.attribute));
-        let is_settled = deciding.out.fills.iter().any(|f| f.attribute.eq_ignore_ascii_case(&fill.attribute));
-        if !is_given && !is_settled {
-            deciding.one(fill);
+        let settled =
+            deciding.out.fills.iter().position(|f| f.attribute.eq_ignore_ascii_case(&fill.attribute));
+        match settled {
+            _ if is_given => {}
+            Some(place) => deciding.another(place, fill),
+            None => deciding.one(fill),
         }
     }
     deciding.finish()
@@ -61,7 +68,8 @@ pub fn decide(domain: &DomainFacts, object: &ObjectFacts, request: &RestoreReque
 
 /// What the sources have for an object, as far as it may be filled at all.
 fn offers<'a>(object: &ObjectFacts, request: &'a RestoreRequest) -> impl Iterator<Item = &'a Fill> + use<'a> {
-    let comes_back_bare = matches!(object.presence, Presence::Live | Presence::Deleted(State::Tombstone));
+    let comes_back_bare =
+        matches!(object.presence, Presence::Live | Presence::Absent | Presence::Deleted(State::Tombstone));
     let fills = request.fills.get(&object.guid).filter(|_| comes_back_bare && object.skipped.is_none());
     fills.into_iter().flatten()
 }
@@ -181,6 +189,30 @@ impl<'a> Deciding<'a> {
         self.out.fills.push(Fill { values, ..fill.clone() });
     }
 
+    /// What a further source has of an attribute that is settled: told where it is something else.
+    fn another(&mut self, place: usize, fill: &'a Fill) {
+        let schema = self.domain.attributes.get(&fill.attribute.to_lowercase()).and_then(Option::as_ref);
+        let values = self.values(fill, schema).unwrap_or_else(|| fill.values.clone());
+        let settled = &self.out.fills[place];
+        // Not against what was left out of the first one's values because somebody else has it by now.
+        let offered = offers(self.object, self.request)
+            .find(|f| f.attribute.eq_ignore_ascii_case(&fill.attribute) && f.source == settled.source);
+        let first = offered.and_then(|f| self.values(f, schema)).unwrap_or_else(|| settled.values.clone());
+        if folded(&first) == folded(&values) {
+            return;
+        }
+        let claim = |fill: &Fill, values| Claim { source: fill.source.clone(), at: fill.at, values };
+        let other = claim(fill, values);
+        match self.out.conflicts.iter_mut().find(|c| c.attribute.eq_ignore_ascii_case(&fill.attribute)) {
+            Some(known) => known.others.push(other),
+            None => self.out.conflicts.push(Conflict {
+                attribute: settled.attribute.clone(),
+                chosen: claim(settled, first),
+                others: vec![other],
+            }),
+        }
+    }
+
     /// Without the addresses that somebody else has by now; each is told.
     fn without_taken(&mut self, fill: &Fill, mut values: Vec<Value>) -> Vec<Value> {
         for (address, holder) in &self.object.address_holders {
@@ -234,11 +266,7 @@ impl<'a> Deciding<'a> {
                 Value::Text(_) => value.clone(),
                 Value::Base64(_) => Value::from_bytes(&value.to_bytes()?),
             };
-            // Two values that differ in case only are one to the directory.
-            let folded = match &value {
-                Value::Text(text) => Value::Text(text.to_lowercase()),
-                Value::Base64(_) => value.clone(),
-            };
+            let folded = fold(&value);
             if !seen.contains(&folded) {
                 seen.push(folded);
                 out.push(value);
@@ -291,6 +319,19 @@ impl<'a> Deciding<'a> {
     }
 }
 
+/// Two values that differ in case only are one to the directory.
+fn fold(value: &Value) -> Value {
+    match value {
+        Value::Text(text) => Value::Text(text.to_lowercase()),
+        Value::Base64(_) => value.clone(),
+    }
+}
+
+/// Values as a set in which equal ones are equal.
+fn folded(values: &[Value]) -> BTreeSet<Vec<u8>> {
+    values.iter().map(fold).filter_map(|value| value.to_bytes()).collect()
+}
+
 fn never(refusal: SetRefusal) -> &'static str {
     match refusal {
         SetRefusal::Secret => "it is a secret, which no source gives",
@@ -311,7 +352,10 @@ fn listed(names: &[&str]) -> String {
     out.join(", ")
 }
 
-fn shown(values: &[Value]) -> String {
+pub(super) fn shown(values: &[Value]) -> String {
+    if values.is_empty() {
+        return "nothing".to_owned();
+    }
     let mut out: Vec<String> = values.iter().take(LISTED).map(|v| shortened(&v.shown(), 200)).collect();
     if values.len() > LISTED {
         out.push(format!("and {} more", values.len() - LISTED));

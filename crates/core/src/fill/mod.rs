@@ -42,3 +42,41 @@ pub struct Fill {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unsure: Option<String>,
 }
+
+/// Sources that contradict each other about one attribute of an object. The first one, the most trusted, counts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Conflict {
+    /// The attribute; `memberOf` where it is about the groups that the object was in.
+    pub attribute: String,
+    /// What counts.
+    pub chosen: Claim,
+    /// What the others say, in the order of trust.
+    pub others: Vec<Claim>,
+}
+
+/// What one source says of an attribute.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Claim {
+    /// The source.
+    pub source: String,
+    /// Of when the source is.
+    #[serde(default, skip_serializing_if = "Option::is_none", serialize_with = "crate::time::serialize")]
+    pub at: Option<Timestamp>,
+    /// Its values; none where it says that there were none.
+    pub values: Vec<Value>,
+}
+
+impl Conflict {
+    /// For people: what counts, and who says what else.
+    #[must_use]
+    pub fn describe(&self, now: Timestamp) -> String {
+        let claim = |claim: &Claim| {
+            let age = claim.at.map(|at| format!(", {}", crate::time::age(at, now))).unwrap_or_default();
+            format!("{}{age}: {}", claim.source, decide::shown(&claim.values))
+        };
+        let others: Vec<String> = self.others.iter().map(claim).collect();
+        format!("{}: {} counts; {} differs", self.attribute, claim(&self.chosen), others.join("; "))
+    }
+}

@@ -37,7 +37,7 @@ fn live() -> ObjectFacts {
 }
 
 fn filled(facts: &ObjectFacts, request: &RestoreRequest) -> (Vec<String>, String) {
-    let Filling { fills, notes } = decide(&domain(), facts, request);
+    let Filling { fills, notes, .. } = decide(&domain(), facts, request);
     (fills.into_iter().map(|fill| fill.attribute).collect(), notes.join("\n"))
 }
 
@@ -335,4 +335,32 @@ fn older_plans_are_read_and_new_ones_come_back() {
     let plan = plan(&domain(), &[object()], &request, "test");
     let text = serde_json::to_string(&plan).unwrap();
     assert_eq!(serde_json::from_str::<crate::plan::Plan>(&text).unwrap(), plan);
+}
+
+#[test]
+fn what_a_further_source_has_differently_is_a_conflict() {
+    let of = |source: &str, attribute: &str, values: &[&str]| Fill {
+        source: source.into(),
+        ..fill(attribute, values)
+    };
+    let request = asking(vec![
+        of("new", "title", &["Head Clerk"]),
+        of("new", "company", &["Contoso"]),
+        of("old", "title", &["Clerk"]),
+        of("old", "company", &["CONTOSO"]),
+        of("old", "department", &["Sales"]),
+        of("oldest", "title", &["Trainee"]),
+        of("oldest", LOGON_NAME, &["a@contoso.com"]),
+    ]);
+    let told = decide(&domain(), &object(), &request);
+    let [conflict] = told.conflicts.as_slice() else { panic!("{:?}", told.conflicts) };
+    assert_eq!((conflict.attribute.as_str(), conflict.chosen.source.as_str()), ("title", "new"));
+    let others: Vec<&str> = conflict.others.iter().map(|claim| claim.source.as_str()).collect();
+    assert_eq!(others, ["old", "oldest"]);
+    let text = conflict.describe(domain().now);
+    assert!(
+        text.contains("new, 38 hours old: Head Clerk counts") && text.contains("Clerk; oldest"),
+        "{text}"
+    );
+    assert_eq!(planned(object(), &request).conflicts, told.conflicts);
 }

@@ -10,6 +10,7 @@ pub(super) fn check_password(case: &Case<'_>) -> Option<Block> {
     let object = case.object;
     let lost = match object.presence {
         Presence::Deleted(state) => state == State::Tombstone,
+        Presence::Absent => true,
         Presence::Live => !object.has_password && object.uac.is_some_and(|uac| !uac.is_enabled()),
     };
     let asked = case.request.account == AccountWish::Enable && !case.request.password.sets_one();

@@ -3,6 +3,7 @@
 use super::{Block, Case, block};
 use crate::deleted::NeverRestored;
 use crate::facts::Presence;
+use crate::kind::ObjectKind;
 
 pub(super) fn check(case: &Case<'_>) -> Option<Block> {
     let name = case.object.rdn.value();
@@ -56,6 +57,34 @@ pub(super) fn check_unknown(case: &Case<'_>) -> Option<Block> {
     )
 }
 
+/// Of which classes an object can be created anew so that it is of use: others hold what no source gives, or belong to a service that
+/// makes its own.
+pub(super) fn check_new(case: &Case<'_>) -> Option<Block> {
+    let object = case.object;
+    if object.presence != Presence::Absent || object.never.is_some() {
+        return None;
+    }
+    let message = match object.kind {
+        ObjectKind::User
+        | ObjectKind::Group
+        | ObjectKind::Contact
+        | ObjectKind::Computer
+        | ObjectKind::Ou => {
+            if object.kind != ObjectKind::Group || object.group_type.is_some_and(|kind| kind & BUILTIN == 0) {
+                return None;
+            }
+            "the source does not say what kind of group it was, or it was one of the system's own".to_owned()
+        }
+        _ => format!("objects of the class `{}` are not created anew", object.class),
+    };
+    Some(
+        block("class.recreate", message).way_out("create it with the tool of the service that it belongs to"),
+    )
+}
+
+/// `groupType` bit 1: GROUP_TYPE_BUILTIN_LOCAL_GROUP, which only the system creates ([MS-ADTS] 2.2.12).
+const BUILTIN: i64 = 1;
+
 #[cfg(test)]
 mod tests {
     use super::super::tests::{domain, ids, object};
@@ -66,7 +95,7 @@ mod tests {
         let mut facts = object();
         facts.uac = None;
         assert_eq!(ids(&facts, &domain(), &Default::default()), ["class.unknown"]);
-        facts.kind = crate::kind::ObjectKind::Group;
+        facts.kind = ObjectKind::Group;
         assert!(ids(&facts, &domain(), &Default::default()).is_empty());
     }
 

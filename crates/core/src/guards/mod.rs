@@ -44,9 +44,10 @@ impl Case<'_> {
 type Guard = fn(&Case<'_>) -> Option<Block>;
 
 /// Every guard with its id, in the order of the report.
-const GUARDS: [(&str, Guard); 16] = [
+const GUARDS: [(&str, Guard); 17] = [
     ("class", class::check),
     ("class.unknown", class::check_unknown),
+    ("class.recreate", class::check_new),
     ("state", state::check),
     ("live", live::check),
     ("rdn.type", rdn::check_type),
@@ -145,6 +146,7 @@ pub(crate) mod tests {
             sam_account_name: Some("UserA".into()),
             sid: None,
             user_principal_name: None,
+            group_type: None,
             uac: UserAccountControl::parse("512"),
             has_password: false,
             keeps_old_password: false,

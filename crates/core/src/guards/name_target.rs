@@ -1,10 +1,9 @@
 //! The name is taken in the container to restore into (68, 0x2071 on Windows).
 
 use super::{Block, Case, block};
-use crate::facts::Presence;
 
 pub(super) fn check(case: &Case<'_>) -> Option<Block> {
-    if !matches!(case.object.presence, Presence::Deleted(_)) {
+    if !case.object.presence.comes_back() {
         return None;
     }
     let holder = case.object.name_holder.as_ref()?;

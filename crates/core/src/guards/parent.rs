@@ -7,7 +7,7 @@ use crate::facts::{ParentFacts, Presence};
 const DELETED_OBJECTS: &str = "CN=Deleted Objects,";
 
 pub(super) fn check_place(case: &Case<'_>) -> Option<Block> {
-    if !matches!(case.object.presence, Presence::Deleted(_)) {
+    if !case.object.presence.comes_back() {
         return None;
     }
     match &case.object.parent {
@@ -44,7 +44,11 @@ fn in_another_place(case: &Case<'_>, parent: &crate::Dn) -> Option<Block> {
             .way_out("--to DN of a live container"),
         );
     }
-    let source = case.object.dn.parse().ok().and_then(|dn| naming_context(case, &dn));
+    let source = match case.object.presence {
+        // A new object comes into the domain, wherever the old one was.
+        Presence::Absent => Some(case.domain.domain.clone()),
+        _ => case.object.dn.parse().ok().and_then(|dn| naming_context(case, &dn)),
+    };
     if naming_context(case, parent) != source {
         return Some(
             block(
@@ -64,7 +68,7 @@ fn naming_context(case: &Case<'_>, dn: &crate::Dn) -> Option<crate::Dn> {
 }
 
 pub(super) fn check_class(case: &Case<'_>) -> Option<Block> {
-    if !matches!(case.object.presence, Presence::Deleted(_)) {
+    if !case.object.presence.comes_back() {
         return None;
     }
     let ParentFacts::Live { dn, classes, may_hold: Some(false), .. } = &case.object.parent else {

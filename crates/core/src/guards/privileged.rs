@@ -5,7 +5,7 @@ use super::{Block, Case, block};
 use crate::facts::Presence;
 
 pub(super) fn check_consent(case: &Case<'_>) -> Option<Block> {
-    if case.request.allow_privileged || !matches!(case.object.presence, Presence::Deleted(_)) {
+    if case.request.allow_privileged || !case.object.presence.comes_back() {
         return None;
     }
     let evidence = case.object.privileged.first()?;
@@ -28,7 +28,7 @@ pub(super) fn check_live(case: &Case<'_>) -> Option<Block> {
 }
 
 pub(super) fn check_password(case: &Case<'_>) -> Option<Block> {
-    let deleted = matches!(case.object.presence, Presence::Deleted(_));
+    let deleted = case.object.presence.comes_back();
     let consented = case.request.allow_privileged && !case.object.privileged.is_empty();
     if !deleted || !consented || !case.object.kind.is_account() || case.request.password.sets_one() {
         return None;

@@ -5,7 +5,6 @@
 
 use super::{Block, Case, block};
 use crate::dn::{DELETED_MARK, MAX_RDN_VALUE};
-use crate::facts::Presence;
 
 pub(super) fn check_type(case: &Case<'_>) -> Option<Block> {
     let asked = case.request.new_name.as_deref()?;
@@ -28,7 +27,7 @@ pub(super) fn check_type(case: &Case<'_>) -> Option<Block> {
 }
 
 pub(super) fn check_value(case: &Case<'_>) -> Option<Block> {
-    if !matches!(case.object.presence, Presence::Deleted(_)) {
+    if !case.object.presence.comes_back() {
         return None;
     }
     let value = case.identity.rdn.value();

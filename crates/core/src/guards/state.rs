@@ -5,6 +5,10 @@ use crate::facts::Presence;
 use crate::lifetime::State;
 use crate::time::rfc3339;
 
+/// What is left to do where an object cannot come back.
+const PAST_RECOVERY: &str = "an authoritative restore from a backup that is younger than the tombstone lifetime; or a new object, from a \
+                             source that still has it (adrecover recreate)";
+
 pub(super) fn check(case: &Case<'_>) -> Option<Block> {
     let Presence::Deleted(state) = case.object.presence else { return None };
     match state {
@@ -14,7 +18,7 @@ pub(super) fn check(case: &Case<'_>) -> Option<Block> {
                 "the object is recycled: it was deleted before the Recycle Bin was switched on, or its deleted-object \
                  lifetime is over, or it was deleted a second time",
             )
-            .way_out("an authoritative restore from a backup that is younger than the tombstone lifetime")
+            .way_out(PAST_RECOVERY)
             .for_good(),
         ),
         State::Deleted if !case.domain.undeletes_from_bin => Some(
@@ -41,7 +45,7 @@ fn lifetime_over(case: &Case<'_>) -> Option<Block> {
                 rfc3339(expires)
             ),
         )
-        .way_out("an authoritative restore from a backup that is younger than the tombstone lifetime")
+        .way_out(PAST_RECOVERY)
         .for_good(),
     )
 }

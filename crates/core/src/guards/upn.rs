@@ -4,7 +4,6 @@
 //! off; Samba checks its own database only. An address of another user blocks because the cloud would match the wrong one.
 
 use super::{Block, Case, block};
-use crate::facts::Presence;
 
 pub(super) fn check(case: &Case<'_>) -> Option<Block> {
     if !would_change(case) {
@@ -36,8 +35,7 @@ pub(super) fn check(case: &Case<'_>) -> Option<Block> {
 
 /// Whether the object would get the name now: a live one keeps what it has, whoever else uses it.
 pub(super) fn would_change(case: &Case<'_>) -> bool {
-    matches!(case.object.presence, Presence::Deleted(_))
-        || case.identity.user_principal_name != case.object.user_principal_name
+    case.object.presence.comes_back() || case.identity.user_principal_name != case.object.user_principal_name
 }
 
 /// One `@` with something on both sides and no white space or control characters ([MS-ADTS] 5.1.1.1.1 wants

@@ -4,7 +4,8 @@ use crate::facts::{GroupFacts, OtherDomain};
 use crate::plan::{Action, Step, Undo};
 use crate::request::RestoreRequest;
 
-/// The step of a membership: one that is written on a domain controller of the group's domain, or what is left to a person, and why.
+/// The step of a membership: one that is written on a domain controller of the group's domain, or what is left to a person, and
+/// why.
 pub(super) fn group(group: &GroupFacts, found: &OtherDomain, request: &RestoreRequest) -> Step {
     let wanted = &group.wanted;
     let text = match found {
@@ -16,6 +17,7 @@ pub(super) fn group(group: &GroupFacts, found: &OtherDomain, request: &RestoreRe
                         guid: *guid,
                         source: group.source.clone(),
                         domain: Some(domain.clone()),
+                        at: group.at,
                     },
                     why: format!("{} lists it", group.source),
                     already: *is_member,

@@ -124,8 +124,10 @@ fn plan_object(
     };
     let losses = match object.presence {
         Presence::Deleted(state) => losses::of(object.kind, state, given),
+        Presence::Absent => losses::of_new(object.kind, given),
         Presence::Live => vec![],
     };
+    let of_links = request.conflicts.get(&object.guid).into_iter().flatten().cloned();
     ObjectPlan {
         guid: object.guid,
         name: object.rdn.value().to_owned(),
@@ -140,6 +142,7 @@ fn plan_object(
         steps,
         blocked_by,
         losses,
+        conflicts: filling.conflicts.into_iter().chain(of_links).collect(),
         still_missing,
         skipped: object.skipped.clone(),
     }
@@ -177,7 +180,7 @@ fn block_namesakes(objects: &mut [ObjectPlan]) {
     // In the order of the keys, so that the same objects are blocked for the same reason each time.
     let mut keys: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (i, object) in objects.iter().enumerate() {
-        let back = object.steps.iter().any(|s| matches!(s.action, Action::Reanimate { .. }));
+        let back = object.steps.iter().any(|s| s.action.brings_back());
         if back && object.skipped.is_none() {
             keys.entry(format!("dn {}", object.dn.key())).or_default().push(i);
             if let Some(sam) = account_name(object) {
@@ -221,7 +224,9 @@ fn block_namesakes(objects: &mut [ObjectPlan]) {
 /// The account name that the object will have.
 fn account_name(object: &ObjectPlan) -> Option<&str> {
     let new = object.steps.iter().find_map(|s| match &s.action {
-        Action::Reanimate { sam_account_name, .. } => sam_account_name.as_deref(),
+        Action::Reanimate { sam_account_name, .. } | Action::Create { sam_account_name, .. } => {
+            sam_account_name.as_deref()
+        }
         _ => None,
     });
     new.or(object.sam_account_name.as_deref())

@@ -30,6 +30,7 @@ impl Maker<'_> {
     pub(super) fn steps(&self) -> Vec<Step> {
         let mut steps = vec![];
         steps.extend(self.reanimate());
+        steps.extend(self.create());
         steps.extend(self.hold());
         steps.extend(self.disable());
         steps.extend(self.upn());
@@ -54,10 +55,20 @@ impl Maker<'_> {
         steps
     }
 
+    /// In which state it comes back: a new object is as bare as a tombstone.
     fn state(&self) -> Option<State> {
         match self.object.presence {
             Presence::Deleted(state) => Some(state),
+            Presence::Absent => Some(State::Tombstone),
             Presence::Live => None,
+        }
+    }
+
+    /// Why it has not what it had.
+    fn why_lost(&self) -> String {
+        match self.object.presence {
+            Presence::Absent => "the new object has none".to_owned(),
+            _ => "the deletion removed it".to_owned(),
         }
     }
 
@@ -74,8 +85,41 @@ impl Maker<'_> {
         self.request.password.sets_one() && self.object.kind == ObjectKind::User
     }
 
+    /// The step that creates it anew. An account begins disabled and without a password ([MS-SAMR] 3.1.1.8.10 lets it).
+    fn create(&self) -> Option<Step> {
+        let ParentFacts::Live { guid: parent, .. } = &self.object.parent else { return None };
+        if self.object.presence != Presence::Absent {
+            return None;
+        }
+        let wish = |attribute: &str, value: String| AttributeWish {
+            attribute: attribute.to_owned(),
+            values: vec![Value::Text(value)],
+        };
+        let uac = self.object.uac.filter(|_| self.object.kind.is_account());
+        let group = self.object.group_type.filter(|_| self.object.kind == ObjectKind::Group);
+        let mandatory = uac.map(|uac| wish("userAccountControl", uac.to_attribute()));
+        let mandatory = mandatory.into_iter().chain(group.map(|kind| wish("groupType", kind.to_string())));
+        Some(Step {
+            action: Action::Create {
+                to: self.dn.clone(),
+                parent: *parent,
+                class: self.object.class.clone(),
+                sam_account_name: self.identity.sam_account_name.clone(),
+                mandatory: mandatory.chain(self.held()).collect(),
+            },
+            why: "it is gone for good: this makes a new object".to_owned(),
+            already: false,
+            undo: match self.object.kind.is_account() {
+                true => Undo::Disable,
+                false => {
+                    Undo::Impossible { reason: "only deleting it takes it back (--delete-again)".to_owned() }
+                }
+            },
+        })
+    }
+
     fn reanimate(&self) -> Option<Step> {
-        let state = self.state()?;
+        let state = self.state().filter(|_| self.object.presence != Presence::Absent)?;
         let parent = match &self.object.parent {
             ParentFacts::Live { guid, .. } | ParentFacts::Deleted { guid, .. } => *guid,
             ParentFacts::Missing { .. } => self.object.guid,
@@ -218,7 +262,7 @@ impl Maker<'_> {
         }
         let why = match (&old, self.state()) {
             (Some(old), _) => format!("it is {old} now"),
-            (None, Some(_)) => "the deletion removed it".to_owned(),
+            (None, Some(_)) => self.why_lost(),
             (None, None) => "it has none".to_owned(),
         };
         Some(Step {
@@ -240,7 +284,7 @@ impl Maker<'_> {
     fn filled(&self, fill: &Fill) -> Step {
         let mut step = self.attribute(&fill.attribute, &fill.values);
         step.why = match self.state() {
-            Some(_) => "the deletion removed it".to_owned(),
+            Some(_) => self.why_lost(),
             None if step.already => "the source has it".to_owned(),
             None => "it has none".to_owned(),
         };
@@ -318,6 +362,9 @@ impl Maker<'_> {
             },
             why: match (already, self.state()) {
                 (true, _) => "one was set since it came back; --reset-password sets it again".to_owned(),
+                (false, Some(State::Tombstone)) if self.object.presence == Presence::Absent => {
+                    "the old one cannot be given back".to_owned()
+                }
                 (false, Some(State::Tombstone)) => "the deletion destroyed the old one".to_owned(),
                 (false, _) => "asked for".to_owned(),
             },
@@ -361,6 +408,7 @@ impl Maker<'_> {
                     guid: *guid,
                     source: group.source.clone(),
                     domain: None,
+                    at: group.at,
                 },
                 why: format!("{} lists it", group.source),
                 already: *is_member,
@@ -404,7 +452,7 @@ impl Maker<'_> {
                 summary(&classes)
             ));
         }
-        if self.state() == Some(State::Tombstone) && !self.object.privileged.is_empty() {
+        if self.object.presence == Presence::Deleted(State::Tombstone) && !self.object.privileged.is_empty() {
             out.push(
                 "its access list may still block inheritance (it was protected): the synchronization account may not be \
                  able to read or write it"

@@ -119,7 +119,8 @@ fn undo_knows_the_values_before() {
 
 #[test]
 fn groups_that_cannot_be_joined_are_left_to_a_person() {
-    let group = |found| GroupFacts { wanted: "CN=G,DC=x".parse().unwrap(), source: "file:g".into(), found };
+    let group =
+        |found| GroupFacts { wanted: "CN=G,DC=x".parse().unwrap(), source: "file:g".into(), at: None, found };
     let found = |protected, is_primary| GroupFound::Group {
         dn: "CN=G,DC=x".parse().unwrap(),
         guid: guid(8),
@@ -144,8 +145,12 @@ fn groups_that_cannot_be_joined_are_left_to_a_person() {
 fn elsewhere(found: OtherDomain, allow_privileged: bool) -> Step {
     let mut facts = object();
     let found = GroupFound::OtherDomain(found);
-    facts.groups =
-        vec![GroupFacts { wanted: "CN=G,DC=emea,DC=x".parse().unwrap(), source: "file:g".into(), found }];
+    facts.groups = vec![GroupFacts {
+        wanted: "CN=G,DC=emea,DC=x".parse().unwrap(),
+        source: "file:g".into(),
+        at: None,
+        found,
+    }];
     let request = RestoreRequest { allow_privileged, ..Default::default() };
     one(facts, &request).steps.pop().unwrap()
 }
@@ -283,4 +288,52 @@ fn a_plan_survives_being_saved() {
     let plan = planned(&[object()], &request);
     let text = serde_json::to_string(&plan).unwrap();
     assert_eq!(serde_json::from_str::<Plan>(&text).unwrap(), plan);
+}
+
+/// A user whom a source has, and the directory has not any more.
+fn absent() -> ObjectFacts {
+    ObjectFacts {
+        presence: Presence::Absent,
+        dn: String::new(),
+        uac: crate::UserAccountControl::parse("514"),
+        ..object()
+    }
+}
+
+#[test]
+fn a_new_object_is_created_disabled_and_says_what_it_is_not() {
+    let plan = one(absent(), &with_password(AccountWish::Enable));
+    assert_eq!(names(&plan), ["create", "setPassword", "enable"]);
+    let Action::Create { sam_account_name, mandatory, .. } = &plan.steps[0].action else { panic!() };
+    assert_eq!(sam_account_name.as_deref(), Some("UserA"));
+    assert_eq!(
+        (mandatory[0].attribute.as_str(), &mandatory[0].values[0]),
+        ("userAccountControl", &Value::Text("514".into()))
+    );
+    assert!(
+        plan.losses.iter().any(|loss| loss.contains("objectSid")) && plan.blocked_by.is_empty(),
+        "{plan:?}"
+    );
+    assert_eq!(names(&one(absent(), &RestoreRequest::default())), ["create"]);
+    assert_eq!(
+        one(absent(), &RestoreRequest { account: AccountWish::Enable, ..Default::default() }).blocked_by[0]
+            .id,
+        "account.password"
+    );
+}
+
+#[test]
+fn only_objects_of_use_are_created_anew() {
+    let of = |kind, group_type| {
+        let facts = ObjectFacts { kind, group_type, ..absent() };
+        one(facts, &RestoreRequest::default())
+            .blocked_by
+            .iter()
+            .map(|block| block.id.clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(of(ObjectKind::Gmsa, None), ["class.recreate"]);
+    assert_eq!(of(ObjectKind::Group, None), ["class.recreate"]);
+    assert_eq!(of(ObjectKind::Group, Some(-2_147_483_643)), ["class.recreate"], "one of the system's own");
+    assert!(of(ObjectKind::Group, Some(-2_147_483_646)).is_empty());
 }

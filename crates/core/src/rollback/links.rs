@@ -175,6 +175,7 @@ fn memberships(maker: &mut Maker<'_>, groups: &PastLinks) {
                         guid: end.guid,
                         source: SOURCE.to_owned(),
                         domain: None,
+                        at: None,
                     },
                     why: because("it was in it", changed),
                     already: false,

@@ -226,6 +226,7 @@ fn bare(past: &Past) -> ObjectPlan {
         blocked_by: vec![],
         losses: vec![],
         warnings: vec![],
+        conflicts: vec![],
         still_missing: vec![],
         skipped: None,
     }

@@ -32,9 +32,13 @@ impl Operation {
     /// Whether this operation brought the object back, as far as was written down.
     fn brought_back(&self, index: usize) -> bool {
         let steps = self.plan.objects[index].steps.iter().zip(&self.steps[index]);
-        steps
-            .into_iter()
-            .any(|(s, r)| matches!(s.action, Action::Reanimate { .. }) && r.state == StepState::Succeeded)
+        steps.into_iter().any(|(s, r)| s.action.brings_back() && r.state == StepState::Succeeded)
+    }
+
+    /// The GUID of an object of the plan: its own, or that of what was created in its place.
+    pub fn guid(&self, index: usize) -> Option<ObjectGuid> {
+        let created = self.steps.get(index)?.iter().find_map(|record| record.after.guid);
+        created.or_else(|| Some(self.plan.objects.get(index)?.guid))
     }
 }
 
@@ -44,16 +48,14 @@ impl Journal {
         let mut out = HashSet::new();
         for id in self.operations_on(guids)? {
             let operation = self.load(&id)?;
-            for (object, steps) in operation.plan.objects.iter().zip(&operation.steps) {
-                if !guids.contains(&object.guid) {
-                    continue;
-                }
+            for (index, (object, steps)) in operation.plan.objects.iter().zip(&operation.steps).enumerate() {
+                let Some(guid) = operation.guid(index).filter(|guid| guids.contains(guid)) else { continue };
                 for (step, _) in
                     object.steps.iter().zip(steps).filter(|(_, r)| r.state == StepState::Succeeded)
                 {
                     match step.action {
-                        Action::Reanimate { .. } => out.remove(&object.guid),
-                        Action::SetPassword { .. } => out.insert(object.guid),
+                        Action::Reanimate { .. } | Action::Create { .. } => out.remove(&guid),
+                        Action::SetPassword { .. } => out.insert(guid),
                         _ => false,
                     };
                 }
@@ -87,7 +89,9 @@ impl Journal {
     pub fn restored_with(&self, guid: ObjectGuid) -> Result<Vec<ObjectPlan>, JournalError> {
         let Some(id) = self.restored_by(guid)? else { return Ok(vec![]) };
         let operation = self.load(&id.to_string())?;
-        let Some(root) = operation.plan.objects.iter().find(|o| o.guid == guid).cloned() else {
+        let is_it = |(index, _): &(usize, &ObjectPlan)| operation.guid(*index) == Some(guid);
+        let found = operation.plan.objects.iter().enumerate().find(is_it);
+        let Some(root) = found.map(|(_, object)| ObjectPlan { guid, ..object.clone() }) else {
             return Ok(vec![]);
         };
         let with = operation
@@ -110,6 +114,29 @@ impl Journal {
         newest.map(|id| id.parse()).transpose()
     }
 
+    /// What was created in the place of an object, newest first.
+    pub fn recreated(
+        &self,
+        old: ObjectGuid,
+        domain_sid: Option<&str>,
+    ) -> Result<Vec<ObjectGuid>, JournalError> {
+        let ids: Vec<String> = self.run(|c| {
+            c.prepare_cached(
+                "SELECT id FROM operations WHERE command = 'recreate' AND domain_sid IS ? ORDER BY started_at DESC, id DESC",
+            )?
+            .query_map([domain_sid], |r| r.get(0))?
+            .collect()
+        })?;
+        let mut out = vec![];
+        for id in ids {
+            let operation = self.load(&id)?;
+            for (index, object) in operation.plan.objects.iter().enumerate().filter(|(_, o)| o.guid == old) {
+                out.extend(operation.guid(index).filter(|guid| *guid != object.guid));
+            }
+        }
+        Ok(out)
+    }
+
     /// What was planned for each of these objects when it was brought back the last time.
     pub fn plans_of(&self, guids: &[ObjectGuid]) -> Result<HashMap<ObjectGuid, ObjectPlan>, JournalError> {
         let mut by_operation: HashMap<String, HashSet<ObjectGuid>> = HashMap::new();
@@ -120,8 +147,12 @@ impl Journal {
         }
         let mut out = HashMap::new();
         for (id, wanted) in by_operation {
-            let objects = self.load(&id)?.plan.objects.into_iter();
-            out.extend(objects.filter(|o| wanted.contains(&o.guid)).map(|o| (o.guid, o)));
+            let operation = self.load(&id)?;
+            for (index, object) in operation.plan.objects.iter().enumerate() {
+                if let Some(guid) = operation.guid(index).filter(|guid| wanted.contains(guid)) {
+                    out.insert(guid, ObjectPlan { guid, ..object.clone() });
+                }
+            }
         }
         Ok(out)
     }

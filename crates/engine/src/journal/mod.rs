@@ -68,16 +68,19 @@ pub enum Command {
     Rollback,
     /// `cloud restore`.
     CloudRestore,
+    /// `recreate`.
+    Recreate,
 }
 
 impl Command {
     /// Every command with its name in the file.
-    pub const ALL: [(Command, &'static str); 5] = [
+    pub const ALL: [(Command, &'static str); 6] = [
         (Self::Restore, "restore"),
         (Self::Apply, "apply"),
         (Self::Undo, "undo"),
         (Self::Rollback, "rollback"),
         (Self::CloudRestore, "cloud restore"),
+        (Self::Recreate, "recreate"),
     ];
 
     /// Its name.
@@ -170,6 +173,9 @@ pub struct Detail {
     /// The DN afterwards.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dn: Option<String>,
+    /// The GUID of the object that was created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guid: Option<ObjectGuid>,
     /// Which password travelled inside the undelete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carried: Option<Carried>,
@@ -315,7 +321,7 @@ impl Journal {
     pub fn begin(&self, meta: &Meta, plan: &Plan) -> Result<OperationId, JournalError> {
         let id = OperationId(Uuid::now_v7());
         let undo_of = match &plan.purpose {
-            Purpose::Restore | Purpose::Rollback { .. } | Purpose::Cloud { .. } => None,
+            Purpose::Restore | Purpose::Recreate | Purpose::Rollback { .. } | Purpose::Cloud { .. } => None,
             Purpose::Undo { operation } => Some(operation.as_str()),
         };
         let json = serde_json::to_string(plan).map_err(|e| JournalError::Damaged(e.to_string()))?;
@@ -387,13 +393,15 @@ impl Journal {
 /// What an object's reanimation leaves behind for [`Journal::note_success`].
 impl RestoredObject {
     /// From the plan and the DN that it came back under.
-    pub fn new(object: &adrecover_core::plan::ObjectPlan, dn: &str) -> Self {
+    pub fn new(object: &adrecover_core::plan::ObjectPlan, guid: ObjectGuid, dn: &str) -> Self {
         let new_name = object.steps.iter().find_map(|s| match &s.action {
-            Action::Reanimate { sam_account_name, .. } => sam_account_name.clone(),
+            Action::Reanimate { sam_account_name, .. } | Action::Create { sam_account_name, .. } => {
+                sam_account_name.clone()
+            }
             _ => None,
         });
         Self {
-            guid: object.guid,
+            guid,
             name: object.name.clone(),
             sam_account_name: new_name.or_else(|| object.sam_account_name.clone()),
             dn: dn.to_owned(),

@@ -50,6 +50,7 @@ fn far() -> Step {
         guid: guid(FAR),
         source: "journal".into(),
         domain: Some(DOMAIN.into()),
+        at: None,
     };
     Step { undo: Undo::RemoveFromGroup, ..step(action) }
 }

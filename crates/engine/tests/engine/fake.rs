@@ -276,7 +276,7 @@ impl Fake {
             name => {
                 let object = self.objects.get_mut(&guid).unwrap();
                 object.attributes.retain(|n, _| !n.eq_ignore_ascii_case(name));
-                if !change.values.is_empty() {
+                if !change.values.is_empty() && change.kind != ChangeKind::Delete {
                     object.attributes.insert(name.to_owned(), change.values.clone());
                 }
                 Ok(())
@@ -311,7 +311,16 @@ impl Fake {
         let mut entry = Entry::new(object.dn.to_string()).with("objectGUID", [guid.to_wire()]);
         for (name, values) in &object.attributes {
             if names.is_empty() || names.iter().any(|n| n.eq_ignore_ascii_case(name)) {
-                entry = entry.with(name, values);
+                // Links are kept by GUID, and shown by name.
+                let name_of = |value: &[u8]| {
+                    let guid = std::str::from_utf8(value).ok()?.parse().ok()?;
+                    Some(self.objects.get(&guid)?.dn.to_string().into_bytes())
+                };
+                let shown: Vec<Vec<u8>> = match name.as_str() {
+                    "manager" => values.iter().filter_map(|value| name_of(value)).collect(),
+                    _ => values.clone(),
+                };
+                entry = entry.with(name, &shown);
             }
         }
         let key = guid.to_string().into_bytes();
@@ -397,6 +406,30 @@ impl Directory for Fake {
             _ => {}
         }
         let result = self.change(dn, changes, visibility);
+        self.answer(fault, result).await
+    }
+
+    async fn add(&mut self, dn: &Dn, attributes: &[Change]) -> Result<(), DirectoryError> {
+        let fault = self.fault().await;
+        match fault {
+            Some(Fault::LostBefore) => return lost(),
+            Some(Fault::Busy) => return refuse(51, ""),
+            _ => {}
+        }
+        let result = match self.resolve(&dn.to_string(), Visibility::Live) {
+            Some(_) => refuse(68, ""),
+            None => {
+                let number = u8::try_from(self.objects.len()).unwrap();
+                let guid = ObjectGuid::from_wire(&[100 + number; 16]).unwrap();
+                Self::add(self, guid, &dn.to_string(), &[("pwdLastSet", &["0"])]);
+                let object = self.objects.get_mut(&guid).unwrap();
+                for change in attributes {
+                    object.attributes.insert(change.attribute.clone(), change.values.clone());
+                }
+                self.writes.push(format!("{guid} add"));
+                Ok(())
+            }
+        };
         self.answer(fault, result).await
     }
 

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "tests")]
 
 mod crash;
+mod create;
 mod elsewhere;
 mod fake;
 mod follow;

@@ -89,6 +89,7 @@ pub(crate) fn join() -> Step {
         guid: guid(SALES),
         source: "journal".into(),
         domain: None,
+        at: None,
     })
 }
 
@@ -140,6 +141,7 @@ pub(crate) fn object(fake: &Fake, n: u8, steps: Vec<Step>) -> ObjectPlan {
         blocked_by: vec![],
         losses: vec![],
         warnings: vec![],
+        conflicts: vec![],
         still_missing: vec![],
         skipped: None,
     }

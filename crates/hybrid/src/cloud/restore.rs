@@ -67,6 +67,7 @@ pub fn restore_plan(
         blocked_by,
         losses: vec![],
         warnings: if user.is_deleted() { warnings(user, conflicts) } else { vec![] },
+        conflicts: vec![],
         still_missing: vec![],
         skipped: None,
     };

@@ -114,7 +114,7 @@ impl Selection {
     }
 
     /// Whether an object is selected, as far as the object itself tells: [`Self::under`] is looked at elsewhere.
-    fn takes(&self, object: &DeletedObject) -> bool {
+    pub fn takes(&self, object: &DeletedObject) -> bool {
         let text = self.text.as_deref().unwrap_or_default().to_lowercase();
         let holds = |value: &str| value.to_lowercase().contains(&text);
         (text.is_empty() || holds(&object.name) || object.sam_account_name.as_deref().is_some_and(holds))

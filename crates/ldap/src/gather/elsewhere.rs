@@ -68,7 +68,8 @@ impl Gatherer<'_> {
         }
     }
 
-    /// Whether an object is a member of a group of another domain: its own domain controller says it. What is deleted is in no group.
+    /// Whether an object is a member of a group of another domain: its own domain controller says it. What is deleted is in no
+    /// group.
     pub(super) async fn is_member_elsewhere(
         &mut self,
         object: &ObjectFacts,

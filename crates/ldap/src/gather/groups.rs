@@ -89,7 +89,7 @@ impl Gatherer<'_> {
                 Known::OtherDomain(OtherDomain::Group { guid, .. }) if !seen.insert(guid) => continue,
                 Known::OtherDomain(found) => GroupFound::OtherDomain(self.for_object(object, found).await),
             };
-            object.groups.push(GroupFacts { wanted: wish.group, source: wish.source, found });
+            object.groups.push(GroupFacts { wanted: wish.group, source: wish.source, at: wish.at, found });
         }
         Ok(())
     }

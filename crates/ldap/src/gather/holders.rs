@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use adrecover_core::directory::{Query, Scope};
-use adrecover_core::facts::{Holder, ObjectFacts, ParentFacts, Presence};
+use adrecover_core::facts::{Holder, ObjectFacts, ParentFacts};
 use adrecover_core::request::{ADDRESSES, smtp_addresses};
 use adrecover_core::{DirectoryError, Dn, Entry, ObjectGuid, fill, filter};
 
@@ -23,7 +23,7 @@ impl Gatherer<'_> {
     async fn add_account_holders(&mut self, facts: &mut [ObjectFacts]) -> Result<(), DirectoryError> {
         let wanted: Vec<Option<String>> = facts
             .iter()
-            .map(|o| self.identity(o).sam_account_name.filter(|_| matches!(o.presence, Presence::Deleted(_))))
+            .map(|o| self.identity(o).sam_account_name.filter(|_| o.presence.comes_back()))
             .collect();
         let parts: Vec<String> =
             wanted.iter().flatten().map(|sam| filter::equals("sAMAccountName", sam)).collect();
@@ -148,7 +148,7 @@ impl Gatherer<'_> {
     async fn add_name_holders(&mut self, facts: &mut [ObjectFacts]) -> Result<(), DirectoryError> {
         let mut by_parent: HashMap<Dn, Vec<usize>> = HashMap::new();
         for (i, object) in facts.iter().enumerate() {
-            if let (Presence::Deleted(_), ParentFacts::Live { dn, .. }) = (object.presence, &object.parent) {
+            if let (true, ParentFacts::Live { dn, .. }) = (object.presence.comes_back(), &object.parent) {
                 by_parent.entry(dn.clone()).or_default().push(i);
             }
         }

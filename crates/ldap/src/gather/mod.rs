@@ -159,6 +159,24 @@ impl<'a> Gatherer<'a> {
         Ok(Gathered { objects, missing })
     }
 
+    /// The facts about objects that are not in the directory any more, as a source has them, with the GUIDs that they had: they are
+    /// to be created anew. Nothing of their entries is taken but who they were and where.
+    pub async fn gather_absent(&mut self, entries: &[Entry]) -> Result<Vec<ObjectFacts>, DirectoryError> {
+        let none = HashSet::new();
+        let read = |entry| object::absent(entry, self.judge, self.domain, self.request);
+        let mut facts: Vec<ObjectFacts> = entries.iter().filter_map(read).collect();
+        for object in &mut facts {
+            object.parent = self.parent_of(object, &none).await?;
+            self.add_fill_facts(object, None).await?;
+            self.add_groups(object, None).await?;
+            let filled = self.fillable(object.guid);
+            object.present = filled.iter().map(|name| ((*name).to_owned(), vec![])).collect();
+            object.stripped = filled.into_iter().map(str::to_owned).collect();
+        }
+        self.add_holders(&mut facts).await?;
+        Ok(facts)
+    }
+
     /// The entries of a chunk: one search of the domain, then one each for what lies in other naming contexts.
     async fn entries(&mut self, chunk: &[ObjectGuid]) -> Result<HashMap<ObjectGuid, Entry>, DirectoryError> {
         let mut attributes = planner::fact_attributes(self.domain.policy.recycle_bin);

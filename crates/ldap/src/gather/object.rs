@@ -5,11 +5,59 @@ use adrecover_core::facts::{DomainFacts, ObjectFacts, ParentFacts, Presence};
 use adrecover_core::kind::ObjectKind;
 use adrecover_core::lifetime::State;
 use adrecover_core::request::RestoreRequest;
-use adrecover_core::{Dn, Entry, metadata, value};
+use adrecover_core::{Dn, Entry, UserAccountControl, metadata, value};
 
 /// A mangled name is at most this many characters long: the limit of `cn`, 64, is not kept by mangled names, but AD cuts
 /// names so that mark and GUID fit into the 255 characters of an RDN ([MS-ADTS] 3.1.1.5.5.1).
 const LONGEST_MANGLED: usize = 255;
+
+/// What an object was like that is created anew, as a source has it. `None` when it has no GUID or no name.
+pub(super) fn absent(
+    entry: &Entry,
+    judge: &Judge,
+    domain: &DomainFacts,
+    request: &RestoreRequest,
+) -> Option<ObjectFacts> {
+    let facts = read(entry, judge, domain, request, &[])?;
+    // What is mangled in the source has its place in another attribute.
+    let place = match entry.is_deleted() {
+        true => entry.dn_value("lastKnownParent"),
+        false => facts.last_known_parent.clone(),
+    };
+    let uac = match facts.kind {
+        ObjectKind::Computer => UserAccountControl::WORKSTATION_TRUST,
+        _ => UserAccountControl::NORMAL_ACCOUNT,
+    };
+    let uac = UserAccountControl(uac | UserAccountControl::DISABLED);
+    Some(ObjectFacts {
+        dn: String::new(),
+        usn_changed: None,
+        presence: Presence::Absent,
+        class: structural(entry),
+        sid: None,
+        user_principal_name: None,
+        group_type: entry.integer("groupType"),
+        uac: facts.kind.is_account().then_some(uac),
+        has_password: false,
+        keeps_old_password: false,
+        deleted_at: None,
+        expires_at: None,
+        name_may_be_cut: false,
+        last_known_parent: place,
+        present: request.attributes().map(|name| (name.to_owned(), vec![])).collect(),
+        ..facts
+    })
+}
+
+/// The class to create: sources list classes in any order, and further ones may have been added by hand.
+fn structural(entry: &Entry) -> String {
+    const KNOWN: [&str; 6] = ["inetOrgPerson", "computer", "user", "group", "contact", "organizationalUnit"];
+    let known = KNOWN.into_iter().find(|class| entry.is_class(class));
+    known.map_or_else(
+        || entry.texts("objectClass").pop().unwrap_or_else(|| "object".to_owned()),
+        str::to_owned,
+    )
+}
 
 /// Reads an entry; `None` when it has no GUID or no name. `filled` are the attributes that sources would fill.
 pub(super) fn read(
@@ -58,6 +106,7 @@ pub(super) fn read(
         sam_account_name: entry.text("sAMAccountName"),
         sid: entry.sid(),
         user_principal_name: entry.text("userPrincipalName"),
+        group_type: None,
         uac,
         has_password: !is_deleted && uac.is_some_and(|uac| uac.is_enabled()),
         keeps_old_password: !is_deleted && stamp.is_some_and(is_older),

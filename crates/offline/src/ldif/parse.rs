@@ -51,6 +51,12 @@ pub(crate) struct Records<'a> {
     pub(crate) comments: Vec<String>,
 }
 
+/// Whether what follows `DEL:` is the GUID of a deleted object.
+fn is_rest_of_name(value: &Value) -> bool {
+    let text = text_of(value).unwrap_or_default();
+    text.split(',').next().is_some_and(|guid| guid.trim().parse::<adrecover_core::ObjectGuid>().is_ok())
+}
+
 impl<'a> Records<'a> {
     /// From a place in the file on, which has this number as a line.
     pub(crate) fn new(input: &'a Input, encoding: Encoding, at: u64, number: u64) -> Self {
@@ -78,6 +84,8 @@ impl<'a> Records<'a> {
                     }
                 }
                 "dn" => return self.record(value).map(Some),
+                // `ldapsearch` writes the name of an object into a comment, and with that of a deleted one its line feed.
+                "del" if is_rest_of_name(&value) => {}
                 // The end of what `ldapsearch` writes without `-LL`, and references to other servers.
                 "search" | "result" | "ref" | "matcheddn" | "text" | "control" | "pagedresults" => {
                     let text = text_of(&value).unwrap_or_default();

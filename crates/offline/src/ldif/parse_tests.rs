@@ -106,3 +106,13 @@ fn a_record_of_any_size_takes_bounded_memory() {
     let Item::Record(Record { body: Body::Content(content), .. }) = &items[0] else { panic!("{items:?}") };
     assert_eq!((content.len(), notes.len()), (MOST_ATTRIBUTES, MOST_NOTES));
 }
+
+#[test]
+fn the_line_feed_in_the_name_of_a_deleted_object_is_no_damage() {
+    // As `ldapsearch` writes it without `-LLL`.
+    let (items, notes) = items(
+        "# Ada\nDEL:3c45a0ae-ebc5-490d-a4b4-4b20d3e34a3f, Deleted Objects, contoso.test\ndn: CN=a\ncn: a\n\nDEL:nothing\ncn: b\n",
+    );
+    assert!(matches!(items[0], Item::Record(_)), "{items:?}");
+    assert_eq!(notes.len(), 1, "{notes:?}");
+}

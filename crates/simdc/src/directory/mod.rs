@@ -109,8 +109,8 @@ pub struct Directory {
     siblings: Vec<siblings::Sibling>,
     /// The domain whose domain controller is asked: set by whoever takes the directory to answer a request.
     pub home: Home,
-    /// How often domain controllers of other domains still say that they do not know an object of the first: as long as nobody has
-    /// told them, in a real forest.
+    /// How often domain controllers of other domains still say that they do not know an object of the first: as long as nobody
+    /// has told them, in a real forest.
     pub untold: u32,
 }
 

@@ -1,5 +1,5 @@
-//! Other domains of the forest, as far as groups need them: each has a head, its containers and its groups, and a domain controller
-//! that shows them, takes members of the whole forest, and knows nothing else of the other domains.
+//! Other domains of the forest, as far as groups need them: each has a head, its containers and its groups, and a domain
+//! controller that shows them, takes members of the whole forest, and knows nothing else of the other domains.
 //!
 //! All domains are kept in one store: what one of them writes the others have at once, where a real forest takes its time. The
 //! accounts of the first domain log on everywhere, as in a forest they do, and may do everywhere what they may in the first.
@@ -185,8 +185,8 @@ impl Directory {
         Ok(())
     }
 
-    /// Whether a name in a request leads to an object of another domain, as a domain controller takes it: by its DN, once it has been
-    /// told of the object (525 ERROR_NO_SUCH_USER until then, as for any that is not there).
+    /// Whether a name in a request leads to an object of another domain, as a domain controller takes it: by its DN, once it has
+    /// been told of the object (525 ERROR_NO_SUCH_USER until then, as for any that is not there).
     pub(crate) fn check_known(&mut self, name: &[u8], target: Id) -> Result<(), Failure> {
         if self.holds(target) {
             return Ok(());

@@ -23,6 +23,14 @@ enum Action {
     Install(Box<install::Args>),
 }
 
+impl Args {
+    /// Whether it is the service that is to run.
+    #[cfg(windows)]
+    pub(crate) fn is_service(&self) -> bool {
+        matches!(&self.action, Action::Run(run) if run.service)
+    }
+}
+
 /// Runs the command; the result is the exit code.
 pub(crate) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
     match &args.action {

@@ -30,6 +30,9 @@ pub(crate) struct Args {
     /// Read everything as a whole first and compare it, though there is a place to go on from: after a right was granted, or in doubt
     #[arg(long)]
     full: bool,
+    /// Run below the service control manager of Windows, which `agent install` registers it with
+    #[arg(long, hide = !cfg!(windows), conflicts_with = "once")]
+    pub(super) service: bool,
     #[command(flatten)]
     keep: KeepArgs,
     #[command(flatten)]
@@ -40,6 +43,10 @@ pub(crate) struct Args {
 
 /// Runs the command; the result is the exit code.
 pub(super) async fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
+    if args.service && ctx.service.is_none() {
+        return Err(CliError::usage("--service is for the service control manager of Windows")
+            .hint("leave it out; systemd needs no such word"));
+    }
     let keeping = args.journal.resolve(&ctx.settings, &ctx.printer)?;
     let options = args.keep.resolve(&args.alerts, &keeping, (args.once, args.full))?;
     let setup = setup(ctx, &args.keep, &args.alerts)?;

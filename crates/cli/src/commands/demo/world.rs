@@ -170,6 +170,7 @@ fn folder() -> Result<TempDir, CliError> {
 }
 
 fn make_folder(path: &Path) -> Result<(), CliError> {
+    #[cfg_attr(not(unix), expect(unused_mut, reason = "the mode is set on Unix only"))]
     let mut builder = std::fs::DirBuilder::new();
     #[cfg(unix)]
     {

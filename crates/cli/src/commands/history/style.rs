@@ -1,7 +1,7 @@
-//! How the pages of a history and of an incident look.
+//! How the pages of a history, an incident and a comparison look.
 
-/// The style of both.
-pub(super) const STYLE: &str = "\
+/// The style of all of them.
+pub(crate) const STYLE: &str = "\
 :root{color-scheme:light dark;--bad:#b3261e;--open:#8a6100;--good:#1b6e3a;--line:#8884;--soft:#8881;--ink:#1b1b1f;--user:#3b6fb6;--group:#e08a2e;
 --computer:#6a9a3c;--gmsa:#8a6bbf;--ou:#c2484f;--container:#b58a5a;--contact:#3f9a96;--other:#8a8f98}
 @media(prefers-color-scheme:dark){:root{--bad:#ff8a80;--open:#e0b04a;--good:#7ed09a;--ink:#e6e6ea}}

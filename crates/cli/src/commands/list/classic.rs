@@ -5,7 +5,6 @@
 
 use adrecover_core::deleted::DeletedObject;
 use adrecover_core::text::printable;
-use adrecover_ldap::RootDse;
 
 use crate::error::CliError;
 use crate::printer::Printer;
@@ -13,12 +12,12 @@ use crate::printer::Printer;
 /// Prints the whole list.
 pub(super) fn print(
     printer: &Printer,
-    root_dse: &RootDse,
+    domain: &str,
+    server: &str,
     objects: &[DeletedObject],
 ) -> Result<(), CliError> {
-    let server = root_dse.dns_host_name.as_deref().unwrap_or_default();
     printer.line(concat!("adrecover v", env!("CARGO_PKG_VERSION")))?;
-    printer.line(&format!("{} - {}", root_dse.default_naming_context.dns_name(), printable(server)))?;
+    printer.line(&format!("{} - {}", printable(domain), printable(server)))?;
     printer.line("")?;
     printer.line("Enumerating domain deleted objects:")?;
     for object in objects {

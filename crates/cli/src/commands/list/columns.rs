@@ -8,6 +8,22 @@ use adrecover_core::time::{Timestamp, rfc3339};
 
 use crate::printer::table;
 
+/// Who tells of the objects.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sight {
+    /// A domain controller, that would restore them.
+    Live,
+    /// A file: it knows what cannot be restored, and not what can be today.
+    File,
+}
+
+impl Sight {
+    /// Whether it is known whether an object can be restored.
+    pub(super) fn is_known(self, object: &DeletedObject) -> bool {
+        self == Self::Live || !object.restorable
+    }
+}
+
 /// A field of a list item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Column {
@@ -105,7 +121,7 @@ impl Column {
     }
 
     /// The value as CSV has it: as in JSON, nothing for `null`.
-    pub(super) fn raw(self, object: &DeletedObject) -> String {
+    pub(super) fn raw(self, object: &DeletedObject, sight: Sight) -> String {
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
         let time = |value: Option<Timestamp>| value.map(rfc3339).unwrap_or_default();
         match self {
@@ -119,6 +135,7 @@ impl Column {
             Self::DaysLeft => object.days_left.map(|n| n.to_string()).unwrap_or_default(),
             Self::Parent => text(&object.last_known_parent),
             Self::ParentState => object.parent_state.map(|s| s.name().to_owned()).unwrap_or_default(),
+            Self::Restorable if !sight.is_known(object) => String::new(),
             Self::Restorable => object.restorable.to_string(),
             Self::Because => object.not_restorable_because.map(|b| b.name().to_owned()).unwrap_or_default(),
             Self::Upn => text(&object.user_principal_name),
@@ -131,7 +148,7 @@ impl Column {
     }
 
     /// The value for people.
-    pub(super) fn shown(self, object: &DeletedObject) -> String {
+    pub(super) fn shown(self, object: &DeletedObject, sight: Sight) -> String {
         let time =
             |value: Option<Timestamp>| value.map_or("?".into(), |t| t.format("%Y-%m-%d %H:%M").to_string());
         match self {
@@ -139,10 +156,11 @@ impl Column {
             Self::Expires => object.expires_at.map_or_else(|| "-".into(), |t| time(Some(t))),
             Self::Parent => parent(object),
             Self::Restorable => match object.not_restorable_because {
+                None if !sight.is_known(object) => "?".into(),
                 None => "yes".into(),
                 Some(because) => format!("no: {}", because.name()),
             },
-            other => match other.raw(object) {
+            other => match other.raw(object, sight) {
                 empty if empty.is_empty() => "-".into(),
                 value => value,
             },

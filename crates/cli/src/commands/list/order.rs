@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use adrecover_core::deleted::DeletedObject;
 
-use super::columns::Column;
+use super::columns::{Column, Sight};
 
 /// A field and a direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +47,9 @@ impl Order {
             Column::Expires => self.by_key(objects, |o| o.expires_at),
             Column::DaysLeft => self.by_key(objects, |o| o.days_left),
             Column::Sid => self.by_key(objects, |o| o.sid.clone()),
-            column => self.by_key(objects, |o| Some(column.raw(o).to_lowercase()).filter(|t| !t.is_empty())),
+            column => self.by_key(objects, |o| {
+                Some(column.raw(o, Sight::Live).to_lowercase()).filter(|t| !t.is_empty())
+            }),
         }
     }
 

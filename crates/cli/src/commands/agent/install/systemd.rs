@@ -1,4 +1,4 @@
-//! `adrecover agent install`: writes the unit of systemd.
+//! The unit of systemd that runs the agent.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 use adrecover_agent::UNIT_MARK;
 use serde::Serialize;
 
-use crate::agent::{AlertArgs, KeepArgs, unit};
+use super::Args;
+use crate::agent::{Manager, unit};
 use crate::args::Format;
 use crate::context::Ctx;
-use crate::error::{CliError, Kind};
+use crate::error::CliError;
 use crate::files;
-use crate::journal::JournalArgs;
 
-const HELP: &str = "\
+pub(super) const HELP: &str = "\
 The unit is shown first, and nothing but its file is written: what has to be run then is said. All options of `agent run` may be given,
 and those of the connection; the profile and the variables count too, and stand in the unit. Files with a secret are handed over by
 systemd (LoadCredential), so that root alone has to be able to read them.
@@ -25,10 +25,9 @@ Examples:
 Exit codes: 0 it is written, or was shown with --dry-run or to standard output; 2 a file is there that this program did not write, 9
 declined.";
 
-/// Writes a unit of systemd that runs the agent
+/// What systemd has to know besides.
 #[derive(Debug, clap::Args)]
-#[command(after_help = HELP)]
-pub(crate) struct Args {
+pub(super) struct ManagerArgs {
     /// The file to write, - for standard output
     #[arg(long, value_name = "FILE", default_value = "/etc/systemd/system/adrecover-agent.service")]
     unit_file: PathBuf,
@@ -38,33 +37,14 @@ pub(crate) struct Args {
     /// The keytab of the agent's account, with --kerberos
     #[arg(long, value_name = "FILE")]
     keytab: Option<PathBuf>,
-    /// Write it without asking
-    #[arg(long)]
-    yes: bool,
-    /// Show it and write nothing
-    #[arg(long, conflicts_with = "yes")]
-    dry_run: bool,
-    #[command(flatten)]
-    keep: KeepArgs,
-    #[command(flatten)]
-    alerts: AlertArgs,
-    #[command(flatten)]
-    journal: JournalArgs,
 }
 
 /// Runs the command; the result is the exit code.
 pub(super) fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
-    if cfg!(windows) {
-        return Err(CliError::usage("there is no systemd on Windows")
-            .hint("have the task scheduler start `adrecover agent run`, as docs/agent.md says"));
-    }
-    let program = std::env::current_exe()
-        .map_err(|error| CliError::unexpected(format!("cannot tell where this program is: {error}")))?;
-    let keeping = args.journal.resolve(&ctx.settings, &ctx.printer)?;
-    // What does not fit is said now, and not by the service.
-    args.keep.resolve(&args.alerts, &keeping, (false, false))?;
-    let keytab = args.keytab.as_deref();
-    let unit = unit(ctx, program, &args.run_as, keytab, &keeping, &args.keep, &args.alerts)?;
+    let (program, keeping) = super::checked(ctx, args)?;
+    let place = &args.manager;
+    let manager = Manager::Systemd { user: &place.run_as, keytab: place.keytab.as_deref() };
+    let unit = unit(ctx, program, manager, &keeping, &args.keep, &args.alerts)?;
     let text = unit.text().map_err(CliError::usage)?;
     for (_, path) in &unit.credentials {
         if !path.is_file() {
@@ -77,27 +57,28 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
                 .warn(format!("{} is in a home folder, which the service does not see", path.display()));
         }
     }
-    let to_stdout = args.unit_file.as_os_str() == "-";
+    let to_stdout = place.unit_file.as_os_str() == "-";
     let is_json = ctx.settings.output == Format::Json;
     if !is_json {
         ctx.printer.raw(&text)?;
         ctx.printer.flush()?;
     }
     if !to_stdout {
-        check(&args.unit_file)?;
+        check(&place.unit_file)?;
     }
     let is_written = !to_stdout && !args.dry_run && {
-        confirm(ctx, args)?;
-        write(&args.unit_file, &text).map_err(|error| CliError::file("write", &args.unit_file, &error))?;
+        let verb = if place.unit_file.exists() { "Replace" } else { "Write" };
+        super::confirm(ctx, args, &format!("{verb} {} (y/n)?", place.unit_file.display()))?;
+        write(&place.unit_file, &text).map_err(|error| CliError::file("write", &place.unit_file, &error))?;
         true
     };
-    let next = next(args);
+    let next = next(place);
     if is_json {
-        let unit_file = (!to_stdout).then(|| args.unit_file.display().to_string());
+        let unit_file = (!to_stdout).then(|| place.unit_file.display().to_string());
         let schema = "adrecover/agent-install/v1";
         ctx.printer.json(&Document { schema, unit_file, written: is_written, unit: &text, next })?;
     } else if is_written {
-        ctx.printer.note(format!("{} is written; next:", args.unit_file.display()));
+        ctx.printer.note(format!("{} is written; next:", place.unit_file.display()));
         next.iter().for_each(|line| ctx.printer.note(format!("  {line}")));
     }
     Ok(0)
@@ -127,20 +108,6 @@ fn check(path: &Path) -> Result<(), CliError> {
         .hint("move it away, or name another file with --unit-file"))
 }
 
-fn confirm(ctx: &Ctx, args: &Args) -> Result<(), CliError> {
-    if args.yes {
-        return Ok(());
-    }
-    let verb = if args.unit_file.exists() { "Replace" } else { "Write" };
-    let question = format!("{verb} {} (y/n)?", args.unit_file.display());
-    match ctx.printer.ask(&question)?.as_deref() {
-        Some("y" | "Y" | "yes") => Ok(()),
-        Some(_) => Err(CliError::new(Kind::Declined, "nothing was written")),
-        None => Err(CliError::new(Kind::Declined, "nobody is there to answer, so nothing was written")
-            .hint("give --yes to write it, or --dry-run to see it")),
-    }
-}
-
 /// Beside its place first: half a unit is none.
 fn write(path: &Path, text: &str) -> std::io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -155,7 +122,7 @@ fn write(path: &Path, text: &str) -> std::io::Result<()> {
     file.persist(path).map(drop).map_err(|error| error.error)
 }
 
-fn next(args: &Args) -> Vec<String> {
+fn next(args: &ManagerArgs) -> Vec<String> {
     let user = &args.run_as;
     let unit = args.unit_file.file_stem().and_then(|name| name.to_str()).unwrap_or("adrecover-agent");
     let unit = if unit == "-" { "adrecover-agent" } else { unit };

@@ -1,0 +1,2 @@
+#![no_main]
+adrecover_fuzz::target!(adrecover_offline::ese::fuzzing::ntds);

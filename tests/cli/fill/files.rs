@@ -32,13 +32,13 @@ fn restoring_as(scene: &Scene, format: &str, objects: &[&Object], files: &[&Path
 }
 
 /// A user with three groups, a manager, a report, and addresses.
-struct Scenery {
-    user: Object,
+pub(super) struct Scenery {
+    pub(super) user: Object,
     boss: Object,
     groups: [Object; 3],
 }
 
-fn scenery(scene: &Scene) -> Scenery {
+pub(super) fn scenery(scene: &Scene) -> Scenery {
     let [boss, report] = scene.add([scene.user("Boss"), scene.user("Report")]);
     let groups = scene.add([scene.group("A"), scene.group("B"), scene.group("C")]);
     let address = format!("{}@contoso.test", scene.account("Anna").to_lowercase());

@@ -1,6 +1,7 @@
 //! `restore --fill-from cloud`: what a deletion took comes back from the exports of the cloud, by the rules of
 //! `docs/filling.md`.
 
+mod databases;
 mod files;
 mod hostile;
 pub(crate) mod journal;

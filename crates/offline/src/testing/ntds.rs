@@ -22,12 +22,35 @@ pub struct Plan {
     pub compressed: bool,
     /// Whether the Recycle Bin is on.
     pub recycle_bin: bool,
+    /// Objects that are those of another directory.
+    pub known: Option<Known>,
+}
+
+/// The `objectGUID`s of objects of another directory, as LDAP has them: the file is then one of that directory's domain.
+#[derive(Debug, Clone, Copy)]
+pub struct Known {
+    /// That of the domain.
+    pub domain: [u8; 16],
+    /// That of the group.
+    pub group: [u8; 16],
+    /// That of the first user, who is live and a member of the group.
+    pub user: [u8; 16],
 }
 
 impl Plan {
     /// A directory of so many users in pages of this size.
     pub fn new(page_size: usize, users: u32) -> Self {
-        Self { format: Format::new(page_size), users, photo: 0, compressed: true, recycle_bin: true }
+        Self { format: Format::new(page_size), users, photo: 0, compressed: true, recycle_bin: true, known: None }
+    }
+
+    /// The GUID of the object of this number.
+    pub(super) fn guid(&self, dnt: u32) -> [u8; 16] {
+        match (self.known, dnt) {
+            (Some(known), DOMAIN) => known.domain,
+            (Some(known), GROUP) => known.group,
+            (Some(known), FIRST_USER) => known.user,
+            _ => guid(dnt),
+        }
     }
 }
 
@@ -35,6 +58,8 @@ impl Plan {
 pub const GROUP: u32 = 900;
 /// See [`GROUP`].
 pub const FIRST_USER: u32 = 1000;
+/// The number of the domain.
+const DOMAIN: u32 = 3;
 /// The number of the container of users.
 const USERS: u32 = 8;
 /// That of Deleted Objects.
@@ -201,7 +226,8 @@ struct Directory<'a, W> {
 }
 
 impl<W: Write + Seek> Directory<'_, W> {
-    fn add(&mut self, dnt: u32, row: Row) -> Result<()> {
+    fn add(&mut self, dnt: u32, mut row: Row) -> Result<()> {
+        row.insert(column("objectGUID"), Tagged::Plain(self.plan.guid(dnt).to_vec()));
         let plain = |id: u16| match row.get(&id) {
             Some(Tagged::Plain(octets)) => Some(octets.clone()),
             _ => None,

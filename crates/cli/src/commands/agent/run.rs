@@ -18,7 +18,7 @@ Examples:
   adrecover agent run --once                            (for a scheduler)
 
 Exit codes: 0 when it was stopped, or with --once when everything was read; 3 with --once when a part was not read, 10 with --once when
-there was no connection; 2 when another agent writes the journal, 12 when it is damaged again and again.";
+there was no connection; 2 when another agent writes the journal, 11 when its database refuses it, 12 when it is damaged again and again.";
 
 /// Reads what changes in the directory and keeps it, until it is stopped
 #[derive(Debug, clap::Args)]

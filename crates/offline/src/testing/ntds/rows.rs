@@ -34,7 +34,6 @@ fn row(dnt: u32, parent: u32, context: u32, rdn: u32, name: &str, classes: &[u32
     row.insert(column("objectClass"), Tagged::Many(classes));
     row.insert(column("name"), text(name));
     row.insert(column("instanceType"), long(4));
-    row.insert(column("objectGUID"), Tagged::Plain(guid(dnt).to_vec()));
     row
 }
 

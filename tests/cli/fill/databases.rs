@@ -80,7 +80,7 @@ fn a_user_gets_attributes_and_group_from_an_ntds_dit() {
         let source = format!("ntds:{}", file.display());
         let dry = restoring(&scene, &user, &source).arg("--dry-run").run().exits(0);
         let report = dry.object();
-        assert_eq!(step(&report, "description")["value"], "user number 0, number 0, number 0");
+        assert_eq!(step(&report, "description")["value"], "user number 1, number 1, number 1");
         assert!(report["steps"].to_string().contains(&group.dn), "{report}");
     }
     let source = format!("ntds:{}", scene.file("8192.dit").display());
@@ -88,8 +88,8 @@ fn a_user_gets_attributes_and_group_from_an_ntds_dit() {
     let out = restoring(&scene, &user, &source).args(["--upn", &upn]).run().exits(0);
     assert_eq!(out.object()["verified"], true, "{out}");
     let entry = scene.hand().get(&user, &["description", "thumbnailPhoto", "memberOf", "userPrincipalName"]);
-    assert_eq!(entry.text("description"), "user number 0, number 0, number 0");
-    let photo: Vec<u8> = (0..50).map(|at| at * 7).collect();
+    assert_eq!(entry.text("description"), "user number 1, number 1, number 1");
+    let photo: Vec<u8> = (0..50u32).map(|at| (at * 7 + 1) as u8).collect();
     assert_eq!(entry.octets("thumbnailPhoto"), [photo.as_slice()]);
     assert_eq!((entry.text("memberOf"), entry.text("userPrincipalName")), (group.dn.clone(), upn));
     // Of a domain of the same name that is another one nothing is taken.

@@ -57,9 +57,10 @@ pub(super) fn change(mut entry: Entry, schema: &Schema, from: From) -> Option<Ob
                 if part.is_none() {
                     whole.push(attribute.name.clone());
                 }
-                object.links.extend(values.iter().map(|value| LinkChange {
+                // Each value is let go as it is read: a group may have a hundred thousand.
+                object.links.extend(values.into_iter().map(|value| LinkChange {
                     attribute: spelt.clone(),
-                    target: extended::target(value),
+                    target: extended::target(&value),
                     is_present: !is_removed,
                     stamp: None,
                 }));

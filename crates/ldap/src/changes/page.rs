@@ -35,6 +35,10 @@ impl Page {
                 let entry = decode::entry(&self.batch.octets[range.clone()]);
                 self.given += 1;
                 self.count += 1;
+                if self.given == self.batch.entries.len() {
+                    // The octets of a large group are not kept while it is worked on.
+                    (self.batch, self.given) = (Batch::default(), 0);
+                }
                 return entry.map(Some).map_err(|problem| self.link.malformed(problem));
             }
             if self.end.is_some() {

@@ -25,6 +25,8 @@ const MOST_NOTES: usize = 20;
 /// The longest name of an attribute.
 const LONGEST_NAME: usize = 256;
 
+/// What is wrong with lines that belong to no object.
+const NO_NAME: &str = "a record without a line `dn:`";
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &base64::alphabet::STANDARD,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -51,12 +53,6 @@ pub(crate) struct Records<'a> {
     pub(crate) comments: Vec<String>,
 }
 
-/// Whether what follows `DEL:` is the GUID of a deleted object.
-fn is_rest_of_name(value: &Value) -> bool {
-    let text = text_of(value).unwrap_or_default();
-    text.split(',').next().is_some_and(|guid| guid.trim().parse::<adrecover_core::ObjectGuid>().is_ok())
-}
-
 impl<'a> Records<'a> {
     /// From a place in the file on, which has this number as a line.
     pub(crate) fn new(input: &'a Input, encoding: Encoding, at: u64, number: u64) -> Self {
@@ -68,14 +64,35 @@ impl<'a> Records<'a> {
     pub(crate) fn next(&mut self) -> io::Result<Option<Item>> {
         self.notes.clear();
         self.comments.clear();
+        // `ldapsearch` writes the name of an object into a comment before its record, also one with a line feed in it (those of deleted
+        // objects have one): what follows a comment up to `dn:` is the rest of that, and nothing is wrong with it.
+        let (mut is_behind_comment, mut rest) = (false, None);
         loop {
-            if !self.lines.next(&mut self.line)? {
-                return Ok(None);
-            }
-            if self.line.text.is_empty() || self.is_comment() {
+            let is_over = !self.lines.next(&mut self.line)?;
+            if is_over || self.line.text.is_empty() {
+                if let Some(number) = rest {
+                    self.notes.push((number, NO_NAME.to_owned()));
+                    return Ok(Some(Item::Nothing));
+                }
+                if is_over {
+                    return Ok(None);
+                }
+                is_behind_comment = false;
                 continue;
             }
-            let Some((name, value)) = self.take() else { return self.skip(Item::Nothing) };
+            if self.is_comment() {
+                is_behind_comment = true;
+                continue;
+            }
+            let (number, known) = (self.line.number, self.notes.len());
+            let Some((name, value)) = self.take() else {
+                if is_behind_comment {
+                    self.notes.truncate(known);
+                    rest = rest.or(Some(number));
+                    continue;
+                }
+                return self.skip(Item::Nothing);
+            };
             match name.to_ascii_lowercase().as_str() {
                 "version" => {
                     let version = text_of(&value).unwrap_or_default();
@@ -84,15 +101,14 @@ impl<'a> Records<'a> {
                     }
                 }
                 "dn" => return self.record(value).map(Some),
-                // `ldapsearch` writes the name of an object into a comment, and with that of a deleted one its line feed.
-                "del" if is_rest_of_name(&value) => {}
                 // The end of what `ldapsearch` writes without `-LL`, and references to other servers.
                 "search" | "result" | "ref" | "matcheddn" | "text" | "control" | "pagedresults" => {
                     let text = text_of(&value).unwrap_or_default();
                     return self.skip(Item::Remark(name.to_ascii_lowercase(), text));
                 }
+                _ if is_behind_comment => rest = rest.or(Some(number)),
                 _ => {
-                    self.note("a record without a line `dn:`");
+                    self.note(NO_NAME);
                     return self.skip(Item::Nothing);
                 }
             }

@@ -108,11 +108,16 @@ fn a_record_of_any_size_takes_bounded_memory() {
 }
 
 #[test]
-fn the_line_feed_in_the_name_of_a_deleted_object_is_no_damage() {
+fn a_line_feed_in_a_name_is_no_damage() {
     // As `ldapsearch` writes it without `-LLL`.
     let (items, notes) = items(
         "# Ada\nDEL:3c45a0ae-ebc5-490d-a4b4-4b20d3e34a3f, Deleted Objects, contoso.test\ndn: CN=a\ncn: a\n\nDEL:nothing\ncn: b\n",
     );
     assert!(matches!(items[0], Item::Record(_)), "{items:?}");
     assert_eq!(notes.len(), 1, "{notes:?}");
+    let (items, notes) = self::items(
+        "# Line\nFeed, X, contoso.test\ndn:: Q049YQ==\ncn: a\n\n# Ada\ncn: b\nsn: b\n\ndn: CN=c\ncn: c\n",
+    );
+    assert!(matches!(items[..], [Item::Record(_), Item::Nothing, Item::Record(_)]), "{items:?}");
+    assert_eq!(notes.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [7], "{notes:?}");
 }

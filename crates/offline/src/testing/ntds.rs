@@ -33,14 +33,21 @@ pub struct Known {
     pub domain: [u8; 16],
     /// That of the group.
     pub group: [u8; 16],
-    /// That of the first user, who is live and a member of the group.
+    /// That of the second user, who is live and a member of the group.
     pub user: [u8; 16],
 }
 
 impl Plan {
     /// A directory of so many users in pages of this size.
     pub fn new(page_size: usize, users: u32) -> Self {
-        Self { format: Format::new(page_size), users, photo: 0, compressed: true, recycle_bin: true, known: None }
+        Self {
+            format: Format::new(page_size),
+            users,
+            photo: 0,
+            compressed: true,
+            recycle_bin: true,
+            known: None,
+        }
     }
 
     /// The GUID of the object of this number.
@@ -48,7 +55,7 @@ impl Plan {
         match (self.known, dnt) {
             (Some(known), DOMAIN) => known.domain,
             (Some(known), GROUP) => known.group,
-            (Some(known), FIRST_USER) => known.user,
+            (Some(known), n) if n == FIRST_USER + 1 => known.user,
             _ => guid(dnt),
         }
     }

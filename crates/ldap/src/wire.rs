@@ -26,6 +26,8 @@ use table::{Owner, Table, Waiting};
 
 /// How much is read before it is handed on.
 const CHUNK: usize = 256 << 10;
+/// More than this is not kept beside what comes next.
+const LARGE: usize = 1 << 20;
 /// Less room than this in the buffer is not worth reading into.
 const ROOM: usize = 32 << 10;
 
@@ -195,6 +197,12 @@ pub(crate) fn hand_on(buffer: &mut BytesMut, shared: &Shared, max: usize) -> (Ve
         at = whole.end;
     };
     let octets = buffer.split_to(at).freeze();
+    if octets.len() > LARGE {
+        // What is left moves out, so that the room of a large entry is free as soon as that has been read.
+        let mut rest = BytesMut::with_capacity(CHUNK.max(buffer.len() + ROOM));
+        rest.extend_from_slice(buffer);
+        *buffer = rest;
+    }
     for (id, mut batch) in sorted.batches {
         if !batch.entries.is_empty() {
             batch.octets = octets.clone();

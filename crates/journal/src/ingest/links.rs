@@ -34,8 +34,10 @@ impl Pen<'_> {
         if change.links.is_empty() && change.whole_links == WholeLinks::None {
             return Ok(());
         }
-        // A long list is compared in memory, a few values where they lie.
-        let all = if change.links.len() > 8 || change.whole_links != WholeLinks::None {
+        // A long list is compared in memory, a few values where they lie, and so the further part of a list that comes in parts: most
+        // of it is new where it is read for the first time.
+        let is_part = self.context.reading == Reading::First && !change.is_whole;
+        let all = if !is_part && (change.links.len() > 8 || change.whole_links != WholeLinks::None) {
             Some(self.open_links(row.id)?)
         } else {
             None

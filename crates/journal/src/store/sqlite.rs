@@ -19,8 +19,8 @@ const PAGE: i64 = 8192;
 /// How long another process is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// The pages that are kept in memory, in KiB: the indexes of 100,000 objects.
-const CACHE: i64 = 16 * 1024;
+/// The pages that are kept in memory, in KiB: what is looked up again and again of 100,000 objects. The system keeps the rest.
+const CACHE: i64 = 8 * 1024;
 
 /// An open file.
 #[derive(Debug)]

@@ -39,6 +39,7 @@ mod object;
 mod page;
 mod place;
 mod reading;
+mod rest;
 mod schema;
 mod stamps;
 mod values;

@@ -8,6 +8,7 @@ use super::extended::Extended;
 use super::object::{self, From};
 use super::page::Page;
 use super::place::Place;
+use super::rest::Rest;
 use super::windows::Windows;
 use super::{Changes, Stand, Way, control, stamps};
 use crate::framer::Outcome;
@@ -17,6 +18,9 @@ use crate::{EntryStream, SearchOptions, link};
 /// A batch is given once it holds so many objects, or about so many octets.
 const MANY: usize = 500;
 const LARGE: usize = 2 << 20;
+/// The same of a full read: every batch is written with all that it touches of the journal's indexes.
+const MANY_OF_ALL: usize = 2000;
+const LARGE_OF_ALL: usize = 4 << 20;
 /// How often one page is asked for again after the connection broke.
 const MAX_RETRIES: u32 = 3;
 
@@ -33,6 +37,8 @@ pub struct Reading<'a> {
     /// Where the page that is being read begins.
     place: Place,
     source: Option<Source>,
+    /// What is still to be told of an object with very many links.
+    rest: Option<Rest>,
     /// Whether it is a full read of which nothing was given yet.
     is_first: bool,
     /// Whether nothing at all has changed since the cursor.
@@ -68,6 +74,7 @@ impl<'a> Reading<'a> {
             since: from.map_or(stand.usn, |cursor| cursor.usn),
             place,
             source: None,
+            rest: None,
             is_first: from.is_none(),
             is_idle,
             retries: 0,
@@ -91,7 +98,7 @@ impl<'a> Reading<'a> {
                 }
                 Err(error) => error,
             };
-            self.source = None;
+            (self.source, self.rest) = (None, None);
             let result = match error {
                 ChangesError::Directory(error) if error.outcome_is_unknown() => self.recover(error).await,
                 ChangesError::Directory(error) if self.is_too_much(&error) => Ok(()),
@@ -112,17 +119,30 @@ impl<'a> Reading<'a> {
             return self.batch(vec![], Some(self.cursor(true)), true).await;
         }
         let (mut objects, mut size) = (vec![], 0);
+        let full = self.place.phase() == Phase::Full;
+        let (many, large) = if full { (MANY_OF_ALL, LARGE_OF_ALL) } else { (MANY, LARGE) };
+        if let Some(entry) = self.rest.as_mut().and_then(Rest::next) {
+            // A batch of its own: within one batch an object is put together again.
+            let part = object::change(entry, &self.changes.schema, From::DirSync { full });
+            return self.batch(part.into_iter().collect(), None, false).await;
+        }
+        self.rest = None;
         loop {
-            let Some(entry) = self.entry().await? else { break };
-            let full = self.place.phase() == Phase::Full;
+            let Some(mut entry) = self.entry().await? else { break };
             let from = if self.way() == Way::Numbers { From::Search } else { From::DirSync { full } };
             if is_head(&entry, &self.context) {
                 continue;
             }
+            let rest = if from == (From::DirSync { full: true }) {
+                Rest::of(&mut entry, &self.changes.schema)
+            } else {
+                None
+            };
             let Some(object) = object::change(entry, &self.changes.schema, from) else { continue };
             size += object::size(&object);
             objects.push(object);
-            if objects.len() >= MANY || size >= LARGE {
+            self.rest = rest;
+            if objects.len() >= many || size >= large || self.rest.is_some() {
                 return self.batch(objects, None, false).await;
             }
         }

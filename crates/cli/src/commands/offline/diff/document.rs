@@ -247,6 +247,6 @@ pub(super) fn fate_words(fate: Fate) -> &'static str {
         Fate::Deleted => "in the Recycle Bin",
         Fate::Tombstone => "deleted; a tombstone is left",
         Fate::Recycled => "deleted and recycled: it cannot be restored",
-        Fate::Absent => "not there any more, not even deleted, as far as can be seen",
+        Fate::Absent => "not there, nor among the deleted objects that can be seen",
     }
 }

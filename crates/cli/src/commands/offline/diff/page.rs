@@ -13,6 +13,8 @@ use crate::html::{self, escaped};
 
 /// So many objects of each kind are on the page.
 const OBJECTS: usize = 2000;
+/// The type of an object stays one word.
+const OWN_STYLE: &str = "td:first-child, th:first-child { white-space: nowrap; }\n";
 /// So many are shown without being asked for.
 const OPEN: u64 = 60;
 /// So many ends of one link attribute, and so many characters of one value.
@@ -21,7 +23,7 @@ const VALUE: usize = 300;
 
 /// The page.
 pub(super) fn page(document: &Document<'_>, now: Timestamp) -> Result<String, CliError> {
-    let mut out = html::begin("difference", STYLE);
+    let mut out = html::begin("difference", &[STYLE, OWN_STYLE].concat());
     let counts = &document.counts;
     let title = match counts.gone + counts.changed + counts.new + counts.back {
         0 => "Nothing differs".to_owned(),
@@ -65,10 +67,7 @@ fn verdict(document: &Document<'_>) -> String {
         (gone, can) if gone == can => ("open", format!("{gone} gone; all of them can be restored.")),
         (gone, can) => (
             "bad",
-            format!(
-                "{gone} gone: {can} can be restored, {} only be created anew, or not at all.",
-                gone - can
-            ),
+            format!("{gone} gone: {can} can be restored, {} cannot, as far as can be seen.", gone - can),
         ),
     };
     format!("<p class=\"{class} verdict\">{words}</p>\n")
@@ -140,7 +139,8 @@ fn section(out: &mut String, document: &Document<'_>, what: What) -> Result<(), 
     let open = if number <= OPEN { " open" } else { "" };
     let _ = writeln!(
         out,
-        "<h2>{title}</h2>\n<details{open}><summary>{number} objects</summary>\n<table><tr><th>type</th><th>object</th><th>{}</th></tr>",
+        "<h2>{title}</h2>\n<details{open}><summary>{number} object{}</summary>\n<table><tr><th>type</th><th>object</th><th>{}</th></tr>",
+        if number == 1 { "" } else { "s" },
         if what == What::Gone { "how it comes back" } else { "what differs" }
     );
     for item in items.take(OBJECTS) {

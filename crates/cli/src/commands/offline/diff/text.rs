@@ -68,7 +68,7 @@ pub(super) fn counts(document: &Document<'_>) -> Vec<String> {
             (0, _) => String::new(),
             (gone, can) if gone == can => ": all can be restored".to_owned(),
             (gone, can) => {
-                format!(": {can} can be restored, {} only be created anew, or not at all", gone - can)
+                format!(": {can} can be restored, {} cannot, as far as can be seen", gone - can)
             }
         };
         lines.push(format!("{:>7} gone{gone}", counts.gone));
@@ -79,8 +79,10 @@ pub(super) fn counts(document: &Document<'_>) -> Vec<String> {
         lines.push(format!("{:>7} new", counts.new));
         lines.push(format!("{:>7} back from a deletion", counts.back));
         lines.push(format!(
-            "{:>7} memberships lost by groups that are there, {} gained",
-            counts.members_lost, counts.members_added
+            "{:>7} membership{} lost by groups that are there, {} gained",
+            counts.members_lost,
+            if counts.members_lost == 1 { "" } else { "s" },
+            counts.members_added
         ));
     }
     let told = [

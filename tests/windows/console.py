@@ -33,7 +33,7 @@ def tried(wine, failed):
         if password in said or "\n?" in said.replace("\r", ""):
             raise failed(f"on a console {arguments} shows what it should not:\n{said}")
 
-    expects(0, ["list", "Zoë"], [log_on], "Zoë Ærøskøbing-Ğüneş")
+    expects(0, ["list", "Ä"], [log_on], "ÄÄÄÄ")
     other = "password of Größe@contoso.test:"
     expects(130, ["list", "--user", "Größe@contoso.test"], [(other, CTRL_C)], other)
     expects(130, restore, [log_on, (question, CTRL_C)])

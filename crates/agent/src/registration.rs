@@ -57,10 +57,10 @@ impl Setting {
     /// What it is, for a person.
     pub fn title(self) -> &'static str {
         match self {
-            Self::Description => "the description",
-            Self::Delayed => "the delayed start",
+            Self::Description => "the description of the service",
+            Self::Delayed => "the delayed start of the service",
             Self::Sid => "the identity of the service",
-            Self::Restarts => "the start after a failure",
+            Self::Restarts => "the start of the service after a failure",
         }
     }
 

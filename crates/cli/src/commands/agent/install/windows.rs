@@ -64,7 +64,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         super::confirm(ctx, args, &format!("{verb} the service {SERVICE_NAME} (y/n)?"))?;
         let refused = register(&registration)?;
         for (setting, reason) in &refused {
-            ctx.printer.warn(format!("{} of the service could not be set: {reason}", setting.title()));
+            ctx.printer.warn(format!("{} could not be set: {reason}", setting.title()));
         }
         next.extend(refused.iter().map(|(setting, _)| setting.command()));
     }

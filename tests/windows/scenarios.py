@@ -149,6 +149,24 @@ class Wine(System):
         # The program's own name in lines about usage.
         return super().normal(text.replace("adrecover.exe", "adrecover"))
 
+    def begin(self):
+        """Starts Wine's services. They run as long as a program does."""
+        self.keeper = subprocess.Popen([os.environ["WINELOADER"], "cmd"], env=self.environment(), stdin=subprocess.PIPE,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def end(self):
+        """Ends what runs in this prefix, and nothing else."""
+        self.keeper.stdin.close()
+        self.keeper.wait(timeout=60)
+        server = pathlib.Path(os.environ["WINELOADER"]).with_name("wineserver")
+        subprocess.run([server, "-k"], env=self.environment(), check=False, timeout=60)
+        subprocess.run([server, "-w"], env=self.environment(), check=False, timeout=60)
+
+    def restart(self):
+        """As a computer that is restarted."""
+        self.end()
+        self.begin()
+
     def windows(self, *command, codes=(0,), timeout=120):
         """Runs a program of Windows."""
         result = subprocess.run([os.environ["WINELOADER"], *command], env=self.environment(), stdin=subprocess.DEVNULL,
@@ -186,9 +204,7 @@ def differences(case, linux, wine):
 def main():
     linux_program, windows_program, linux_lab, wine_lab, work = (pathlib.Path(word).resolve() for word in sys.argv[1:])
     systems = (Linux("linux", linux_program, linux_lab, work), Wine("wine", windows_program, wine_lab, work))
-    # As long as a program runs, Wine's services do.
-    keeper = subprocess.Popen([os.environ["WINELOADER"], "cmd"], env=systems[1].environment(), stdin=subprocess.PIPE,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    systems[1].begin()
     try:
         wrong, count = compared(systems)
         tried = []
@@ -199,8 +215,7 @@ def main():
             except (Failed, OSError, subprocess.TimeoutExpired) as error:
                 wrong.append(f"{part.__name__}: {type(error).__name__} {error}")
     finally:
-        keeper.stdin.close()
-        keeper.wait(timeout=60)
+        systems[1].end()
     if wrong:
         sys.exit("\n".join(wrong))
     print(f"{count} commands end and say the same on Linux and under Wine; under Wine alone: {', '.join(tried)}")

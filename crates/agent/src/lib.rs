@@ -36,6 +36,7 @@ pub use options::AgentOptions;
 pub use post::{BadSyslog, Channel, CommandChannel, SyslogChannel, SyslogTarget, WebhookChannel};
 pub use registration::{
     RESTARTS, RESTARTS_FORGOTTEN, Registration, SERVICE_NAME, SERVICE_TEXT, SERVICE_TITLE, ServiceAccount,
+    Setting,
 };
 pub use shared::{Clock, Voice};
 pub use source::{Choice, NotConnected, Reading, Reason, Source, Wake, World};

@@ -37,6 +37,47 @@ pub struct Registration {
     pub writable: Vec<String>,
 }
 
+/// What the service control manager keeps of a service besides its command line and account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Setting {
+    /// [`SERVICE_TEXT`].
+    Description,
+    /// It starts after those services that a logon waits for.
+    Delayed,
+    /// Files can be given to the service itself, whatever its account is.
+    Sid,
+    /// It is started again after a failure ([`RESTARTS`]).
+    Restarts,
+}
+
+impl Setting {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Description, Self::Delayed, Self::Sid, Self::Restarts];
+
+    /// What it is, for a person.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Description => "the description of the service",
+            Self::Delayed => "the delayed start of the service",
+            Self::Sid => "the identity of the service",
+            Self::Restarts => "the start of the service after a failure",
+        }
+    }
+
+    /// The command that sets it.
+    pub fn command(self) -> String {
+        match self {
+            Self::Description => format!("sc.exe description {SERVICE_NAME} {}", single(SERVICE_TEXT)),
+            Self::Delayed => format!("sc.exe config {SERVICE_NAME} start= delayed-auto"),
+            Self::Sid => format!("sc.exe sidtype {SERVICE_NAME} unrestricted"),
+            Self::Restarts => {
+                let actions = RESTARTS.map(|seconds| format!("restart/{}", seconds * 1000)).join("/");
+                format!("sc.exe failure {SERVICE_NAME} reset= {RESTARTS_FORGOTTEN} actions= {actions}")
+            }
+        }
+    }
+}
+
 /// An account without a password that anybody has to know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServiceAccount {
@@ -162,8 +203,6 @@ impl Registration {
 
     /// The commands of PowerShell that register the service.
     pub fn commands(&self) -> Result<Vec<String>, String> {
-        let restarts: Vec<String> =
-            RESTARTS.iter().map(|seconds| format!("restart/{}", seconds * 1000)).collect();
         let account = single(self.account.name());
         let mut commands = vec![
             format!(
@@ -172,12 +211,9 @@ impl Registration {
                 single(SERVICE_TEXT),
                 single(&self.command_line()?)
             ),
-            format!("sc.exe config {SERVICE_NAME} start= delayed-auto obj= {account}"),
-            format!(
-                "sc.exe failure {SERVICE_NAME} reset= {RESTARTS_FORGOTTEN} actions= {}",
-                restarts.join("/")
-            ),
-            format!("sc.exe sidtype {SERVICE_NAME} unrestricted"),
+            format!("{} obj= {account}", Setting::Delayed.command()),
+            Setting::Restarts.command(),
+            Setting::Sid.command(),
         ];
         if self.account.is_managed() {
             commands.push(format!("sc.exe managedaccount {SERVICE_NAME} true"));

@@ -100,8 +100,14 @@ pub(crate) fn prompt(question: &str) -> Result<Option<SecretString>, CliError> {
     let question = adrecover_core::text::printable(question);
     let _asking = Asking::begin();
     let _echo = Echo::remember();
-    let text = rpassword::prompt_password(format!("{question} "))
-        .map_err(|e| CliError::usage(format!("cannot read a password from the terminal: {e}")))?;
+    let config = rpassword::ConfigBuilder::new();
+    // To the console of Windows rpassword itself would write octets of another code page, and a NUL.
+    let config = if cfg!(windows) { config.output_writer(std::io::stderr()) } else { config };
+    let text = rpassword::prompt_password_with_config(format!("{question} "), config.build());
+    let text = text.map_err(|error| match error.kind() {
+        std::io::ErrorKind::Interrupted => CliError::interrupted(),
+        _ => CliError::usage(format!("cannot read a password from the terminal: {error}")),
+    })?;
     not_empty(Zeroizing::new(text), "the answer", &PASSWORD).map(Some)
 }
 

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use adrecover_agent::{
-    RESTARTS, RESTARTS_FORGOTTEN, Registration, SERVICE_NAME, SERVICE_TEXT, SERVICE_TITLE,
+    RESTARTS, RESTARTS_FORGOTTEN, Registration, SERVICE_NAME, SERVICE_TEXT, SERVICE_TITLE, Setting,
 };
 use windows_service::service::{
     Service, ServiceAccess, ServiceAction, ServiceActionType, ServiceErrorControl, ServiceFailureActions,
@@ -49,16 +49,19 @@ pub(crate) fn find() -> Result<Found, CliError> {
     Ok(if is_ours { Found::Ours } else { Found::Other })
 }
 
-/// Registers the service, or changes the one that is there, and keeps its folder for it.
-pub(crate) fn register(registration: &Registration) -> Result<(), CliError> {
+/// Registers the service, or changes the one that is there, and keeps its folder for it. The settings that this Windows does not
+/// take come back with the reason: the service is there without them.
+pub(crate) fn register(registration: &Registration) -> Result<Vec<(Setting, String)>, CliError> {
     let service = put(registration).map_err(|error| failed(&error))?;
-    configure(&service).map_err(|error| failed(&error))?;
+    let refused = |setting| set(&service, setting).err().map(|error| (setting, text(&error)));
+    let refused = Setting::ALL.into_iter().filter_map(refused).collect();
     if registration.account.is_managed() {
         run("sc.exe", ["managedaccount", SERVICE_NAME, "true"])?;
     }
     let folder = Path::new(&registration.folder);
     std::fs::create_dir_all(folder).map_err(|error| CliError::file("create", folder, &error))?;
-    registration.folder_rights().iter().try_for_each(|words| run("icacls.exe", words))
+    registration.folder_rights().iter().try_for_each(|words| run("icacls.exe", words))?;
+    Ok(refused)
 }
 
 fn put(registration: &Registration) -> windows_service::Result<Service> {
@@ -85,20 +88,22 @@ fn put(registration: &Registration) -> windows_service::Result<Service> {
     }
 }
 
-fn configure(service: &Service) -> windows_service::Result<()> {
-    service.set_description(SERVICE_TEXT)?;
-    service.set_delayed_auto_start(true)?;
-    service.set_config_service_sid_info(ServiceSidType::Unrestricted)?;
+fn set(service: &Service, setting: Setting) -> windows_service::Result<()> {
     let action = |seconds: u32| ServiceAction {
         action_type: ServiceActionType::Restart,
         delay: Duration::from_secs(seconds.into()),
     };
-    service.update_failure_actions(ServiceFailureActions {
-        reset_period: ServiceFailureResetPeriod::After(Duration::from_secs(RESTARTS_FORGOTTEN.into())),
-        reboot_msg: None,
-        command: None,
-        actions: Some(RESTARTS.map(action).to_vec()),
-    })
+    match setting {
+        Setting::Description => service.set_description(SERVICE_TEXT),
+        Setting::Delayed => service.set_delayed_auto_start(true),
+        Setting::Sid => service.set_config_service_sid_info(ServiceSidType::Unrestricted),
+        Setting::Restarts => service.update_failure_actions(ServiceFailureActions {
+            reset_period: ServiceFailureResetPeriod::After(Duration::from_secs(RESTARTS_FORGOTTEN.into())),
+            reboot_msg: None,
+            command: None,
+            actions: Some(RESTARTS.map(action).to_vec()),
+        }),
+    }
 }
 
 /// Runs a program of the system, which is not looked for in any other place.

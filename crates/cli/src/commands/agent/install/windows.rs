@@ -26,8 +26,8 @@ Examples:
   adrecover agent install --domain contoso.com --watch-privileged
   adrecover agent install --domain contoso.com --run-as CONTOSO\\agent$
 
-Exit codes: 0 it is registered, or was shown with --dry-run; 2 there is a service of that name that this program did not register, 9
-declined, 11 not an administrator.";
+Exit codes: 0 it is registered, or was shown with --dry-run; 2 there is a service of that name that this program did not register, 3 it is
+registered without a setting that was refused, 9 declined, 11 not an administrator.";
 
 /// What Windows has to know besides.
 #[derive(Debug, clap::Args)]
@@ -58,12 +58,18 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         ))
         .hint(format!("`sc.exe qc {SERVICE_NAME}` shows it, `sc.exe delete {SERVICE_NAME}` removes it")));
     }
+    let mut next = vec![];
     if !args.dry_run {
         let verb = if found == Found::Ours { "Replace" } else { "Register" };
         super::confirm(ctx, args, &format!("{verb} the service {SERVICE_NAME} (y/n)?"))?;
-        register(&registration)?;
+        let refused = register(&registration)?;
+        for (setting, reason) in &refused {
+            ctx.printer.warn(format!("{} could not be set: {reason}", setting.title()));
+        }
+        next.extend(refused.iter().map(|(setting, _)| setting.command()));
     }
-    let mut next = registration.next();
+    let code = if next.is_empty() { 0 } else { 3 };
+    next.extend(registration.next());
     if found == Found::Ours {
         next.insert(0, format!("Stop-Service {SERVICE_NAME}    (what runs is still the old one)"));
     }
@@ -87,7 +93,7 @@ pub(super) fn run(ctx: &Ctx, args: &Args) -> Result<u8, CliError> {
         ctx.printer.note(format!("{SERVICE_NAME} is registered; next:"));
         next.iter().for_each(|line| ctx.printer.note(format!("  {line}")));
     }
-    Ok(0)
+    Ok(code)
 }
 
 /// What the service will not find, or others could replace.

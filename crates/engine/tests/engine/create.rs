@@ -55,7 +55,8 @@ fn new_user(fake: &Fake) -> Plan {
 fn check(fake: &Fake) -> adrecover_core::ObjectGuid {
     let all: Vec<_> =
         fake.objects.iter().filter(|(_, o)| o.text("sAMAccountName").as_deref() == Some("user77")).collect();
-    let [(guid, object)] = all.as_slice() else { panic!("{all:?}") };
+    assert_eq!(all.len(), 1, "{all:?}");
+    let (guid, object) = &all[0];
     assert!(object.is_enabled() && object.text("mail").as_deref() == Some("new@x"), "{object:?}");
     assert!(fake.object(crate::world::guid(SALES)).text("member").unwrap().contains(&guid.to_string()));
     assert!(fake.object(crate::world::guid(BOSS)).text("manager").unwrap().contains(&guid.to_string()));

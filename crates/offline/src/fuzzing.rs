@@ -98,7 +98,7 @@ fn ask(source: &mut dyn Source) {
 
 #[cfg(test)]
 #[path = "../../../tests/fuzz/replay.rs"]
-mod replay;
+pub(crate) mod replay;
 
 #[cfg(test)]
 mod tests {

@@ -109,16 +109,12 @@ pub fn ntds(data: &[u8]) {
 }
 
 #[cfg(test)]
-#[path = "../../../../tests/fuzz/replay.rs"]
-mod replay;
-
-#[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn the_corpus_and_mutations_of_it() {
-        replay::all(TARGETS, 200);
+        crate::fuzzing::replay::all(TARGETS, 200);
     }
 
     /// Otherwise nothing behind the opening would be tried.

@@ -13,6 +13,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
 
 import cases
 import console
@@ -60,15 +61,14 @@ class System:
     def run(self, arguments, more=None, given=b"", codes=None, timeout=180):
         environment = self.environment() | (more or {})
         environment = {name: value for name, value in environment.items() if value is not None}
-        result = subprocess.run([*self.command(), *arguments], cwd=self.folder, env=environment, input=given,
-                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout, check=False)
-        out, err = (self.text(stream) for stream in (result.stdout, result.stderr))
-        if codes is not None and result.returncode not in codes:
-            raise Failed(f"{self.name}: {arguments} ended with {result.returncode}, not {codes}\n{out}{err}")
+        code, *streams = ended([*self.command(), *arguments], self.folder, environment, given, timeout)
+        out, err = (self.text(stream) for stream in streams)
+        if codes is not None and code not in codes:
+            raise Failed(f"{self.name}: {arguments} ended with {code}, not {codes}\n{out}{err}")
         # A program that could not be loaded may end without a word.
         if not out and not err:
-            raise Failed(f"{self.name}: {arguments} said nothing (ended with {result.returncode})")
-        return result.returncode, out, err
+            raise Failed(f"{self.name}: {arguments} said nothing (ended with {code})")
+        return code, out, err
 
     def text(self, octets):
         try:
@@ -149,14 +149,45 @@ class Wine(System):
         # The program's own name in lines about usage.
         return super().normal(text.replace("adrecover.exe", "adrecover"))
 
+    def begin(self):
+        """Starts Wine's services. They run as long as a program does."""
+        self.keeper = subprocess.Popen([os.environ["WINELOADER"], "cmd"], env=self.environment(), stdin=subprocess.PIPE,
+                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def end(self):
+        """Ends what runs in this prefix, and nothing else."""
+        self.keeper.stdin.close()
+        self.keeper.wait(timeout=60)
+        server = pathlib.Path(os.environ["WINELOADER"]).with_name("wineserver")
+        subprocess.run([server, "-k"], env=self.environment(), check=False, timeout=60)
+        subprocess.run([server, "-w"], env=self.environment(), check=False, timeout=60)
+
+    def restart(self):
+        """As a computer that is restarted."""
+        self.end()
+        self.begin()
+
     def windows(self, *command, codes=(0,), timeout=120):
         """Runs a program of Windows."""
-        result = subprocess.run([os.environ["WINELOADER"], *command], env=self.environment(), stdin=subprocess.DEVNULL,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, check=False)
-        said = result.stdout.decode("utf-8", errors="replace").replace("\r\n", "\n")
-        if result.returncode not in codes:
-            raise Failed(f"{command} ended with {result.returncode}:\n{said}")
+        code, out, err = ended([os.environ["WINELOADER"], *command], self.folder, self.environment(), b"", timeout)
+        said = (out + err).decode("utf-8", errors="replace").replace("\r\n", "\n")
+        if code not in codes:
+            raise Failed(f"{command} ended with {code}:\n{said}")
         return said
+
+
+def ended(command, folder, environment, given, timeout):
+    """Runs a program to its end: exit code, standard output, standard error. They go to files: what Wine starts in the background
+    keeps a pipe open."""
+    with tempfile.TemporaryFile() as into, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        into.write(given)
+        into.seek(0)
+        result = subprocess.run(command, cwd=folder, env=environment, stdin=into, stdout=out, stderr=err, timeout=timeout, check=False)
+        streams = []
+        for file in (out, err):
+            file.seek(0)
+            streams.append(file.read())
+        return result.returncode, *streams
 
 
 def without_chance(text):
@@ -186,9 +217,7 @@ def differences(case, linux, wine):
 def main():
     linux_program, windows_program, linux_lab, wine_lab, work = (pathlib.Path(word).resolve() for word in sys.argv[1:])
     systems = (Linux("linux", linux_program, linux_lab, work), Wine("wine", windows_program, wine_lab, work))
-    # As long as a program runs, Wine's services do.
-    keeper = subprocess.Popen([os.environ["WINELOADER"], "cmd"], env=systems[1].environment(), stdin=subprocess.PIPE,
-                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    systems[1].begin()
     try:
         wrong, count = compared(systems)
         tried = []
@@ -199,8 +228,7 @@ def main():
             except (Failed, OSError, subprocess.TimeoutExpired) as error:
                 wrong.append(f"{part.__name__}: {type(error).__name__} {error}")
     finally:
-        keeper.stdin.close()
-        keeper.wait(timeout=60)
+        systems[1].end()
     if wrong:
         sys.exit("\n".join(wrong))
     print(f"{count} commands end and say the same on Linux and under Wine; under Wine alone: {', '.join(tried)}")

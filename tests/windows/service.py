@@ -28,8 +28,8 @@ def tried(wine, failed):
     _, _, err = wine.run([*install, "--yes", "--keep-days", "30"], codes=(0, 3))
     expect(failed, err, "is registered")
 
-    # What runs under the old command line is still the old one.
-    wine.windows("net", "start", NAME, codes=(0, 1))
+    # With the computer: Wine starts no service in the session that it was registered in.
+    wine.restart()
     log = awaited(failed, "the log", lambda: next(wine.prefix().glob("drive_c/*/**/agent.log"), None))
     awaited(failed, "the first pass", lambda: log.read_text().count("read all of") >= 5 or None)
     awaited(failed, "RUNNING", lambda: "RUNNING" in wine.windows("sc", "query", NAME) or None)

@@ -122,7 +122,7 @@ fn of_every_naming_context_by_every_way() {
                 let before = dump(&scene, &schema, &context.to_string());
                 let mut mirror = Mirror::default();
                 for batch in read(&mut changes, &context, None).await.unwrap() {
-                    assert_eq!((&batch.naming_context, batch.objects.len() <= 500), (&context, true));
+                    assert_eq!((&batch.naming_context, batch.objects.len() <= 2000), (&context, true));
                     mirror.take(&batch);
                 }
                 let after = dump(&scene, &schema, &context.to_string());

@@ -49,7 +49,18 @@ fn what_is_seen_is_documented() {
     assert_eq!(scene.tag.len(), "Berlin".len());
     let page = page.replace(&scene.tag, "Berlin");
     let lines: Vec<String> = page.lines().map(|line| sizes(&fixed_times(line))).collect();
-    compare(&(lines.join("\n") + "\n"));
+    compare(&(in_order(lines).join("\n") + "\n"));
+}
+
+/// Objects are told by their GUIDs, which are others each time: the group comes before the user.
+fn in_order(mut lines: Vec<String>) -> Vec<String> {
+    let title = lines.iter().position(|line| line.starts_with("Changed, ")).unwrap();
+    let (first, second) = (title + 1, title + 4);
+    if lines[first].contains("Anna") {
+        lines[first..second + 3].rotate_left(3);
+    }
+    assert!(lines[first].contains("Team") && lines[second].contains("Anna"), "{lines:?}");
+    lines
 }
 
 /// A fixed number in place of the file's length, which follows the length of values that differ.

@@ -46,7 +46,8 @@ pub(super) fn together(first: &ObjectChange, rest: &[ObjectChange]) -> ObjectCha
 fn put(all: &mut ObjectChange, later: &ObjectChange) {
     if !later.dn.is_empty() {
         all.dn.clone_from(&later.dn);
-        all.parent = later.parent;
+        // What tells of links or attributes only does not tell where the object lies: whoever was moved says so.
+        all.parent = later.parent.or(all.parent);
     }
     all.sid = later.sid.clone().or(all.sid.take());
     all.usn = later.usn.or(all.usn);
@@ -113,6 +114,15 @@ mod tests {
         assert!(runs[0].attribute("mail").unwrap().values.is_empty());
         assert_eq!(runs[0].attribute("title").unwrap().values, [b"t"]);
         assert_eq!(runs[0].links, [link(5, true), link(6, false)]);
+    }
+
+    #[test]
+    fn where_an_object_lies_is_not_forgotten_over_its_links() {
+        let (mut moved, mut more, mut again) = (change(1, &[]), change(1, &[]), change(1, &[]));
+        (moved.parent, again.parent) = (Some(guid(8)), Some(guid(9)));
+        more.links = vec![link(5, true)];
+        assert_eq!(runs([&moved, &more].into_iter())[0].parent, Some(guid(8)));
+        assert_eq!(runs([&moved, &again, &more].into_iter())[0].parent, Some(guid(9)));
     }
 
     #[test]

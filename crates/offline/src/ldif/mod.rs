@@ -62,17 +62,22 @@ pub(crate) fn looks_like(head: &[u8]) -> bool {
     let input = Input::memory(head.to_vec());
     let mut lines = Lines::new(&input, encoding, from, 1);
     let mut line = Line::default();
+    // A name in a comment of `ldapsearch` may have a line feed: what follows is the rest of it.
+    let mut is_behind_comment = false;
     for _ in 0..LINES {
-        match lines.next(&mut line) {
-            Ok(true) if line.text.is_empty() || line.text.starts_with(b"#") => {}
-            Ok(true) => {
-                let begins = |word: &[u8]| {
-                    line.text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word))
-                };
-                return [&b"dn:"[..], b"version:"].iter().any(|word| begins(word));
-            }
-            _ => return false,
+        if !lines.next(&mut line).unwrap_or(false) {
+            return false;
         }
+        let begins =
+            |word: &[u8]| line.text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
+        if begins(b"dn:") || begins(b"version:") {
+            return true;
+        }
+        let is_comment = line.text.starts_with(b"#");
+        if !line.text.is_empty() && !is_comment && !is_behind_comment {
+            return false;
+        }
+        is_behind_comment = is_comment || (is_behind_comment && !line.text.is_empty());
     }
     false
 }

@@ -119,5 +119,12 @@ fn a_line_feed_in_a_name_is_no_damage() {
         "# Line\nFeed, X, contoso.test\ndn:: Q049YQ==\ncn: a\n\n# Ada\ncn: b\nsn: b\n\ndn: CN=c\ncn: c\n",
     );
     assert!(matches!(items[..], [Item::Record(_), Item::Nothing, Item::Record(_)]), "{items:?}");
+    for (text, is_ldif) in [
+        ("# extended LDIF\n#\n\n# Line\nFeed, X\ndn:: Q049YQ==\n", true),
+        ("# a list\n\nFeed, X\ndn: CN=a\n", false),
+        ("# a text\nthat goes on\n", false),
+    ] {
+        assert_eq!(crate::ldif::looks_like(text.as_bytes()), is_ldif, "{text}");
+    }
     assert_eq!(notes.iter().map(|(number, _)| *number).collect::<Vec<_>>(), [7], "{notes:?}");
 }

@@ -274,6 +274,6 @@ async fn a_reply_of_any_length() {
     let fake = Fake::start(vec![with(begin(vec![many]))]).await;
     let batches = read(&mut changes(&fake, Way::DirSync).await, None).await.unwrap();
     assert_eq!(batches.iter().map(|batch| batch.objects.len()).sum::<usize>(), 30_000);
-    assert!(batches.iter().all(|batch| batch.objects.len() <= 500));
+    assert!(batches.iter().all(|batch| batch.objects.len() <= 2000));
     assert_eq!(batches.iter().filter(|batch| batch.cursor.is_some()).count(), 1);
 }

@@ -90,7 +90,10 @@ pub(crate) fn carry_out(cli: &Cli, stop: Stop, service: Option<Service>) -> u8 {
         Err(error) => return finish(&early, Err(error)),
     };
     let printer = Arc::new(printer_of(settings.output, settings.verbosity, settings.color));
-    let runtime = match runtime(&cli.command) {
+    // One thread for everything but Ctrl-C: handing every entry of a long list from one to another costs more than it
+    // gains, because it is the server that is waited for.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => return finish(&printer, Err(CliError::unexpected(format!("cannot start: {error}")))),
     };
@@ -102,20 +105,6 @@ pub(crate) fn carry_out(cli: &Cli, stop: Stop, service: Option<Service>) -> u8 {
     // A thread may still wait for a name to be resolved.
     runtime.shutdown_background();
     finish(&printer, result)
-}
-
-/// One thread for everything but Ctrl-C: handing every entry of a long list from one to another costs more than it gains, because it
-/// is the server that is waited for. The agent writes its journal meanwhile: its connection has a thread of its own.
-fn runtime(command: &Command) -> std::io::Result<tokio::runtime::Runtime> {
-    let mut builder = match command {
-        Command::Agent(agent) if agent.runs() => {
-            let mut builder = tokio::runtime::Builder::new_multi_thread();
-            builder.worker_threads(1);
-            builder
-        }
-        _ => tokio::runtime::Builder::new_current_thread(),
-    };
-    builder.enable_all().build()
 }
 
 async fn dispatch(ctx: &Ctx, command: &Command) -> Result<u8, CliError> {

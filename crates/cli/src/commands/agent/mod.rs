@@ -24,11 +24,6 @@ enum Action {
 }
 
 impl Args {
-    /// Whether the agent itself is to run.
-    pub(crate) fn runs(&self) -> bool {
-        matches!(self.action, Action::Run(_))
-    }
-
     /// Whether it is the service that is to run.
     #[cfg(windows)]
     pub(crate) fn is_service(&self) -> bool {

@@ -1,6 +1,7 @@
 //! An object with very many links, a part at a time, so that a group of a hundred thousand members does not lie in memory in every
 //! form that it passes through.
 
+use std::borrow::Cow;
 use std::vec;
 
 use adrecover_core::Entry;
@@ -16,7 +17,7 @@ const PART: usize = 10_000;
 pub(super) struct Rest {
     /// The entry without attributes, but for what says whose it is.
     entry: Entry,
-    attribute: Attribute,
+    name: Cow<'static, str>,
     values: vec::IntoIter<Vec<u8>>,
 }
 
@@ -31,12 +32,12 @@ impl Rest {
         let longest = entry.attributes.iter_mut().filter(|a| a.values.len() > PART).filter(is_link);
         let attribute = longest.max_by_key(|attribute| attribute.values.len())?;
         let values = attribute.values.split_off(PART).into_iter();
-        let attribute = Attribute { name: attribute.name.clone(), values: vec![] };
+        let name = attribute.name.clone();
         let mut head = Entry::new(entry.dn.clone());
         if let Some(guid) = entry.guid() {
             head = head.with("objectGUID", [guid.to_wire()]);
         }
-        Some(Self { entry: head, attribute, values })
+        Some(Self { entry: head, name, values })
     }
 
     /// The next part: an entry of links only.
@@ -46,7 +47,7 @@ impl Rest {
             return None;
         }
         let mut entry = self.entry.clone();
-        entry.attributes.push(Attribute { name: self.attribute.name.clone(), values });
+        entry.attributes.push(Attribute { name: self.name.clone(), values });
         Some(entry)
     }
 }

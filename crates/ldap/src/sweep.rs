@@ -55,11 +55,11 @@ pub struct SweepQuery {
 
 /// How wide the next window is to be.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Adaptive(pub(crate) u64);
+struct Adaptive(u64);
 
 impl Adaptive {
     /// Learns from the number of objects in a window.
-    pub(crate) fn adapt(&mut self, found: usize) {
+    fn adapt(&mut self, found: usize) {
         if found < SPARSE {
             self.0 = self.0.saturating_mul(4).min(MAX_WIDTH);
         } else if found > DENSE {

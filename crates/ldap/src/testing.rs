@@ -71,6 +71,8 @@ pub(crate) struct Connection {
     pub(crate) identity: Option<&'static str>,
     /// `highestCommittedUSN`.
     pub(crate) usn: Option<u64>,
+    /// Whether it says that it is Samba.
+    pub(crate) is_samba: bool,
 }
 
 impl From<Vec<Step>> for Connection {
@@ -139,7 +141,7 @@ async fn serve(mut stream: TcpStream, script: Connection, log: Arc<Mutex<Vec<Ask
             },
             0x63 if asked.base.is_empty() => {
                 let identity = script.identity.unwrap_or("CN=NTDS Settings,CN=DC1");
-                vec![Act::Send(root_dse(asked.id, identity, script.usn))]
+                vec![Act::Send(root_dse(asked.id, identity, script.usn, script.is_samba))]
             }
             0x63 if asked.base.starts_with("CN=Default Query Policy") => {
                 vec![Act::Send(result(asked.id, op::DONE, 32, ""))]
@@ -238,7 +240,7 @@ pub(crate) fn numbered(id: u32, number: u8) -> Vec<u8> {
     entry(id, &format!("CN=o{number},DC=x"), &[("cn", vec![vec![number]]), ("objectGUID", guid)])
 }
 
-fn root_dse(id: u32, identity: &str, usn: Option<u64>) -> Vec<u8> {
+fn root_dse(id: u32, identity: &str, usn: Option<u64>, is_samba: bool) -> Vec<u8> {
     let text = |t: &str| vec![t.as_bytes().to_vec()];
     let controls = ["1.2.840.113556.1.4.319", "1.2.840.113556.1.4.417", "1.2.840.113556.1.4.2064"];
     let mut attributes = vec![
@@ -251,6 +253,9 @@ fn root_dse(id: u32, identity: &str, usn: Option<u64>) -> Vec<u8> {
     ];
     if let Some(usn) = usn {
         attributes.push(("highestCommittedUSN", text(&usn.to_string())));
+    }
+    if is_samba {
+        attributes.push(("vendorName", text("Samba Team (https://www.samba.org)")));
     }
     [entry(id, "", &attributes), result(id, op::DONE, 0, "")].concat()
 }

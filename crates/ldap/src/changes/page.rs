@@ -44,11 +44,23 @@ impl Page {
             if self.end.is_some() {
                 return Ok(None);
             }
-            self.batch = Batch::default();
-            self.given = 0;
+            self.arrives().await?;
+        }
+    }
+
+    /// Waits until more of it is here, if it is waited for. Nothing is lost if this is given up.
+    pub(super) async fn arrives(&mut self) -> Result<(), DirectoryError> {
+        if self.is_awaited() {
+            (self.batch, self.given) = (Batch::default(), 0);
             self.batch = self.link.reply(&mut self.exchange).await?;
             self.end = self.batch.end.take();
         }
+        Ok(())
+    }
+
+    /// Whether all that came of it was given, and it has not ended.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.given == self.batch.entries.len() && self.end.is_none()
     }
 
     /// Whether the whole reply is here, so that the connection is free for others.

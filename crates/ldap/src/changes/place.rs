@@ -67,6 +67,11 @@ impl Place {
         self.windows.as_ref().map_or_else(|| "(objectClass=*)".to_owned(), Windows::filter)
     }
 
+    /// What will be asked for after this page, where that is known already.
+    pub(super) fn next_filter(&self) -> Option<String> {
+        self.windows.as_ref()?.following().map(|windows| windows.filter())
+    }
+
     /// The cookie to ask by: none in windows, where it is the one to go on from afterwards.
     pub(super) fn cookie(&self) -> &[u8] {
         match &self.position {
@@ -163,17 +168,17 @@ mod tests {
 
     #[test]
     fn samba_is_read_in_windows_and_followed_by_the_first_cookie() {
-        let mut place = Place::begin(Way::Best, &root(true), stand(100_000));
-        assert_eq!((place.cookie(), place.filter().as_str()), (&b""[..], "(uSNChanged<=65535)"));
-        assert_eq!(place.turn(9, said(false, b"first"), stand(100_000)), Ok(false));
-        let full = Some(FullRead::Usn { from: 65_536 });
+        let mut place = Place::begin(Way::Best, &root(true), stand(7_000));
+        assert_eq!((place.cookie(), place.filter().as_str()), (&b""[..], "(uSNChanged<=4095)"));
+        assert_eq!(place.turn(9, said(false, b"first"), stand(7_000)), Ok(false));
+        let full = Some(FullRead::Usn { from: 4_096 });
         assert_eq!(place.position, Position::DirSync { cookie: b"first".into(), own_rights: false, full });
         // As it was kept: it goes on there, and asks without the cookie.
-        let mut place = Place::of(place.position, stand(100_500));
-        assert_eq!((place.cookie(), place.filter().as_str()), (&b""[..], "(uSNChanged>=65536)"));
+        let mut place = Place::of(place.position, stand(7_500));
+        assert_eq!((place.cookie(), place.filter().as_str()), (&b""[..], "(uSNChanged>=4096)"));
         assert_eq!((place.phase(), place.turn(9, said(false, b"later"), stand(1))), (Phase::Full, Ok(true)));
         assert_eq!((place.phase(), place.way()), (Phase::Following, Way::DirSync));
-        let place = Place::of(place.position, stand(100_500));
+        let place = Place::of(place.position, stand(7_500));
         assert_eq!((place.cookie(), place.filter().as_str()), (&b"first"[..], "(objectClass=*)"));
         // A server that makes pages where none are awaited is read from the beginning, by these.
         let mut place = Place::begin(Way::Best, &root(true), stand(7));
@@ -183,16 +188,16 @@ mod tests {
 
     #[test]
     fn by_numbers() {
-        let mut place = Place::begin(Way::Numbers, &root(false), stand(100_000));
-        assert_eq!(place.turn(1, None, stand(100_000)), Ok(false));
-        assert_eq!(place.turn(1, None, stand(100_000)), Ok(true));
-        assert_eq!(place.position, Position::Usn { after: 100_000, full: None });
-        let mut place = Place::of(place.position, stand(300_000));
-        assert_eq!(place.filter(), "(&(uSNChanged>=100001)(uSNChanged<=165536))");
-        assert_eq!(place.turn(50_000, None, stand(300_000)), Ok(false));
-        assert_eq!(place.position, Position::Usn { after: 165_536, full: None });
-        while place.turn(50_000, None, stand(300_000)) == Ok(false) {}
-        assert_eq!(place.position, Position::Usn { after: 300_000, full: None });
+        let mut place = Place::begin(Way::Numbers, &root(false), stand(7_000));
+        assert_eq!(place.turn(1, None, stand(7_000)), Ok(false));
+        assert_eq!(place.turn(1, None, stand(7_000)), Ok(true));
+        assert_eq!(place.position, Position::Usn { after: 7_000, full: None });
+        let mut place = Place::of(place.position, stand(30_000));
+        assert_eq!(place.filter(), "(&(uSNChanged>=7001)(uSNChanged<=11096))");
+        assert_eq!(place.turn(4_000, None, stand(30_000)), Ok(false));
+        assert_eq!(place.position, Position::Usn { after: 11_096, full: None });
+        while place.turn(4_000, None, stand(30_000)) == Ok(false) {}
+        assert_eq!(place.position, Position::Usn { after: 30_000, full: None });
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! One naming context, read batch by batch.
 
-use adrecover_core::change::{Batch, ChangesError, Cursor, ObjectChange, Phase, Position};
+use adrecover_core::change::{Batch, ChangesError, Cursor, ObjectChange, Phase};
 use adrecover_core::directory::{Directory, Query, Scope, Visibility};
 use adrecover_core::{DirectoryError, Dn, Entry, ObjectGuid};
 
@@ -37,6 +37,10 @@ pub struct Reading<'a> {
     /// Where the page that is being read begins.
     place: Place,
     source: Option<Source>,
+    /// The page after this one, where it was asked for already: the server puts it together while this one is worked on.
+    ahead: Option<Page>,
+    /// Whether the server answers one question after the other, so that one may be asked ahead.
+    is_in_order: bool,
     /// What is still to be told of an object with very many links.
     rest: Option<Rest>,
     /// Whether it is a full read of which nothing was given yet.
@@ -74,6 +78,8 @@ impl<'a> Reading<'a> {
             since: from.map_or(stand.usn, |cursor| cursor.usn),
             place,
             source: None,
+            ahead: None,
+            is_in_order: true,
             rest: None,
             is_first: from.is_none(),
             is_idle,
@@ -98,7 +104,7 @@ impl<'a> Reading<'a> {
                 }
                 Err(error) => error,
             };
-            (self.source, self.rest) = (None, None);
+            (self.source, self.ahead, self.rest) = (None, None, None);
             let result = match error {
                 ChangesError::Directory(error) if error.outcome_is_unknown() => self.recover(error).await,
                 ChangesError::Directory(error) if self.is_too_much(&error) => Ok(()),
@@ -198,10 +204,24 @@ impl<'a> Reading<'a> {
     /// The next entry of the page; the page is asked for first.
     async fn entry(&mut self) -> Result<Option<Entry>, DirectoryError> {
         if self.source.is_none() {
-            self.source = Some(self.ask()?);
+            self.source = Some(self.turn_to()?);
         }
         match &mut self.source {
-            Some(Source::Page(page)) => page.next().await,
+            Some(Source::Page(page)) => {
+                if let Some(ahead) = self.ahead.as_mut().filter(|_| page.is_awaited()) {
+                    // As long as much of a page waits to be taken nothing is read of the connection: one that overtakes the page
+                    // that is waited for would be in its way for ever.
+                    let overtaken = tokio::select! {
+                        biased;
+                        arrived = page.arrives() => arrived.map(|()| false)?,
+                        _ = ahead.arrives() => true,
+                    };
+                    if overtaken {
+                        (self.ahead, self.is_in_order) = (None, false);
+                    }
+                }
+                page.next().await
+            }
             Some(Source::Stream { stream, count }) => {
                 let entry = stream.next().await?;
                 *count += usize::from(entry.is_some());
@@ -211,20 +231,40 @@ impl<'a> Reading<'a> {
         }
     }
 
-    fn ask(&self) -> Result<Source, DirectoryError> {
+    /// The page of this place, and the one after it asked for where that is known.
+    fn turn_to(&mut self) -> Result<Source, DirectoryError> {
+        if self.way() == Way::Numbers {
+            return self.search();
+        }
+        let page = match self.ahead.take() {
+            Some(page) => page,
+            None => self.page(&self.place.filter())?,
+        };
+        if let Some(filter) = self.place.next_filter().filter(|_| self.is_in_order) {
+            self.ahead = Some(self.page(&filter)?);
+        }
+        Ok(Source::Page(page))
+    }
+
+    /// Asks for a page.
+    fn page(&self, filter: &str) -> Result<Page, DirectoryError> {
         let Changes { session, schema, .. } = &*self.changes;
         let root = session.root_dse();
-        let (base, filter) = (self.context.to_string(), self.place.filter());
-        if let Position::DirSync { own_rights, .. } = &self.place.position {
-            let names = schema.names(root.is_samba());
-            let search = message::search(&base, Scope::Subtree, &Filter::parse(&filter)?, &names);
-            let controls = control::dir_sync(self.place.cookie(), *own_rights, root);
-            return Ok(Source::Page(Page::ask(session.link(), &search, &controls)));
-        }
+        let names = schema.names(root.is_samba());
+        let search =
+            message::search(&self.context.to_string(), Scope::Subtree, &Filter::parse(filter)?, &names);
+        let controls = control::dir_sync(self.place.cookie(), self.way() == Way::OwnRights, root);
+        Ok(Page::ask(session.link(), &search, &controls))
+    }
+
+    /// Searches by numbers.
+    fn search(&self) -> Result<Source, DirectoryError> {
+        let Changes { session, schema, .. } = &*self.changes;
         let names = schema.names(false).into_iter();
         let names = names.chain(["uSNChanged", "whenChanged", "replPropertyMetaData"].map(str::to_owned));
-        let query =
-            Query::below(base, Scope::Subtree, filter).attributes(names).visibility(Visibility::Recycled);
+        let query = Query::below(self.context.to_string(), Scope::Subtree, self.place.filter())
+            .attributes(names)
+            .visibility(Visibility::Recycled);
         let options = SearchOptions { extended_dn: true, ..SearchOptions::default() };
         Ok(Source::Stream { stream: session.search_stream(&query, &options)?, count: 0 })
     }

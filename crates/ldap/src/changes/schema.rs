@@ -42,7 +42,7 @@ pub(super) struct Schema {
 
 /// What every object or every account has, which so comes first in a list: Samba goes through the list from its beginning for
 /// each attribute of an object, wanted or not, and one without these takes a third longer.
-const COMMON: [&str; 27] = [
+const COMMON: [&str; 29] = [
     "objectClass",
     "whenCreated",
     "name",
@@ -70,6 +70,8 @@ const COMMON: [&str; 27] = [
     "servicePrincipalName",
     "isCriticalSystemObject",
     "showInAdvancedViewOnly",
+    "cn",
+    "ou",
 ];
 
 /// What tells which object it is.
@@ -77,7 +79,7 @@ const IDENTITY: [&str; 3] = ["objectGUID", "objectSid", "parentGUID"];
 
 /// What every object or every account has besides and DirSync never returns. `instanceType` is not among them: Samba returns it
 /// always, and asked for it counts it as a change.
-const COMMON_UNREPLICATED: [&str; 9] = [
+const COMMON_UNREPLICATED: [&str; 11] = [
     "whenChanged",
     "uSNCreated",
     "uSNChanged",
@@ -87,6 +89,8 @@ const COMMON_UNREPLICATED: [&str; 9] = [
     "logonCount",
     "badPwdCount",
     "badPasswordTime",
+    "lastLogoff",
+    "replPropertyMetaData",
 ];
 
 impl Schema {

@@ -194,12 +194,13 @@ async fn refusals_are_told_apart() {
 #[tokio::test]
 async fn the_next_way_is_taken_at_the_beginning_only() {
     let found = step(|a| vec![Act::Send([object(a.id, 1), page_end(a.id, b"")].concat())]);
-    let fake = Fake::start(vec![with(begin(vec![found]))]).await;
+    let nothing = step(|a| vec![Act::Send(page_end(a.id, b""))]);
+    let fake = Fake::start(vec![with(begin(vec![found, nothing]))]).await;
     // The fake server does not offer DirSync.
     let batches = read(&mut changes(&fake, Way::Best).await, None).await.unwrap();
-    let cursor = batches[0].cursor.clone().unwrap();
+    let cursor = batches[1].cursor.clone().unwrap();
     assert_eq!(cursor.position, Position::Usn { after: 5000, full: None });
-    assert!(batches[0].is_first && batches[0].is_last && batches[0].objects[0].is_whole);
+    assert!(batches[0].is_first && batches[1].is_last && batches[0].objects[0].is_whole);
 
     let fake = Fake::start(vec![with(begin(vec![refusal(50, "")]))]).await;
     let mut changes = changes(&fake, Way::Best).await;
@@ -276,4 +277,78 @@ async fn a_reply_of_any_length() {
     assert_eq!(batches.iter().map(|batch| batch.objects.len()).sum::<usize>(), 30_000);
     assert!(batches.iter().all(|batch| batch.objects.len() <= 2000));
     assert_eq!(batches.iter().filter(|batch| batch.cursor.is_some()).count(), 1);
+}
+
+fn samba(steps: Vec<Step>) -> Connection {
+    Connection { usn: Some(10_000), is_samba: true, steps, ..Connection::default() }
+}
+
+/// The windows that were asked for, in that order.
+fn windows(fake: &Fake) -> Vec<&'static str> {
+    let asked = fake.asked.lock().unwrap().clone();
+    let kinds = [("4096", "second"), ("4095", "first"), ("8192", "third")];
+    let pages = asked.iter().filter(|a| a.mentions("1.2.840.113556.1.4.841"));
+    pages.filter_map(|a| kinds.iter().find(|(number, _)| a.mentions(number)).map(|(_, name)| *name)).collect()
+}
+
+/// The next window is asked for while this one is read, and the first one's cookie is the one to go on from.
+#[tokio::test]
+async fn samba_is_asked_ahead() {
+    let steps = vec![page(&[1], false, b"one"), page(&[2, 3], false, b"two"), page(&[4], false, b"three")];
+    let fake = Fake::start(vec![samba(begin(steps))]).await;
+    let mut changes = changes(&fake, Way::DirSync).await;
+    let mut reading = changes.read(&"DC=x".parse().unwrap(), None).await.unwrap();
+    let first = bounded(reading.next()).await.unwrap().unwrap();
+    assert_eq!(windows(&fake), ["first", "second"]);
+    assert_eq!(first.cursor.as_ref().unwrap().full(), Some(FullRead::Usn { from: 4_096 }));
+    let mut batches = vec![first];
+    while let Some(batch) = bounded(reading.next()).await.unwrap() {
+        batches.push(batch);
+    }
+    assert_eq!(numbers(&batches), [vec![guid(1)], vec![guid(2), guid(3)], vec![guid(4)]]);
+    assert_eq!(windows(&fake), ["first", "second", "third"]);
+    let position = &batches[2].cursor.as_ref().unwrap().position;
+    assert_eq!(*position, Position::DirSync { cookie: b"one".into(), own_rights: false, full: None });
+}
+
+/// What was asked ahead went with the connection: nothing is lost, and nothing comes from the wrong window.
+#[tokio::test]
+async fn a_connection_that_breaks_with_two_windows_under_way() {
+    let broken = step(|a| vec![Act::Send(object(a.id, 2)), Act::Close]);
+    let smaller = |number: &'static [u8]| page(number, false, b"later");
+    let fake = Fake::start(vec![
+        samba(begin(vec![page(&[1], false, b"one"), broken])),
+        // The second in parts, and the rest.
+        samba(vec![smaller(&[2]), smaller(&[3]), smaller(&[]), smaller(&[4])]),
+    ])
+    .await;
+    let batches = read(&mut changes(&fake, Way::DirSync).await, None).await.unwrap();
+    let objects: Vec<ObjectGuid> = numbers(&batches).concat();
+    assert_eq!(objects, [1, 2, 3, 4].map(guid));
+    let last = batches.last().unwrap().cursor.as_ref().unwrap();
+    assert_eq!(last.position, Position::DirSync { cookie: b"one".into(), own_rights: false, full: None });
+}
+
+/// A server that answers what was asked ahead first, and much of it: it is dropped and asked for again in its turn.
+#[tokio::test]
+async fn a_window_that_overtakes_is_given_up() {
+    let ids = std::sync::Arc::new(std::sync::Mutex::new(vec![]));
+    let held = ids.clone();
+    let hold = step(move |a| {
+        held.lock().unwrap().push(a.id);
+        vec![]
+    });
+    let overtake = step(move |a| {
+        let first = ids.lock().unwrap()[0];
+        let mut octets: Vec<u8> = (0..60_000).flat_map(|_| object(a.id, 9)).collect();
+        octets.extend(object(first, 1));
+        octets.extend(sync_end(first, false, b"one"));
+        octets.extend(sync_end(a.id, false, b"two"));
+        vec![Act::Send(octets)]
+    });
+    let steps = vec![hold, overtake, page(&[2], false, b"two"), page(&[3], false, b"three")];
+    let fake = Fake::start(vec![samba(begin(steps))]).await;
+    let batches = read(&mut changes(&fake, Way::DirSync).await, None).await.unwrap();
+    assert_eq!(numbers(&batches), [vec![guid(1)], vec![guid(2)], vec![guid(3)]]);
+    assert_eq!(windows(&fake), ["first", "second", "second", "third"]);
 }

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 /// Mutations do not grow beyond this.
 const LONGEST: usize = 4096;
@@ -13,7 +14,11 @@ const WORDS: [&str; 12] = ["(", ")", "\\", "\"", "=", ",", "\n", "\r\n", "{", "}
 /// A name and a function.
 type Target = (&'static str, fn(&[u8]));
 
-/// Replays the corpus of each target, and then `rounds` mutations of it; the same ones in each run.
+/// How many seconds longer each target is run, with mutations that nobody has seen yet.
+const SECONDS: &str = "ADRECOVER_FUZZ_SECONDS";
+
+/// Replays the corpus of each target, and then `rounds` mutations of it; the same ones in each run. More of them, where
+/// `ADRECOVER_FUZZ_SECONDS` asks for it.
 pub(crate) fn all(targets: &[Target], rounds: usize) {
     for (name, target) in targets {
         let seeds = corpus(name);
@@ -25,7 +30,34 @@ pub(crate) fn all(targets: &[Target], rounds: usize) {
             let octets = mutated(&seeds, &mut random);
             run(name, &format!("mutation {round}"), *target, &octets);
         }
+        if let Ok(seconds) = std::env::var(SECONDS) {
+            let time = Duration::from_secs(seconds.parse().unwrap_or_else(|e| panic!("{SECONDS}: {e}")));
+            let rounds = for_a_time(name, *target, &seeds, time);
+            eprintln!("{name}: {rounds} mutations in {seconds} s");
+        }
     }
+}
+
+/// Runs a target with mutations of mutations until the time is over; how many that were.
+fn for_a_time(name: &str, target: fn(&[u8]), seeds: &[(PathBuf, Vec<u8>)], time: Duration) -> u64 {
+    let seed = std::hash::BuildHasher::hash_one(&std::hash::RandomState::new(), name) | 1;
+    let (mut random, mut rounds) = (Random(seed), 0);
+    let mut pool = seeds.to_vec();
+    let began = Instant::now();
+    while began.elapsed() < time {
+        let octets = mutated(&pool, &mut random);
+        run(name, &format!("mutation {rounds} of seed {seed}"), target, &octets);
+        rounds += 1;
+        // Some are changed further.
+        if random.below(4) == 0 {
+            let at = seeds.len() + random.below(64);
+            match pool.get_mut(at) {
+                Some(place) => place.1 = octets,
+                None => pool.push((PathBuf::new(), octets)),
+            }
+        }
+    }
+    rounds
 }
 
 /// The files of a target's corpus, by name.

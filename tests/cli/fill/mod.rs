@@ -2,6 +2,7 @@
 //! `docs/filling.md`.
 
 mod databases;
+mod events;
 mod files;
 mod hostile;
 pub(crate) mod journal;

@@ -15,7 +15,7 @@ pub(crate) mod fuzzing;
 mod happened;
 mod known;
 mod log;
-#[cfg(any(test, feature = "fuzzing"))]
+#[cfg(any(test, feature = "testing"))]
 pub(crate) mod testing;
 
 pub use log::Log;

@@ -2,16 +2,15 @@
 //!
 //! The layout is that of [MS-EVEN6] 2.2.12 to 2.2.17 for the binary XML, and of the reader's own description for file and chunks.
 
-#[cfg(test)]
 mod records;
 
-#[cfg(test)]
-pub(crate) use records::{Value, Written, log};
+pub use records::{Value, Written, log};
 
 const CHUNK: usize = 65_536;
 const CHUNK_HEADER: usize = 512;
 
 /// A log with one chunk that has these octets where its records are.
+#[cfg(any(test, feature = "fuzzing"))]
 pub(crate) fn around(records: &[u8]) -> Vec<u8> {
     let most = records.len().min(CHUNK - CHUNK_HEADER);
     let octets = [&[0; CHUNK_HEADER][..], &records[..most]].concat();

@@ -5,3 +5,8 @@ pub mod adexplorer;
 pub mod ese;
 pub mod ldif;
 pub mod ntds;
+
+/// Event logs of Windows.
+pub mod evtx {
+    pub use crate::evtx::testing::{Value, Written, log};
+}

@@ -8,7 +8,8 @@ use adrecover_core::directory::{Query, Scope, Visibility};
 use adrecover_core::kind::ObjectKind;
 use adrecover_core::metadata;
 use adrecover_core::source::{
-    About, Direction, Key, Link, LinkState, Moment, Object, Source, SourceError, Standing,
+    About, Direction, Key, Link, LinkEnd, LinkState, Moment, Object, Source, SourceError, SourceKind,
+    Standing,
 };
 use adrecover_core::time::{Timestamp, rfc3339};
 use adrecover_core::{Dn, Entry, ObjectGuid, Sid, filter};
@@ -279,15 +280,13 @@ async fn names_today(
     for link in
         found.iter().flat_map(|f| f.links.iter().chain(&f.referrers)).filter(|l| l.other.guid.is_none())
     {
-        let Ok(dn) = link.other.dn.parse::<Dn>() else { continue };
-        if out.contains_key(&dn.key()) {
-            continue;
-        }
-        let by = match &link.other.sid {
-            Some(sid) => format!("(objectSid={})", sid.filter_value()),
-            None => filter::equals("distinguishedName", &dn.to_string()),
+        let Some(key) = key_of(&link.other).filter(|key| !out.contains_key(key)) else { continue };
+        let by = match (&link.other.sid, link.other.dn.parse::<Dn>()) {
+            (Some(sid), _) => format!("(objectSid={})", sid.filter_value()),
+            (None, Ok(dn)) => filter::equals("distinguishedName", &dn.to_string()),
+            (None, Err(_)) => continue,
         };
-        wanted.insert((dn.key(), by));
+        wanted.insert((key, by));
     }
     let wanted: Vec<(String, String)> = wanted.into_iter().collect();
     for chunk in wanted.chunks(CHUNK) {
@@ -306,6 +305,12 @@ async fn names_today(
         }
     }
     Ok(out)
+}
+
+/// What an end of a link is found by again: its name, or its SID where a log tells an account name only.
+fn key_of(end: &LinkEnd) -> Option<String> {
+    let dn = end.dn.parse::<Dn>().ok().filter(|dn| !dn.is_empty());
+    dn.map(|dn| dn.key()).or_else(|| end.sid.as_ref().map(ToString::to_string))
 }
 
 fn before(found: &Found, about: &About, today: &HashMap<String, ObjectGuid>) -> Before {
@@ -330,10 +335,7 @@ fn before(found: &Found, about: &About, today: &HashMap<String, ObjectGuid>) -> 
         .collect();
     let tie = |link: &Link| Tie {
         attribute: link.attribute.clone(),
-        other: link.other.guid.or_else(|| {
-            let dn = link.other.dn.parse::<Dn>().ok()?;
-            today.get(&dn.key()).copied()
-        }),
+        other: link.other.guid.or_else(|| today.get(&key_of(&link.other)?).copied()),
         dn: link.other.dn.clone(),
     };
     before.links = found.links.iter().map(tie).collect();
@@ -348,7 +350,10 @@ fn warnings(found: &Found, object: &Object, about: &About, now: Timestamp) -> Ve
     const NAMED: usize = 20;
     let mut out = vec![];
     let name = &about.name;
-    if let Standing::Deleted(state) = object.standing {
+    // A log tells what was before the deletion, too.
+    if let Standing::Deleted(state) = object.standing
+        && about.kind != SourceKind::Evtx
+    {
         out.push(format!(
             "{name} has it as a deleted object already ({}): it gives what that has left",
             state.name()
@@ -362,6 +367,8 @@ fn warnings(found: &Found, object: &Object, about: &About, now: Timestamp) -> Ve
         .gaps
         .iter()
         .filter(|gap| !adrecover_core::secrets::is_secret(&gap.attribute))
+        // It is never filled.
+        .filter(|gap| !gap.attribute.eq_ignore_ascii_case("objectClass"))
         .map(|gap| format!("{} ({})", gap.attribute, gap.reason.describe()))
         .collect();
     if !lost.is_empty() {

@@ -6,14 +6,16 @@ use super::{CHUNK, CHUNK_HEADER, Chunk, file};
 
 /// A value of a record.
 #[derive(Debug, Clone)]
-pub(crate) enum Value {
+pub enum Value {
     /// Text.
     Text(String),
     /// A SID.
     Sid(Sid),
     /// A GUID, by its octets.
     Guid([u8; 16]),
+    /// A number of two octets.
     U16(u16),
+    /// A number of eight octets.
     U64(u64),
     /// A FILETIME.
     Time(u64),
@@ -44,17 +46,20 @@ impl Value {
 
 /// An event to be written.
 #[derive(Debug, Clone)]
-pub(crate) struct Written {
-    pub(crate) provider: &'static str,
-    pub(crate) id: u16,
-    pub(crate) data: Vec<(&'static str, Value)>,
+pub struct Written {
+    /// Who writes it.
+    pub provider: &'static str,
+    /// Its number (`EventID`).
+    pub id: u16,
+    /// Its named values.
+    pub data: Vec<(&'static str, Value)>,
 }
 
 /// The time of the first record; each later one is a second younger. 2026-11-26T15:14:18Z.
 pub(crate) const FIRST: u64 = 134_401_796_580_000_000;
 
 /// A log of these events.
-pub(crate) fn log(events: &[Written]) -> Vec<u8> {
+pub fn log(events: &[Written]) -> Vec<u8> {
     let mut chunks: Vec<Chunk> = vec![];
     for (index, event) in events.iter().enumerate() {
         let number = index as u64 + 1;

@@ -62,6 +62,12 @@ pub(crate) fn same(a: &str, b: &str) -> bool {
     a == b || matches!((a.parse::<Dn>(), b.parse::<Dn>()), (Ok(a), Ok(b)) if a == b)
 }
 
+/// Whether two texts of a DN's nearest component are one name, to the letter: servers do not agree with themselves on what is escaped,
+/// and how (Samba 4.17 tells `\\,` and `\\2C` of one object).
+pub(crate) fn same_rdn(a: &str, b: &str) -> bool {
+    a == b || matches!((Rdn::first(a), Rdn::first(b)), (Ok(a), Ok(b)) if a.to_string() == b.to_string())
+}
+
 /// The names of objects at one moment, each asked once.
 pub(crate) struct Names<'a> {
     journal: &'a Journal,

@@ -23,7 +23,7 @@ impl Pen<'_> {
         let deletion = self.deletion(row, change)?;
         delta.rest = deletion;
         let mut is_different = self.compare_attributes(change, &mut state, &mut delta)?;
-        is_different |= self.compare_name(change, &mut state, &mut delta)?;
+        is_different |= self.compare_name(row, change, &mut state, &mut delta)?;
         let status = self.status(change, &state)?;
         if status != row.status {
             let group = delta.group(None);
@@ -94,6 +94,7 @@ impl Pen<'_> {
 
     fn compare_name(
         &mut self,
+        row: &ObjectRow,
         change: &ObjectChange,
         state: &mut State<'static>,
         delta: &mut Delta,
@@ -102,7 +103,8 @@ impl Pen<'_> {
             return Ok(false);
         }
         let (rdn, container) = names::split(&change.dn);
-        if rdn == state.name.rdn {
+        let is_same = names::same_rdn(rdn, &state.name.rdn);
+        if is_same {
             let is_there = match (change.parent, &state.name.container) {
                 (Some(parent), _) => {
                     self.pointed(parent, container)? == delta.parent || parent == change.guid
@@ -115,7 +117,15 @@ impl Pen<'_> {
                 return Ok(false);
             }
         }
-        let place = self.place(change)?;
+        let mut place = self.place(change)?;
+        if is_same {
+            place.name.rdn.clone_from(&state.name.rdn);
+        }
+        let is_moved_by_its_state = row.status.is_deleted() != change.is_deleted;
+        if change.parent.is_none() && place.parent == 0 && delta.parent != 0 && !is_moved_by_its_state {
+            // Nobody says that it was moved, and the name of its container may be one that is told later.
+            (place.name.container, place.parent) = (None, delta.parent);
+        }
         if place.name == state.name && place.parent == delta.parent {
             return Ok(false);
         }

@@ -85,7 +85,7 @@ impl Pen<'_> {
     }
 
     /// Objects whose container was told by its name only, and came after them: now it is there.
-    fn resolve_parents(&mut self) -> Result<(), StoreError> {
+    pub(super) fn resolve_parents(&mut self) -> Result<(), StoreError> {
         for id in
             self.store.all(sql::OBJECTS_WITHOUT_PARENT, &[Param::Int(self.context.id)], |row| row.int(0))?
         {

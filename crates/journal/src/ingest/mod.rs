@@ -165,6 +165,10 @@ impl Pen<'_> {
     }
 
     fn end(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        // A full read does so at its end.
+        if self.has_unplaced && self.context.reading == Reading::Not {
+            self.resolve_parents()?;
+        }
         if batch.is_last {
             if batch.phase == Phase::Full {
                 self.finish()?;

@@ -57,6 +57,8 @@ pub(super) struct Pen<'a> {
     pub(super) outcome: Outcome,
     /// Objects of the batch of which it is known that they have no row yet.
     pub(super) missing: HashSet<[u8; 16]>,
+    /// Whether an object lies in a container of which only the name is known.
+    pub(super) has_unplaced: bool,
 }
 
 impl<'a> Pen<'a> {
@@ -74,7 +76,7 @@ impl<'a> Pen<'a> {
             .filter(|c| [c.objects, c.changes, c.contents].iter().all(|n| (1..i64::MAX >> 2).contains(n)))
             .ok_or_else(|| StoreError::damaged("the counters are missing"))?;
         let (outcome, missing) = (Outcome::default(), HashSet::new());
-        Ok(Self { journal, store, cache, counters, context, now, outcome, missing })
+        Ok(Self { journal, store, cache, counters, context, now, outcome, missing, has_unplaced: false })
     }
 
     /// Writes what is left to be written.
@@ -265,6 +267,7 @@ impl<'a> Pen<'a> {
             None if !container.is_empty() => Some(container.to_owned().into()),
             _ => None,
         };
+        self.has_unplaced |= container.is_some();
         Ok(Place { name: Name { rdn, container }, parent: parent.unwrap_or(0) })
     }
 }

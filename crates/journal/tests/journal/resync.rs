@@ -126,3 +126,50 @@ fn without_the_parents_told_names_still_lead_to_them() {
         ("CN=Ada,OU=Staff,DC=contoso,DC=com", "CN=Ada,DC=contoso,DC=com")
     );
 }
+
+/// Samba spells one name in several ways (`\\,` and `\\2C`), and tells the container's GUID of what was moved only.
+#[test]
+fn a_name_that_is_spelt_otherwise_is_no_other_name() {
+    let place = Place::new();
+    let writer = place.writer();
+    let mut all = company();
+    all.push(object(12, "CN=Lovelace\\, Ada,OU=Staff,DC=contoso,DC=com", &[("title", "t")]).below(2).whole());
+    read_all(&writer, 0, all);
+    let dn = || writer.journal().now(guid(12)).unwrap().unwrap().dn;
+    let renamed = |name: &str| object(2, &format!("OU={name},DC=contoso,DC=com"), &[]).below(1).changed(15);
+    // In one reply, and what lies in the container comes before its new name.
+    let spelt = object(12, "CN=Lovelace\\2C Ada,OU=People,DC=contoso,DC=com", &[("title", "u")]).changed(15);
+    assert_eq!(follow(&writer, 20, vec![spelt, renamed("People")]).changes, 2);
+    assert_eq!(dn(), "CN=Lovelace\\, Ada,OU=People,DC=contoso,DC=com");
+    assert!(writer.journal().history(guid(12)).unwrap().iter().all(|change| change.dn.is_none()));
+    follow(&writer, 30, vec![renamed("Personnel")]);
+    assert_eq!(dn(), "CN=Lovelace\\, Ada,OU=Personnel,DC=contoso,DC=com");
+    // It is really called otherwise, and nobody says where it lies.
+    let other = object(12, "CN=Countess,OU=Crew,DC=contoso,DC=com", &[]).changed(35);
+    assert_eq!(follow(&writer, 40, vec![other, renamed("Crew")]).changes, 2);
+    assert_eq!(dn(), "CN=Countess,OU=Crew,DC=contoso,DC=com");
+    follow(&writer, 50, vec![renamed("Staff")]);
+    assert_eq!(dn(), "CN=Countess,OU=Staff,DC=contoso,DC=com");
+    // A name in other capitals is another one.
+    let capitals = object(12, "CN=COUNTESS,OU=Staff,DC=contoso,DC=com", &[]).below(2).changed(55);
+    assert_eq!(follow(&writer, 60, vec![capitals]).changes, 1);
+    assert_eq!(dn(), "CN=COUNTESS,OU=Staff,DC=contoso,DC=com");
+}
+
+/// What lies in a container that is told later is found in it as soon as that is known, also while changes are followed.
+#[test]
+fn a_container_that_comes_later_is_found() {
+    let place = Place::new();
+    let writer = place.writer();
+    read_all(&writer, 0, company());
+    let new = object(30, "CN=New,OU=Late,DC=contoso,DC=com", &[("objectClass", "user")]).changed(15).whole();
+    let late =
+        |name: &str| object(31, &format!("OU={name},DC=contoso,DC=com"), &[]).below(1).changed(15).whole();
+    follow(&writer, 20, vec![new, late("Late")]);
+    follow(&writer, 30, vec![object(31, "OU=Later,DC=contoso,DC=com", &[]).below(1).changed(25)]);
+    let dn = |at| writer.journal().at(guid(30), time(at)).unwrap().unwrap().dn;
+    assert_eq!(
+        (dn(20).as_str(), dn(30).as_str()),
+        ("CN=New,OU=Late,DC=contoso,DC=com", "CN=New,OU=Later,DC=contoso,DC=com")
+    );
+}

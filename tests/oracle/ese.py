@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """Every value of ESE databases, as adrecover reads it and as independent readers do.
 
-    tests/oracle/ese.py --program PROGRAM [--work FOLDER] FILE…
+    tests/oracle/ese.py --program PROGRAM [--show N] FILE…
 
 PROGRAM is the example `ese` (`cargo build --release -p adrecover-offline --features testing --example ese`). FILE is a database, or one
 compressed with gzip. dissect.database must be importable (`pip install dissect.database`); where `esedbexport` of libesedb-utils is
-there, it is asked as well. The table that comes out stands in docs/offline-ese.md.
+there, it is asked as well. The table that comes out stands in docs/ntds.md.
 """
 
 import argparse

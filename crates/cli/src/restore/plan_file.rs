@@ -68,7 +68,27 @@ pub(crate) fn parse(path: &Path, text: Vec<u8>) -> Result<Plan, CliError> {
 
 #[cfg(test)]
 mod tests {
+    use adrecover_core::plan::Purpose;
+
     use super::*;
+
+    /// Plans that were written by a program of that time: see `tests/formats`.
+    #[test]
+    fn plans_of_earlier_programs_are_still_read() {
+        let old = |text: &str| parse(Path::new("old"), text.as_bytes().to_vec()).unwrap();
+        let restore = old(include_str!("../../../../tests/formats/plan-1-restore.json"));
+        assert!(matches!(restore.purpose, Purpose::Restore));
+        let object = &restore.objects[0];
+        assert_eq!((object.name.as_str(), object.steps.len()), ("UserA", 8));
+        assert_eq!((restore.request.set.len(), restore.request.groups.len()), (1, 1));
+        let fills = &restore.request.fills[&object.guid];
+        assert_eq!(
+            fills.iter().map(|f| f.attribute.as_str()).collect::<Vec<_>>(),
+            ["telephoneNumber", "department"]
+        );
+        let rollback = old(include_str!("../../../../tests/formats/plan-1-rollback.json"));
+        assert!(matches!(rollback.purpose, Purpose::Rollback { .. }) && rollback.objects.len() == 1);
+    }
 
     #[test]
     fn damaged_and_foreign_files_are_told_apart() {

@@ -6,6 +6,7 @@ mod create;
 mod elsewhere;
 mod fake;
 mod follow;
+mod formats;
 mod journal;
 mod random;
 mod restore;

@@ -162,7 +162,7 @@ impl Ctx {
         if settings.kerberos {
             if !HAS_KERBEROS {
                 return Err(CliError::usage("this program was built without Kerberos").hint(
-                    "build it with `cargo build --release --features kerberos`, or log on with --user and a password",
+                    "the program of the Debian package has it, or build it with `cargo build --release --features kerberos`; or log on with --user and a password",
                 ));
             }
             // Names of hosts belong to the realm that the Kerberos configuration says, unless a domain is named.

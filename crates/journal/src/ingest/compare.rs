@@ -122,8 +122,10 @@ impl Pen<'_> {
             place.name.rdn.clone_from(&state.name.rdn);
         }
         let is_moved_by_its_state = row.status.is_deleted() != change.is_deleted;
-        if change.parent.is_none() && place.parent == 0 && delta.parent != 0 && !is_moved_by_its_state {
-            // Nobody says that it was moved, and the name of its container may be one that is told later.
+        let is_told = change.parent.is_some() || change.is_whole || is_moved_by_its_state;
+        if place.parent == 0 && delta.parent != 0 && !is_told {
+            // What only tells of changes says where an object lies that was moved; and the name of its container may be one that is
+            // told later.
             (place.name.container, place.parent) = (None, delta.parent);
         }
         if place.name == state.name && place.parent == delta.parent {

@@ -215,3 +215,18 @@ fn many_are_summed_up_for_people_and_told_in_full_to_scripts() {
     let again = scene.run(arguments.into_iter().chain(["-o", "json"])).exits(0);
     assert_eq!(again.guids().len(), 25);
 }
+
+#[test]
+fn parameters_of_powershell_are_understood() {
+    let Some(scene) = Scene::new() else { return };
+    let user = scene.user("Anna").add();
+    scene.delete([&user]);
+    let ours = scene.run(["restore", "--guid", &user.guid, "--dry-run", "-o", "json"]).exits(0);
+    let theirs = scene.run(["restore", "-Identity", &user.guid, "-WhatIf", "-o", "json"]).exits(0);
+    assert_eq!(ours.object()["steps"], theirs.object()["steps"]);
+    assert_eq!(ours.object()["outcome"], theirs.object()["outcome"]);
+    let listed = scene.run(["list", &user.sam, "-o", "json"]).exits(0).json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1, "it is deleted still");
+    let done = scene.run(["restore", "-identity", &user.guid, "-Confirm:$false", "-o", "json"]).exits(0);
+    assert_eq!(done.object()["verified"], true, "{done}");
+}

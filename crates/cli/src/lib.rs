@@ -7,6 +7,7 @@ mod agent;
 mod args;
 mod cli;
 mod cloud;
+mod cmdlets;
 mod commands;
 mod config;
 mod context;

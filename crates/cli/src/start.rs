@@ -10,6 +10,7 @@ use clap::error::ErrorKind;
 
 use crate::args::{Color, Format, GlobalArgs};
 use crate::cli::{Cli, Command};
+use crate::cmdlets;
 use crate::commands::{
     agent, apply, cloud, completions, demo, doctor, guide, history, list, man, offline, operations,
     preflight, profile, recreate, restore, rollback, scope, show, undo,
@@ -29,7 +30,7 @@ pub fn start() -> ExitCode {
     std::panic::set_hook(Box::new(|info| {
         *PANICKED.lock().unwrap_or_else(PoisonError::into_inner) = info.to_string();
     }));
-    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let arguments = cmdlets::translated(std::env::args_os().collect());
     let printer = || Printer::new(format_of(&arguments), 0, Color::Auto);
     ExitCode::from(guarded(|| run(&arguments), printer))
 }

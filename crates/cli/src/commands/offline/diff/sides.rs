@@ -72,6 +72,14 @@ impl Sides {
                 rfc3339(other)
             ));
         }
+        let partial = [then, now].into_iter().filter(|about| !about.absence_is_unset);
+        let partial: Vec<&str> = partial.map(|about| about.name.as_str()).collect();
+        if !partial.is_empty() {
+            ctx.printer.note(format!(
+                "what an object does not have in {} is not compared: it may not have been exported",
+                partial.join(" or ")
+            ));
+        }
         for about in [then, now] {
             about.limits.iter().for_each(|limit| ctx.printer.detail(1, format!("{}: {limit}", about.name)));
         }

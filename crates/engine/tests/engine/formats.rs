@@ -3,20 +3,28 @@
 use adrecover_engine::{Journal, OperationState};
 use rusqlite::Connection;
 
-const FORMATS: [(&str, &str); 2] = [
-    ("1", include_str!("../../../../tests/formats/operations-1.sql")),
-    ("3", include_str!("../../../../tests/formats/operations-3.sql")),
+/// What a program of format 3 has written.
+const WRITTEN: &str = include_str!("../../../../tests/formats/operations-3.sql");
+/// What makes it one of the format: format 1 has an index more, and no other table or column. No program of formats 1 and 2 was released.
+const FORMATS: [(u8, &str); 3] = [
+    (
+        1,
+        "CREATE INDEX events_by_step ON events (operation, object, step, seq);
+        PRAGMA user_version = 1;",
+    ),
+    (2, "PRAGMA user_version = 2;"),
+    (3, ""),
 ];
 
 #[test]
 fn operation_journals_of_earlier_programs_are_still_read() {
-    for (format, sql) in FORMATS {
+    for (format, made) in FORMATS {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("state/operations.db");
         // The folder with the rights that a journal's has.
         drop(Journal::open(&file).unwrap());
         std::fs::remove_file(&file).unwrap();
-        Connection::open(&file).unwrap().execute_batch(sql).unwrap();
+        Connection::open(&file).unwrap().execute_batch(&format!("{WRITTEN}{made}")).unwrap();
         let journal = Journal::open(&file).unwrap_or_else(|error| panic!("format {format}: {error}"));
         let listed = journal.list(10).unwrap();
         assert_eq!((listed.len(), listed[0].state), (1, OperationState::Done), "format {format}");

@@ -55,6 +55,12 @@ impl SourceKind {
             Self::Ldap => "an LDAP server",
         }
     }
+
+    /// Whether what it has of a deleted object is what the object was before: a log tells what happened. Others have what the deletion left.
+    #[must_use]
+    pub fn keeps_what_was_deleted(self) -> bool {
+        self == Self::Evtx
+    }
 }
 
 impl std::fmt::Display for SourceKind {

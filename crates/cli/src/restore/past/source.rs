@@ -8,8 +8,7 @@ use adrecover_core::directory::{Query, Scope, Visibility};
 use adrecover_core::kind::ObjectKind;
 use adrecover_core::metadata;
 use adrecover_core::source::{
-    About, Direction, Key, Link, LinkEnd, LinkState, Moment, Object, Source, SourceError, SourceKind,
-    Standing,
+    About, Direction, Key, Link, LinkEnd, LinkState, Moment, Object, Source, SourceError, Standing,
 };
 use adrecover_core::time::{Timestamp, rfc3339};
 use adrecover_core::{Dn, Entry, ObjectGuid, Sid, filter};
@@ -350,9 +349,8 @@ fn warnings(found: &Found, object: &Object, about: &About, now: Timestamp) -> Ve
     const NAMED: usize = 20;
     let mut out = vec![];
     let name = &about.name;
-    // A log tells what was before the deletion, too.
     if let Standing::Deleted(state) = object.standing
-        && about.kind != SourceKind::Evtx
+        && !about.kind.keeps_what_was_deleted()
     {
         out.push(format!(
             "{name} has it as a deleted object already ({}): it gives what that has left",
